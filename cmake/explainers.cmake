@@ -1,0 +1,5 @@
+file(GLOB explainer_sources CONFIGURE_DEPENDS explainers/*.c)
+if(explainer_sources)
+  add_library(vitx_explainers STATIC ${explainer_sources})
+  target_link_libraries(vitx_explainers PUBLIC vitx_core)
+endif()

@@ -1,0 +1,5 @@
+file(GLOB metric_sources CONFIGURE_DEPENDS metrics/*.c)
+if(metric_sources)
+  add_library(vitx_metrics STATIC ${metric_sources})
+  target_link_libraries(vitx_metrics PUBLIC vitx_core)
+endif()

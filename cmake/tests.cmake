@@ -1,0 +1,39 @@
+# One Check program for each tests/<room>/test_*.c; tests/support.h has what they share.
+pkg_check_modules(CHECK REQUIRED IMPORTED_TARGET check)
+file(GLOB support_sources CONFIGURE_DEPENDS tests/support/*.c)
+file(GLOB test_sources CONFIGURE_DEPENDS tests/core/test_*.c tests/explainers/test_*.c tests/metrics/test_*.c
+     tests/harness/test_*.c tests/tools/test_*.c)
+foreach(source ${test_sources})
+  get_filename_component(name ${source} NAME_WE)
+  get_filename_component(room ${source} DIRECTORY)
+  get_filename_component(room ${room} NAME)
+  set(target ${room}_${name})
+  add_executable(${target} ${source} ${support_sources})
+  target_link_libraries(${target} PRIVATE PkgConfig::CHECK)
+  if(TARGET vitx_harness)
+    target_link_libraries(${target} PRIVATE vitx_harness)
+  else()
+    target_link_libraries(${target} PRIVATE vitx_core)
+    foreach(lib vitx_explainers vitx_metrics)
+      if(TARGET ${lib})
+        target_link_libraries(${target} PRIVATE ${lib})
+      endif()
+    endforeach()
+  endif()
+  add_test(NAME ${room}/${name} COMMAND ${target} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  # A test program prints a line "SKIPPED: …" for what it could not try; ctest shows a program that tried
+  # nothing at all (exit status 77) as skipped.
+  set_tests_properties(${room}/${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900
+    ENVIRONMENT "VITX_PROGRAM=${PROJECT_BINARY_DIR}/vitx;VITX_BUILD=${PROJECT_BINARY_DIR};CK_DEFAULT_TIMEOUT=600")
+endforeach()
+
+# Shell tests: tests/<room>/*.sh, run with the build folder in the environment.
+file(GLOB shell_tests CONFIGURE_DEPENDS tests/*/*.sh)
+foreach(source ${shell_tests})
+  get_filename_component(name ${source} NAME_WE)
+  get_filename_component(room ${source} DIRECTORY)
+  get_filename_component(room ${room} NAME)
+  add_test(NAME ${room}/${name} COMMAND bash ${source} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${room}/${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1800
+    ENVIRONMENT "VITX_PROGRAM=${PROJECT_BINARY_DIR}/vitx;VITX_BUILD=${PROJECT_BINARY_DIR}")
+endforeach()
