@@ -1,0 +1,23 @@
+/* Memory that lives as long as its owner: taken piece by piece, freed at once. */
+#ifndef VX_ARENA_H
+#define VX_ARENA_H
+
+#include <stddef.h>
+
+typedef struct vx_arena vx_arena;
+
+vx_arena *vx_arena_new(void); /* NULL when memory is out */
+void vx_arena_free(vx_arena *arena);
+
+/* `count` zeroed elements of `size` bytes, aligned to 64; NULL when count * size overflows or memory is out. */
+void *vx_arena_take(vx_arena *arena, size_t count, size_t size);
+
+/* Forgets everything taken but keeps the memory, so that a worker allocates for its first picture only.
+   Memory taken after a reset is not zeroed. */
+void vx_arena_reset(vx_arena *arena);
+
+size_t vx_arena_bytes(const vx_arena *arena); /* what it holds, for reports */
+
+#define VX_TAKE(arena, count, type) ((type *)vx_arena_take((arena), (size_t)(count), sizeof(type)))
+
+#endif
