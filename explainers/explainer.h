@@ -1,0 +1,78 @@
+/* What an explanation method is. One method = one file + one line in registry.c. */
+#ifndef VX_EXPLAINER_H
+#define VX_EXPLAINER_H
+
+#include "core/vx.h"
+
+/* The paper's families, and the rows that never look at the model. */
+typedef enum vx_family { VX_ATTENTION, VX_GRADIENT, VX_PROPAGATION, VX_HYBRID, VX_TRIVIAL } vx_family;
+
+typedef enum vx_grid {
+  VX_GRID_PATCH, /* heat is [grid][grid] */
+  VX_GRID_PIXEL, /* heat is [S][S] */
+} vx_grid;
+
+/* ---- parameters -------------------------------------------------------------------------------------------- */
+
+typedef enum vx_param_type { VX_PARAM_INT, VX_PARAM_REAL, VX_PARAM_BOOL, VX_PARAM_CHOICE } vx_param_type;
+
+typedef struct vx_param {
+  const char *name;
+  vx_param_type type;
+  double standard;     /* default; for a choice the index of the word */
+  double low, high;    /* inclusive range of a number */
+  const char *choices; /* "mean|max|min" */
+  const char *meaning; /* one line for help, with the source of the default */
+} vx_param;
+
+enum { VX_PARAMS_MAX = 8 };
+
+/* Values in the order of the explainer's params; a choice is the index of its word, a bool 0 or 1. */
+typedef struct vx_args {
+  double value[VX_PARAMS_MAX];
+} vx_args;
+
+/* ---- methods ----------------------------------------------------------------------------------------------- */
+
+typedef struct vx_explainer {
+  const char *id, *title;
+  vx_family family;
+  const char *formula; /* one line, plain text */
+  const char *source;  /* "Abnar & Zuidema 2020" */
+  const char *cite;    /* title, venue, arXiv number */
+  bool class_specific;
+  bool is_mask; /* the map is a mask already (> 0.5): not thresholded, never "flat" */
+  vx_grid grid;
+  const vx_param *params; /* param_count of them */
+  int param_count;
+
+  /* Adds to `passes` what explain() reads of the view. */
+  void (*needs)(const vx_shape *shape, const vx_args *args, vx_passes *passes);
+
+  /* Writes the heat map. False only when it cannot be computed (the error says why); a map without any positive value
+     is a result. */
+  bool (*explain)(const vx_view *view, const vx_args *args, double *heat, vx_error *error);
+} vx_explainer;
+
+/* The registry: every method there is, in the order of tables. */
+int vx_explainer_count(void);
+const vx_explainer *vx_explainer_at(int index);
+const vx_explainer *vx_explainer_find(const char *id); /* NULL: none of that name */
+
+/* Defaults of a method's parameters. */
+void vx_args_default(const vx_explainer *explainer, vx_args *args);
+
+/* Sets one parameter from its text ("3", "true", "max"). The error names the nearest parameter or the range. */
+bool vx_args_set(const vx_explainer *explainer, vx_args *args, const char *name, const char *text, vx_error *error);
+
+/* Writes args as "name=value name=value", all of them, in order; for the store and for digests. */
+void vx_args_print(const vx_explainer *explainer, const vx_args *args, char *text, size_t size);
+
+const char *vx_family_name(vx_family family);
+
+/* ---- mixes (hybrids of maps already made) ------------------------------------------------------------------- */
+
+/* `mix` is an explainer like the others (in the registry, not part of `all`): it reads view->parts and has the
+   parameter `by`: product|sqrt|geometric-mean|mean. */
+
+#endif
