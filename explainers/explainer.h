@@ -14,7 +14,13 @@ typedef enum vx_grid {
 
 /* ---- parameters -------------------------------------------------------------------------------------------- */
 
-typedef enum vx_param_type { VX_PARAM_INT, VX_PARAM_REAL, VX_PARAM_BOOL, VX_PARAM_CHOICE } vx_param_type;
+typedef enum vx_param_type {
+  VX_PARAM_INT,
+  VX_PARAM_REAL,
+  VX_PARAM_BOOL,
+  VX_PARAM_CHOICE,
+  VX_PARAM_LAYER, /* counted from 0; below 0 from the end, -1 the last: vx_layer_of */
+} vx_param_type;
 
 typedef struct vx_param {
   const char *name;
@@ -41,7 +47,8 @@ typedef struct vx_explainer {
   const char *source;  /* "Abnar & Zuidema 2020" */
   const char *cite;    /* title, venue, arXiv number */
   bool class_specific;
-  bool is_mask; /* the map is a mask already (> 0.5): not thresholded, never "flat" */
+  bool is_mask;      /* the map is a mask already (> 0.5): not thresholded, never "flat" */
+  bool by_name_only; /* not part of `all` */
   vx_grid grid;
   const vx_param *params; /* param_count of them */
   int param_count;
@@ -59,11 +66,31 @@ int vx_explainer_count(void);
 const vx_explainer *vx_explainer_at(int index);
 const vx_explainer *vx_explainer_find(const char *id); /* NULL: none of that name */
 
+/* Whether `all` means it too: every method but mixes. Those that need a picture or a data set (VX_NEED_PICTURE,
+   VX_NEED_PRIOR in their needs) are left out by the caller where there is none. */
+bool vx_explainer_in_all(const vx_explainer *explainer);
+
+/* Passes that the method needs with these arguments, alone. */
+void vx_explainer_passes(const vx_explainer *explainer, const vx_shape *shape, const vx_args *args, vx_passes *passes);
+
+/* Makes the heat map [side][side]: explain(), then a look that every value is finite. Forgets the view's scratch. */
+bool vx_explainer_run(const vx_explainer *explainer, const vx_view *view, const vx_args *args, double *heat,
+                      vx_error *error);
+
+/* Side of the heat map: the grid's or the picture's. */
+int vx_explainer_side(const vx_explainer *explainer, const vx_shape *shape);
+
 /* Defaults of a method's parameters. */
 void vx_args_default(const vx_explainer *explainer, vx_args *args);
 
 /* Sets one parameter from its text ("3", "true", "max"). The error names the nearest parameter or the range. */
 bool vx_args_set(const vx_explainer *explainer, vx_args *args, const char *name, const char *text, vx_error *error);
+
+/* Checks what only the model can tell: that every layer named is one of its layers. */
+bool vx_args_check(const vx_explainer *explainer, const vx_args *args, const vx_shape *shape, vx_error *error);
+
+/* The layer that a VX_PARAM_LAYER means; clamped to the model's, so that needs() can use what was not checked. */
+int vx_layer_of(const vx_shape *shape, double value);
 
 /* Writes args as "name=value name=value", all of them, in order; for the store and for digests. */
 void vx_args_print(const vx_explainer *explainer, const vx_args *args, char *text, size_t size);

@@ -1,0 +1,66 @@
+/* The table of methods, in the order in which tables list them. A new method is one file and one line here. */
+#include "explainers/explainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#define METHODS(METHOD)                                                                                                \
+  METHOD(raw_attention)                                                                                                \
+  METHOD(rollout)                                                                                                      \
+  METHOD(saliency)                                                                                                     \
+  METHOD(attn_gradcam)                                                                                                 \
+  METHOD(ag_cam)                                                                                                       \
+  METHOD(ag_cam_full)                                                                                                  \
+  METHOD(foreground)                                                                                                   \
+  METHOD(center)
+
+#define DECLARE(name) extern const vx_explainer vx_explainer_##name;
+#define ADDRESS(name) &vx_explainer_##name,
+
+METHODS(DECLARE)
+
+static const vx_explainer *const methods[] = {METHODS(ADDRESS)};
+
+int vx_explainer_count(void) {
+  return (int)(sizeof methods / sizeof methods[0]);
+}
+
+const vx_explainer *vx_explainer_at(int index) {
+  return index >= 0 && index < vx_explainer_count() ? methods[index] : NULL;
+}
+
+const vx_explainer *vx_explainer_find(const char *id) {
+  for (int i = 0; i < vx_explainer_count(); i++)
+    if (strcmp(methods[i]->id, id) == 0) return methods[i];
+  return NULL;
+}
+
+bool vx_explainer_in_all(const vx_explainer *explainer) {
+  return !explainer->by_name_only;
+}
+
+void vx_explainer_passes(const vx_explainer *explainer, const vx_shape *shape, const vx_args *args, vx_passes *passes) {
+  *passes = (vx_passes){0};
+  explainer->needs(shape, args, passes);
+}
+
+int vx_explainer_side(const vx_explainer *explainer, const vx_shape *shape) {
+  return explainer->grid == VX_GRID_PATCH ? shape->grid : shape->image;
+}
+
+bool vx_explainer_run(const vx_explainer *explainer, const vx_view *view, const vx_args *args, double *heat,
+                      vx_error *error) {
+  bool made = explainer->explain(view, args, heat, error);
+  vx_arena_reset(view->scratch);
+  if (!made) return false;
+  size_t side = (size_t)vx_explainer_side(explainer, view->shape);
+  for (size_t i = 0; i < side * side; i++)
+    if (!isfinite(heat[i]))
+      return vx_fail(error, explainer->id, "value %zu of the heat map is %g, expected a finite number", i, heat[i]);
+  return true;
+}
+
+const char *vx_family_name(vx_family family) {
+  static const char *const names[] = {"attention", "gradient", "propagation", "hybrid", "trivial"};
+  return names[family];
+}

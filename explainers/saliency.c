@@ -1,0 +1,36 @@
+/* saliency: how strongly each pixel moves the output.
+
+   heat [S][S] = max over channels of |dy/dx|, x the normalised input [3][S][S].
+   Needs the input gradient.
+   Source: Simonyan, Vedaldi, Zisserman 2014, arXiv 1312.6034 (y: the class' logit; the seed paper speaks of the loss,
+   which is the run's key `output`). */
+#include "explainers/explainer.h"
+
+#include <math.h>
+
+static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
+  (void)shape, (void)args;
+  passes->set |= VX_PASS_INPUT_GRADIENT;
+}
+
+static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
+  (void)args, (void)error;
+  size_t pixels = (size_t)view->shape->image * (size_t)view->shape->image;
+  const double *gradient = view->input_gradient;
+  for (size_t i = 0; i < pixels; i++)
+    heat[i] = fmax(fmax(fabs(gradient[i]), fabs(gradient[pixels + i])), fabs(gradient[2 * pixels + i]));
+  return true;
+}
+
+const vx_explainer vx_explainer_saliency = {
+    .id = "saliency",
+    .title = "Saliency",
+    .family = VX_GRADIENT,
+    .formula = "max_c |dy/dx|",
+    .source = "Simonyan 2014",
+    .cite = "Simonyan, Vedaldi, Zisserman: Deep Inside Convolutional Networks, ICLR workshop 2014, arXiv:1312.6034",
+    .class_specific = true,
+    .grid = VX_GRID_PIXEL,
+    .needs = needs,
+    .explain = explain,
+};
