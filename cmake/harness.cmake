@@ -4,6 +4,7 @@ if(harness_sources)
   add_library(vitx_harness STATIC ${harness_sources})
   target_link_libraries(vitx_harness PUBLIC vitx_core PkgConfig::XML PkgConfig::PNG PkgConfig::JPEG
                         PkgConfig::SQLITE PkgConfig::YAML PkgConfig::JANSSON PkgConfig::CAIRO)
+  target_compile_definitions(vitx_harness PUBLIC VITX_VERSION="${PROJECT_VERSION}")
   foreach(room vitx_explainers vitx_metrics)
     if(TARGET ${room})
       target_link_libraries(vitx_harness PUBLIC ${room})

@@ -1,0 +1,143 @@
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/nearest.h"
+#include "harness/cli/cli.h"
+
+enum { OPTIONS_MAX = 64 };
+
+int vx_bad_use(vx_error *error, const char *command, const char *why, ...) {
+  char text[800];
+  va_list arguments;
+  va_start(arguments, why);
+  vsnprintf(text, sizeof text, why, arguments);
+  va_end(arguments);
+  vx_fail(error, command, "%s (see `vitx help %s`)", text, command);
+  return 2;
+}
+
+static bool unknown_option(const char *command, const char *given, const vx_option *options, int count,
+                           vx_error *error) {
+  char word[64];
+  snprintf(word, sizeof word, "%s", given + strspn(given, "-"));
+  word[strcspn(word, "=")] = '\0';
+  const char *names[OPTIONS_MAX];
+  for (int i = 0; i < count; i++) names[i] = options[i].name;
+  const char *near = vx_nearest(word, names, count);
+  if (near)
+    vx_bad_use(error, command, "unknown option '%s'; did you mean '--%s'?", given, near);
+  else
+    vx_bad_use(error, command, "unknown option '%s'", given);
+  return false;
+}
+
+static bool set_number(const char *command, const vx_option *option, const char *text, vx_error *error) {
+  char *end;
+  errno = 0;
+  if (option->type == VX_OPTION_INT) {
+    long value = strtol(text, &end, 10);
+    if (end == text || *end || errno || value < -2147483647L || value > 2147483647L) {
+      vx_bad_use(error, command, "--%s wants a whole number, not '%s'", option->name, text);
+      return false;
+    }
+    *(int *)option->into = (int)value;
+  } else {
+    double value = strtod(text, &end);
+    if (end == text || *end || !isfinite(value)) {
+      vx_bad_use(error, command, "--%s wants a number, not '%s'", option->name, text);
+      return false;
+    }
+    *(double *)option->into = value;
+  }
+  return true;
+}
+
+static bool set_option(const char *command, const vx_option *option, const char *text, vx_error *error) {
+  switch (option->type) {
+  case VX_OPTION_FLAG:
+    *(bool *)option->into = true;
+    return true;
+  case VX_OPTION_TEXT:
+    *(const char **)option->into = text;
+    return true;
+  case VX_OPTION_INT:
+  case VX_OPTION_REAL:
+    return set_number(command, option, text, error);
+  case VX_OPTION_LIST: {
+    vx_texts *texts = option->into;
+    if (texts->count == VX_TEXTS_MAX) {
+      vx_bad_use(error, command, "--%s given more than %d times", option->name, VX_TEXTS_MAX);
+      return false;
+    }
+    texts->text[texts->count++] = text;
+    return true;
+  }
+  }
+  return true;
+}
+
+bool vx_options(int argc, char **argv, const vx_option *options, int count, int *operands, vx_error *error) {
+  struct option known[OPTIONS_MAX + 1];
+  memset(known, 0, sizeof known);
+  for (int i = 0; i < count && i < OPTIONS_MAX; i++) {
+    known[i].name = options[i].name;
+    known[i].has_arg = options[i].type == VX_OPTION_FLAG ? no_argument : required_argument;
+  }
+  const char *command = argv[0];
+  optind = 0; /* glibc: start afresh */
+  opterr = 0;
+  for (;;) {
+    int at = optind ? optind : 1, index = -1;
+    int c = getopt_long(argc, argv, ":", known, &index);
+    if (c == -1) break;
+    if (c == ':') {
+      vx_bad_use(error, command, "option '%s' wants a value", argv[optind - 1]);
+      return false;
+    }
+    if (c != 0 || index < 0) {
+      /* optopt is set for a short option; a long one is the argument just passed. */
+      const char *given = argv[optind > at ? optind - 1 : at];
+      return unknown_option(command, given, options, count, error);
+    }
+    if (!set_option(command, &options[index], optarg, error)) return false;
+  }
+  *operands = argc - optind;
+  return true;
+}
+
+/* ---- output ------------------------------------------------------------------------------------------------- */
+
+bool vx_is_terminal(int descriptor) {
+  const char *term = getenv("TERM");
+  return isatty(descriptor) && term && strcmp(term, "dumb") != 0;
+}
+
+static int lines_of(const char *text) {
+  int lines = 0;
+  for (; *text; text++) lines += *text == '\n';
+  return lines;
+}
+
+void vx_print_page(const char *text) {
+  const char *pager = getenv("PAGER");
+  if (vx_is_terminal(1) && lines_of(text) > 40 && pager && *pager) {
+    FILE *to = popen(pager, "w");
+    if (to) {
+      fputs(text, to);
+      pclose(to);
+      return;
+    }
+  }
+  fputs(text, stdout);
+}
+
+bool vx_close_output(vx_error *error) {
+  if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+  return vx_fail(error, "standard output", "%s", strerror(errno));
+}

@@ -1,0 +1,111 @@
+/* vitx: picks a command, prints its error line, returns its exit status. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/nearest.h"
+#include "harness/cli/cli.h"
+
+typedef struct command {
+  const char *name, *summary;
+  int (*run)(int argc, char **argv, vx_error *error);
+  const char *help;
+} command;
+
+#define COMMAND(name, summary)                                                                                         \
+  { #name, summary, vx_cmd_##name, vx_help_##name }
+
+/* One line a command, in the order of `vitx help`. */
+static const command commands[] = {
+    COMMAND(help, "the page of a command: vitx help run"),
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_overview(FILE *to) {
+  fputs("vitx evaluates explanations of Vision Transformers: which of them can be trusted?\n\n"
+        "usage: vitx COMMAND [ARGUMENTS]\n\n",
+        to);
+  for (int i = 0; i < COMMANDS; i++) fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].summary);
+  fputs("\n`vitx COMMAND --help` is a whole page on a command, `vitx help config` on the keys of a run,\n"
+        "`vitx --version` what this program was built from.\n",
+        to);
+}
+
+static const command *find(const char *name) {
+  for (int i = 0; i < COMMANDS; i++)
+    if (strcmp(commands[i].name, name) == 0) return &commands[i];
+  return NULL;
+}
+
+static int unknown(const char *name, vx_error *error) {
+  const char *names[COMMANDS];
+  for (int i = 0; i < COMMANDS; i++) names[i] = commands[i].name;
+  const char *near = vx_nearest(name, names, COMMANDS);
+  if (near)
+    vx_fail(error, name, "no such command; did you mean '%s'?", near);
+  else
+    vx_fail(error, name, "no such command; `vitx help` lists them");
+  return 2;
+}
+
+const char vx_help_help[] =
+    "NAME\n"
+    "  vitx help - what the commands do\n\n"
+    "SYNOPSIS\n"
+    "  vitx help [COMMAND]\n\n"
+    "DESCRIPTION\n"
+    "  Without COMMAND: one line on each. With COMMAND: its whole page, as `vitx COMMAND --help`.\n\n"
+    "EXAMPLES\n"
+    "  vitx help run\n";
+
+int vx_cmd_help(int argc, char **argv, vx_error *error) {
+  if (argc < 2) {
+    print_overview(stdout);
+    return 0;
+  }
+  const command *wanted = find(argv[1]);
+  if (!wanted) return unknown(argv[1], error);
+  vx_print_page(wanted->help);
+  return 0;
+}
+
+static bool wants_help(int argc, char **argv) {
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
+  return false;
+}
+
+static int run(int argc, char **argv, vx_error *error) {
+  const char *name = argv[1];
+  if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) return vx_cmd_help(argc - 1, argv + 1, error);
+  if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+    vx_print_version();
+    return 0;
+  }
+  const command *wanted = find(name);
+  if (!wanted) return unknown(name, error);
+  if (wants_help(argc - 1, argv + 1)) {
+    vx_print_page(wanted->help);
+    return 0;
+  }
+  return wanted->run(argc - 1, argv + 1, error);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) {
+    print_overview(stderr);
+    return 2;
+  }
+  signal(SIGPIPE, SIG_IGN); /* `vitx dump | head` ends with a write error, not in silence */
+  vx_error error = {.where = "", .why = ""};
+  int status = run(argc, argv, &error);
+  if (!vx_close_output(status == 0 ? &error : NULL) && status == 0) status = 1;
+  if (status != 0 && error.why[0]) {
+    if (error.where[0])
+      fprintf(stderr, "vitx: %s: %s\n", error.where, error.why);
+    else
+      fprintf(stderr, "vitx: %s\n", error.why);
+  }
+  return status;
+}
