@@ -1,0 +1,163 @@
+#include "harness/store/result.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for one more element of a list that lives in the arena: doubled when full, the old copy left to the arena. */
+static void *grow(vx_arena *arena, void *list, int count, int *room, size_t size) {
+  if (count < *room) return list;
+  int wider = *room ? *room * 2 : 8;
+  void *copy = vx_arena_take(arena, (size_t)wider, size);
+  if (!copy) return NULL;
+  if (count) memcpy(copy, list, (size_t)count * size);
+  *room = wider;
+  return copy;
+}
+
+vx_result *vx_result_new(void) {
+  vx_result *result = calloc(1, sizeof *result);
+  if (!result) return NULL;
+  result->arena = vx_arena_new();
+  if (!result->arena || !vx_result_reset(result, 0, "")) {
+    vx_result_free(result);
+    return NULL;
+  }
+  return result;
+}
+
+void vx_result_free(vx_result *result) {
+  if (!result) return;
+  vx_arena_free(result->arena);
+  free(result);
+}
+
+bool vx_result_reset(vx_result *result, int position, const char *id) {
+  vx_arena *arena = result->arena;
+  vx_arena_reset(arena);
+  *result = (vx_result){.position = position,
+                        .width = -1,
+                        .height = -1,
+                        .object_pixels = -1,
+                        .void_pixels = -1,
+                        .main_class = -1,
+                        .prediction.correct = VX_UNKNOWN,
+                        .arena = arena};
+  result->id = vx_result_text(result, id);
+  return result->id != NULL;
+}
+
+const char *vx_result_text(vx_result *result, const char *text) {
+  size_t size = strlen(text) + 1;
+  char *copy = vx_arena_take(result->arena, size, 1);
+  if (copy) memcpy(copy, text, size);
+  return copy;
+}
+
+vx_stored_object *vx_result_add_object(vx_result *result) {
+  vx_stored_object *list =
+      grow(result->arena, result->objects, result->object_count, &result->object_room, sizeof *list);
+  if (!list) return NULL;
+  result->objects = list;
+  vx_stored_object *object = &list[result->object_count++];
+  *object = (vx_stored_object){.name = "",
+                               .data_class = -1,
+                               .x_min = NAN,
+                               .y_min = NAN,
+                               .x_max = NAN,
+                               .y_max = NAN,
+                               .difficult = VX_UNKNOWN,
+                               .truncated = VX_UNKNOWN,
+                               .occluded = VX_UNKNOWN,
+                               .pixels = -1};
+  return object;
+}
+
+vx_evaluation *vx_result_add_evaluation(vx_result *result, int method) {
+  vx_evaluation *list =
+      grow(result->arena, result->evaluations, result->evaluation_count, &result->evaluation_room, sizeof *list);
+  if (!list) return NULL;
+  result->evaluations = list;
+  vx_evaluation *evaluation = &list[result->evaluation_count++];
+  *evaluation = (vx_evaluation){.method = method,
+                                .target = -1,
+                                .status = VX_STATUS_UNSCORED,
+                                .threshold = NAN,
+                                .tp = -1,
+                                .fp = -1,
+                                .fn = -1,
+                                .tn = -1,
+                                .void_pixels = -1,
+                                .iou = NAN,
+                                .f1 = NAN,
+                                .pixel_accuracy = NAN,
+                                .milliseconds = NAN};
+  return evaluation;
+}
+
+bool vx_result_add_failure(vx_result *result, vx_severity severity, int method, const char *stage, const char *where,
+                           const char *why, ...) {
+  vx_stored_failure *list =
+      grow(result->arena, result->failures, result->failure_count, &result->failure_room, sizeof *list);
+  if (!list) return false;
+  result->failures = list;
+  char text[1024];
+  va_list arguments;
+  va_start(arguments, why);
+  vsnprintf(text, sizeof text, why, arguments);
+  va_end(arguments);
+  vx_stored_failure failure = {.severity = severity,
+                               .method = method,
+                               .stage = vx_result_text(result, stage),
+                               .where = vx_result_text(result, where),
+                               .why = vx_result_text(result, text)};
+  if (!failure.stage || !failure.where || !failure.why) return false;
+  list[result->failure_count++] = failure;
+  return true;
+}
+
+bool vx_result_add_score(vx_result *result, vx_evaluation *evaluation, const char *metric, double value) {
+  vx_named_score *list =
+      grow(result->arena, evaluation->scores, evaluation->score_count, &evaluation->score_room, sizeof *list);
+  if (!list) return false;
+  evaluation->scores = list;
+  const char *name = vx_result_text(result, metric);
+  if (!name) return false;
+  list[evaluation->score_count++] = (vx_named_score){.metric = name, .value = value};
+  return true;
+}
+
+/* Copies width * height elements; NULL when a side is not positive, the product overflows or memory is out. */
+static void *keep(vx_result *result, const void *from, int width, int height, size_t size) {
+  if (width <= 0 || height <= 0) return NULL;
+  size_t count = (size_t)width * (size_t)height; /* two positive ints: fits 62 bits */
+  void *copy = vx_arena_take(result->arena, count, size);
+  if (copy) memcpy(copy, from, count * size);
+  return copy;
+}
+
+bool vx_result_keep_patch_map(vx_result *result, vx_evaluation *evaluation, const float *heat, int width, int height) {
+  const float *copy = keep(result, heat, width, height, sizeof *heat);
+  if (!copy) return false;
+  evaluation->map = (vx_map){.kind = VX_MAP_PATCH, .width = width, .height = height, .heat = copy};
+  return true;
+}
+
+bool vx_result_keep_pixel_map(vx_result *result, vx_evaluation *evaluation, const uint8_t *levels, int width,
+                              int height) {
+  const uint8_t *copy = keep(result, levels, width, height, sizeof *levels);
+  if (!copy) return false;
+  evaluation->map = (vx_map){.kind = VX_MAP_PIXEL, .width = width, .height = height, .levels = copy};
+  return true;
+}
+
+const char *vx_status_name(vx_status status) {
+  static const char *const names[] = {"ok", "flat", "failed", "unscored"};
+  return names[status];
+}
+
+const char *vx_severity_name(vx_severity severity) {
+  return severity == VX_FAILURE ? "failure" : "warning";
+}
