@@ -28,7 +28,7 @@ typedef struct vx_model vx_model; /* read-only after opening; shared by all work
 vx_model *vx_model_open(const char *folder, vx_error *error);
 void vx_model_close(vx_model *model);
 const vx_shape *vx_model_shape(const vx_model *model);
-const char *vx_model_label(const vx_model *model, int index); /* "class 3" where the config names none */
+const char *vx_model_label(const vx_model *model, int index);     /* "class 3" where the config names none */
 int vx_model_find_label(const vx_model *model, const char *name); /* case-insensitive; first of "a, b" too; -1: none */
 const char *vx_model_digest(const vx_model *model);               /* 16 hex digits over config and weights */
 const char *vx_model_naming(const vx_model *model);               /* "huggingface" or "timm" */
@@ -133,8 +133,8 @@ typedef struct vx_view {
   const float *prior;     /* [S][S], mean mask */
   const vx_part *parts;   /* of a mix */
   int part_count;
-  uint64_t seed;      /* for methods that draw: depends on the run's seed and the picture's id only */
-  vx_arena *scratch;  /* reset after each method */
+  uint64_t seed;     /* for methods that draw: depends on the run's seed and the picture's id only */
+  vx_arena *scratch; /* reset after each method */
 } vx_view;
 
 /* The relevance pass of the view that fits, or NULL. */

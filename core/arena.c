@@ -1,0 +1,74 @@
+#include "core/arena.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64, BLOCK = 1 << 20 };
+
+typedef struct block {
+  struct block *next;
+  size_t size, used;
+  _Alignas(ALIGNMENT) uint8_t bytes[];
+} block;
+
+struct vx_arena {
+  block *first, *current; /* blocks after `current` are empty */
+  size_t bytes;
+};
+
+vx_arena *vx_arena_new(void) {
+  return calloc(1, sizeof(vx_arena));
+}
+
+void vx_arena_free(vx_arena *arena) {
+  if (!arena) return;
+  for (block *b = arena->first; b;) {
+    block *next = b->next;
+    free(b);
+    b = next;
+  }
+  free(arena);
+}
+
+void vx_arena_reset(vx_arena *arena) {
+  for (block *b = arena->first; b; b = b->next) b->used = 0;
+  arena->current = arena->first;
+}
+
+size_t vx_arena_bytes(const vx_arena *arena) {
+  return arena->bytes;
+}
+
+static block *add_block(vx_arena *arena, size_t need) {
+  size_t size = need > BLOCK ? need : BLOCK, total;
+  if (__builtin_add_overflow(size, sizeof(block) + ALIGNMENT, &total)) return NULL;
+  total = total / ALIGNMENT * ALIGNMENT;
+  block *b = aligned_alloc(ALIGNMENT, total);
+  if (!b) return NULL;
+  memset(b, 0, total);
+  b->size = size;
+  arena->bytes += total;
+  block **end = arena->current ? &arena->current->next : &arena->first;
+  b->next = *end;
+  *end = b;
+  return b;
+}
+
+void *vx_arena_take(vx_arena *arena, size_t count, size_t size) {
+  size_t need;
+  if (__builtin_mul_overflow(count, size, &need) || need > SIZE_MAX - ALIGNMENT) return NULL;
+  need = (need + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  while (arena->current && arena->current->size - arena->current->used < need) {
+    if (!arena->current->next) break;
+    arena->current = arena->current->next;
+  }
+  if (!arena->current || arena->current->size - arena->current->used < need) {
+    block *b = add_block(arena, need);
+    if (!b) return NULL;
+    arena->current = b;
+  }
+  void *piece = arena->current->bytes + arena->current->used;
+  arena->current->used += need;
+  return piece;
+}
