@@ -1,0 +1,33 @@
+/* The pointing game: does the map's maximum lie on the object? Without tolerance. */
+#include "metrics/measures.h"
+
+static bool measure(const vx_metric_input *in, double *columns, vx_error *error) {
+  (void)error;
+  const vx_heat *heat = in->heat;
+  bool constant = heat->low == heat->high; /* the maximum is everywhere: it points to nothing */
+  columns[0] = !constant && in->truth[heat->peak] == VX_FOREGROUND;
+  columns[1] = in->truth[constant ? 0 : heat->peak] == VX_FOREGROUND;
+  return true;
+}
+
+const vx_metric vx_metric_pointing = {
+    .id = "pointing",
+    .title = "Pointing game",
+    .cite = "Zhang et al. 2018 (Excitation Backprop)",
+    .meaning = "1 if the first maximum in row order of the upsampled map lies on foreground; ignored pixels are a "
+               "miss.",
+    .n_columns = 2,
+    .columns = {{.name = "pointing",
+                 .title = "Pointing",
+                 .meaning = "a flat map is a miss",
+                 .high = 1,
+                 .higher_is_better = true,
+                 .percent = true},
+                {.name = "pointing_published",
+                 .title = "Pointing (as published)",
+                 .meaning = "a flat map points at the upper left corner",
+                 .high = 1,
+                 .higher_is_better = true,
+                 .percent = true}},
+    .measure = measure,
+};

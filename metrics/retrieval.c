@@ -1,0 +1,31 @@
+/* Precision and recall of the thresholded map's pixels. */
+#include "metrics/measures.h"
+
+static bool measure(const vx_metric_input *in, double *columns, vx_error *error) {
+  (void)error;
+  columns[0] = vx_precision(&in->cut.counts);
+  columns[1] = vx_recall(&in->cut.counts);
+  return true;
+}
+
+const vx_metric vx_metric_retrieval = {
+    .id = "retrieval",
+    .title = "Precision and recall",
+    .cite = "van Rijsbergen 1979",
+    .meaning = "How much of the mask is object, and how much of the object is in the mask.",
+    .n_columns = 2,
+    .columns = {{.name = "precision",
+                 .title = "Precision",
+                 .meaning = "tp/(tp + fp); an empty mask has 0, or 1 if the truth is empty too",
+                 .high = 1,
+                 .higher_is_better = true,
+                 .percent = true},
+                {.name = "recall",
+                 .title = "Recall",
+                 .meaning = "tp/(tp + fn), which ViTmiX calls pixel accuracy; an empty truth has 0, or 1 if the mask "
+                            "is empty too",
+                 .high = 1,
+                 .higher_is_better = true,
+                 .percent = true}},
+    .measure = measure,
+};
