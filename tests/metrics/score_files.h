@@ -120,11 +120,16 @@ static inline uint8_t *make_truth(const uint8_t *labels, int h, int w, int out_h
                                                 : atoi(foreground + strlen("class="));
   uint8_t void_truth = strcmp(void_is, "ignore") == 0 ? 2 : strcmp(void_is, "foreground") == 0 ? 1 : 0;
   uint8_t *truth = malloc((size_t)out_h * (size_t)out_w);
-  for (int y = 0; y < out_h; y++)
+  int *column = malloc((size_t)out_w * sizeof *column);
+  for (int x = 0; x < out_w; x++) column[x] = nearest(x, w, out_w, arithmetic);
+  for (int y = 0; y < out_h; y++) {
+    int row = nearest(y, h, out_h, arithmetic);
     for (int x = 0; x < out_w; x++) {
-      uint8_t label = labels[nearest(y, h, out_h, arithmetic) * w + nearest(x, w, out_w, arithmetic)];
+      uint8_t label = labels[row * w + column[x]];
       truth[y * out_w + x] = label == 255 ? void_truth : label == 0 || class == 0 ? 0 : class < 0 || class == label;
     }
+  }
+  free(column);
   return truth;
 }
 
