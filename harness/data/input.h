@@ -1,0 +1,52 @@
+/* From a picture to the numbers that the model reads. */
+#ifndef VX_INPUT_H
+#define VX_INPUT_H
+
+#include "harness/data/picture.h"
+#include "harness/data/resize.h"
+
+typedef enum vx_resize {
+  VX_RESIZE_SQUASH, /* straight to size x size */
+  VX_RESIZE_CROP    /* the shorter side to `shorter_side`, then the centre size x size */
+} vx_resize;
+
+typedef enum vx_arithmetic {
+  VX_ARITHMETIC_PILLOW, /* 8-bit pixels after each pass */
+  VX_ARITHMETIC_FLOAT   /* single precision throughout, bilinear only */
+} vx_arithmetic;
+
+typedef struct vx_input_options {
+  int size; /* S, the side of the model's input in pixels */
+  vx_resize resize;
+  int shorter_side; /* for VX_RESIZE_CROP, at least `size` */
+  vx_filter filter;
+  vx_arithmetic arithmetic;
+  bool normalize;         /* false leaves v/255 */
+  double mean[3], std[3]; /* of v/255, per channel R, G, B */
+} vx_input_options;
+
+/* squash, bilinear, 8-bit arithmetic, mean and std 0.5: what ViT checkpoints mean who say nothing. */
+vx_input_options vx_input_default(int size);
+
+/* floor(size / crop_pct), the shorter side that timm scales to: 256 for 224 and 0.875, 248 for 0.9. 0 when crop_pct is
+   not in (0, 1]. */
+int vx_input_shorter_side(int size, double crop_pct);
+
+/* Reads how the checkpoint in folder `dir` wants its pictures: from preprocessor_config.json (Hugging Face), else from
+   `pretrained_cfg` in config.json, or the same keys at its top level (timm). `image_size` is the model's. Fails, naming
+   file and key, on a missing file, a wrong type, an unsupported value or another size. Arithmetic is set to Pillow's.
+   `do_center_crop` means crop to `crop_size` after the shorter side went to `size` (`shortest_edge`, a plain number, or
+   the smaller of height and width; the last is how DeiT was trained, where Hugging Face's own processor squashes). */
+bool vx_input_from_checkpoint(const char *dir, int image_size, vx_input_options *options, vx_error *error);
+
+/* Checks that the options make sense together; `where` names their source in the error. */
+bool vx_input_check(const vx_input_options *options, const char *where, vx_error *error);
+
+/* How a picture (or its mask) of width x height is scaled and cropped under `options`. */
+bool vx_input_geometry(const vx_input_options *options, int width, int height, vx_geometry *geometry, vx_error *error);
+
+/* Makes the input `x` [3][S][S] = (float)(((double)v/255 - mean)/std), rounded once (float arithmetic: all in single
+   precision), and the bytes `rgb` [S][S][3] of the resized picture. Either may be NULL. */
+bool vx_input_make(const vx_picture *picture, const vx_input_options *options, float *x, uint8_t *rgb, vx_error *error);
+
+#endif

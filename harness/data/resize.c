@@ -1,0 +1,273 @@
+#include "harness/data/resize.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/data/picture.h"
+
+#define WEIGHT_BITS 22 /* 32 less 8 for the pixel less 2 for overshoot: Pillow's PRECISION_BITS */
+
+/* The weights of one axis: place i of the window is the sum over j < count[i] of weight[i * taps + j] times the source
+   at first[i] + j. One of the two arrays of weights is used. */
+typedef struct vx_axis {
+  int places, taps;
+  int *first, *count;
+  int32_t *fixed;
+  float *single;
+} vx_axis;
+
+vx_geometry vx_geometry_squash(int width, int height) {
+  return (vx_geometry){.scaled_width = width, .scaled_height = height, .width = width, .height = height};
+}
+
+static double bilinear(double x) {
+  x = fabs(x);
+  return x < 1 ? 1 - x : 0;
+}
+
+/* Keys' cubic with a = -1/2, in the order of Pillow's operations. */
+static double bicubic(double x) {
+  const double a = -0.5;
+  x = fabs(x);
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+}
+
+static void axis_free(vx_axis *axis) {
+  free(axis->first);
+  free(axis->count);
+  free(axis->fixed);
+  free(axis->single);
+  *axis = (vx_axis){0};
+}
+
+static bool axis_allocate(vx_axis *axis, int places, double support, bool fixed, vx_error *error) {
+  *axis = (vx_axis){.places = places, .taps = (int)ceil(support) * 2 + 1};
+  size_t n = (size_t)places, weights = n * (size_t)axis->taps;
+  axis->first = malloc(n * sizeof *axis->first);
+  axis->count = malloc(n * sizeof *axis->count);
+  if (fixed) axis->fixed = calloc(weights, sizeof *axis->fixed);
+  if (!fixed) axis->single = calloc(weights, sizeof *axis->single);
+  if (axis->first && axis->count && (axis->fixed || axis->single)) return true;
+  axis_free(axis);
+  return vx_fail(error, "resize", "no memory for %zu weights", weights);
+}
+
+static int32_t to_fixed(double weight) {
+  double scaled = weight * (1 << WEIGHT_BITS);
+  return (int32_t)(weight < 0 ? scaled - 0.5 : scaled + 0.5);
+}
+
+/* Pillow's precompute_coeffs and normalize_coeffs_8bpc, for places start to start + places - 1 of `out`. */
+static bool axis_fixed(vx_axis *axis, int in, int out, int start, int places, vx_filter filter, vx_error *error) {
+  double scale = (double)in / out, filter_scale = scale < 1 ? 1 : scale, inverse = 1 / filter_scale;
+  double support = (filter == VX_FILTER_BICUBIC ? 2 : 1) * filter_scale;
+  double (*shape)(double) = filter == VX_FILTER_BICUBIC ? bicubic : bilinear;
+  if (!axis_allocate(axis, places, support, true, error)) return false;
+  double *weight = malloc((size_t)axis->taps * sizeof *weight);
+  if (!weight) {
+    axis_free(axis);
+    return vx_fail(error, "resize", "no memory for a row of weights");
+  }
+  for (int i = 0; i < places; i++) {
+    double center = (start + i + 0.5) * scale, sum = 0;
+    int first = (int)(center - support + 0.5), last = (int)(center + support + 0.5);
+    if (first < 0) first = 0;
+    if (last > in) last = in;
+    for (int j = 0; j < last - first; j++) sum += weight[j] = shape((j + first - center + 0.5) * inverse);
+    for (int j = 0; j < last - first; j++)
+      axis->fixed[(size_t)i * (size_t)axis->taps + (size_t)j] = to_fixed(sum != 0 ? weight[j] / sum : weight[j]);
+    axis->first[i] = first;
+    axis->count[i] = last - first;
+  }
+  free(weight);
+  return true;
+}
+
+/* PyTorch's compute_indices_min_size_weights_aa with scalar_t = float. */
+static bool axis_single(vx_axis *axis, int in, int out, int start, int places, vx_error *error) {
+  float scale = (float)in / (float)out, support = scale >= 1 ? scale : 1, inverse = scale >= 1 ? 1 / scale : 1;
+  if (!axis_allocate(axis, places, (double)support, false, error)) return false;
+  for (int i = 0; i < places; i++) {
+    float *weight = axis->single + (size_t)i * (size_t)axis->taps;
+    float center = (float)((double)scale * (start + i + 0.5)), sum = 0;
+    int first = (int)((double)(center - support) + 0.5), last = (int)((double)(center + support) + 0.5);
+    if (first < 0) first = 0;
+    if (last > in) last = in;
+    if (last - first > axis->taps) last = first + axis->taps;
+    for (int j = 0; j < last - first; j++) {
+      float x = fabsf((float)(((double)((float)(j + first) - center) + 0.5) * (double)inverse));
+      sum += weight[j] = x < 1 ? 1 - x : 0;
+    }
+    for (int j = 0; j < last - first && sum != 0; j++) weight[j] /= sum;
+    axis->first[i] = first;
+    axis->count[i] = last - first;
+  }
+  return true;
+}
+
+static uint8_t clip(int32_t sum) {
+  int32_t v = sum >> WEIGHT_BITS;
+  return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+}
+
+/* One row: `in` [source width][3] to `out` [places][3]. */
+static void row_fixed(const vx_axis *axis, const uint8_t *in, uint8_t *out) {
+  for (int i = 0; i < axis->places; i++) {
+    const int32_t *weight = axis->fixed + (size_t)i * (size_t)axis->taps;
+    const uint8_t *p = in + (size_t)axis->first[i] * 3;
+    int32_t r = 1 << (WEIGHT_BITS - 1), g = r, b = r;
+    for (int j = 0; j < axis->count[i]; j++, p += 3) {
+      r += weight[j] * p[0];
+      g += weight[j] * p[1];
+      b += weight[j] * p[2];
+    }
+    out[3 * i] = clip(r), out[3 * i + 1] = clip(g), out[3 * i + 2] = clip(b);
+  }
+}
+
+/* One column step: `out` [stride] from `count` rows of `in` [][stride]. `sum` is room for one row. */
+static void column_fixed(const int32_t *weight, int count, const uint8_t *in, size_t stride, int32_t *sum,
+                         uint8_t *out) {
+  for (size_t x = 0; x < stride; x++) sum[x] = 1 << (WEIGHT_BITS - 1);
+  for (int j = 0; j < count; j++, in += stride)
+    for (size_t x = 0; x < stride; x++) sum[x] += weight[j] * in[x];
+  for (size_t x = 0; x < stride; x++) out[x] = clip(sum[x]);
+}
+
+static bool check(int width, int height, const vx_geometry *g, vx_error *error) {
+  if (width < 1 || height < 1) return vx_fail(error, "resize", "the picture is %d x %d pixels", width, height);
+  if (g->width < 1 || g->height < 1 || g->left < 0 || g->top < 0 || g->width > g->scaled_width - g->left ||
+      g->height > g->scaled_height - g->top)
+    return vx_fail(error, "resize", "a window of %d x %d at (%d, %d) is not inside %d x %d pixels", g->width, g->height,
+                   g->left, g->top, g->scaled_width, g->scaled_height);
+  if ((uint64_t)g->width > VX_PICTURE_PIXELS / (uint64_t)g->height)
+    return vx_fail(error, "resize", "%d x %d pixels are more than %llu", g->width, g->height,
+                   (unsigned long long)VX_PICTURE_PIXELS);
+  return true;
+}
+
+/* The source rows that the vertical pass reads: from the first place's first to the last place's last. */
+static void needed_rows(const vx_axis *vertical, int *first, int *count) {
+  int last = vertical->places - 1;
+  *first = vertical->first[0];
+  *count = vertical->first[last] + vertical->count[last] - *first;
+}
+
+static bool passes_fixed(const uint8_t *rgb, int width, const vx_axis *horizontal, const vx_axis *vertical,
+                         uint8_t *out, vx_error *error) {
+  int first, count;
+  size_t stride = (size_t)horizontal->places * 3;
+  needed_rows(vertical, &first, &count);
+  uint8_t *middle = malloc(stride * (size_t)count);
+  int32_t *sum = malloc(stride * sizeof *sum);
+  bool ok = middle && sum;
+  if (!ok) vx_fail(error, "resize", "no memory for %d rows of %zu bytes", count, stride);
+  for (int y = 0; ok && y < count; y++)
+    row_fixed(horizontal, rgb + (size_t)(first + y) * (size_t)width * 3, middle + (size_t)y * stride);
+  for (int i = 0; ok && i < vertical->places; i++)
+    column_fixed(vertical->fixed + (size_t)i * (size_t)vertical->taps, vertical->count[i],
+                 middle + (size_t)(vertical->first[i] - first) * stride, stride, sum, out + (size_t)i * stride);
+  free(middle);
+  free(sum);
+  return ok;
+}
+
+bool vx_resize_rgb(const uint8_t *rgb, int width, int height, const vx_geometry *g, vx_filter filter, uint8_t *out,
+                   vx_error *error) {
+  vx_axis horizontal = {0}, vertical = {0};
+  bool ok = check(width, height, g, error) &&
+            axis_fixed(&horizontal, width, g->scaled_width, g->left, g->width, filter, error) &&
+            axis_fixed(&vertical, height, g->scaled_height, g->top, g->height, filter, error) &&
+            passes_fixed(rgb, width, &horizontal, &vertical, out, error);
+  axis_free(&horizontal);
+  axis_free(&vertical);
+  return ok;
+}
+
+/* One row of bytes `in` [source width][3], read as v/255, to `out` [places][3]. */
+static void row_single(const vx_axis *axis, const uint8_t *in, float *out) {
+  for (int i = 0; i < axis->places; i++) {
+    const float *weight = axis->single + (size_t)i * (size_t)axis->taps;
+    const uint8_t *p = in + (size_t)axis->first[i] * 3;
+    float sum[3] = {0, 0, 0};
+    for (int j = 0; j < axis->count[i]; j++, p += 3)
+      for (int c = 0; c < 3; c++) sum[c] += weight[j] * ((float)p[c] / 255.0f);
+    memcpy(out + (size_t)i * 3, sum, sizeof sum);
+  }
+}
+
+/* One output row [places][3] of the vertical pass into row `y` of the planes of `out` [3][height][width]. */
+static void column_single(const vx_axis *axis, int place, const float *in, int width, float *out) {
+  const float *weight = axis->single + (size_t)place * (size_t)axis->taps;
+  size_t stride = (size_t)width * 3, plane = (size_t)width * (size_t)axis->places;
+  for (size_t x = 0; x < stride; x++) {
+    float sum = 0;
+    for (int j = 0; j < axis->count[place]; j++) sum += weight[j] * in[(size_t)j * stride + x];
+    out[(x % 3) * plane + (size_t)place * (size_t)width + x / 3] = sum;
+  }
+}
+
+static bool passes_single(const uint8_t *rgb, int width, const vx_axis *horizontal, const vx_axis *vertical, float *out,
+                          vx_error *error) {
+  int first, count;
+  size_t stride = (size_t)horizontal->places * 3;
+  needed_rows(vertical, &first, &count);
+  float *middle = malloc(stride * (size_t)count * sizeof *middle);
+  if (!middle) return vx_fail(error, "resize", "no memory for %d rows of %zu floats", count, stride);
+  for (int y = 0; y < count; y++)
+    row_single(horizontal, rgb + (size_t)(first + y) * (size_t)width * 3, middle + (size_t)y * stride);
+  for (int i = 0; i < vertical->places; i++)
+    column_single(vertical, i, middle + (size_t)(vertical->first[i] - first) * stride, horizontal->places, out);
+  free(middle);
+  return true;
+}
+
+bool vx_resize_float(const uint8_t *rgb, int width, int height, const vx_geometry *g, float *out, vx_error *error) {
+  vx_axis horizontal = {0}, vertical = {0};
+  bool ok = check(width, height, g, error) &&
+            axis_single(&horizontal, width, g->scaled_width, g->left, g->width, error) &&
+            axis_single(&vertical, height, g->scaled_height, g->top, g->height, error) &&
+            passes_single(rgb, width, &horizontal, &vertical, out, error);
+  axis_free(&horizontal);
+  axis_free(&vertical);
+  return ok;
+}
+
+/* Pillow's affine transform: the position is accumulated, and the closed form (i + 1/2) s differs on some sides. */
+static void pillow_indices(int in, int out, int start, int count, int *index) {
+  double step = (double)in / out, t = step * 0.5;
+  for (int i = 0; i < start + count; i++, t += step)
+    if (i >= start) index[i - start] = (int)t < in ? (int)t : in - 1;
+}
+
+static void opencv_indices(int in, int out, int start, int count, int *index) {
+  double inverse = 1.0 / ((double)out / in);
+  for (int i = 0; i < count; i++) {
+    int at = (int)floor((start + i) * inverse);
+    index[i] = at < in - 1 ? at : in - 1;
+  }
+}
+
+void vx_nearest_indices(int in, int out, int start, int count, vx_nearest nearest, int *index) {
+  if (nearest == VX_NEAREST_OPENCV) {
+    opencv_indices(in, out, start, count, index);
+  } else {
+    pillow_indices(in, out, start, count, index);
+  }
+}
+
+bool vx_resize_labels(const uint8_t *label, int width, int height, const vx_geometry *g, vx_nearest nearest,
+                      uint8_t *out, vx_error *error) {
+  if (!check(width, height, g, error)) return false;
+  int *column = malloc(((size_t)g->width + (size_t)g->height) * sizeof *column);
+  if (!column) return vx_fail(error, "resize", "no memory for %d + %d indices", g->width, g->height);
+  int *row = column + g->width;
+  vx_nearest_indices(width, g->scaled_width, g->left, g->width, nearest, column);
+  vx_nearest_indices(height, g->scaled_height, g->top, g->height, nearest, row);
+  for (int y = 0; y < g->height; y++)
+    for (int x = 0; x < g->width; x++) *out++ = label[(size_t)row[y] * (size_t)width + (size_t)column[x]];
+  free(column);
+  return true;
+}
