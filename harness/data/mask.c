@@ -36,9 +36,9 @@ void vx_mask_count(const vx_mask *mask, size_t count[VX_LABELS]) {
 
 int vx_mask_main_class(const vx_mask *mask) {
   size_t count[VX_LABELS];
-  int best = VX_LABEL_BACKGROUND;
+  int best = -1;
   vx_mask_count(mask, count);
   for (int label = 1; label < VX_LABEL_VOID; label++)
-    if (count[label] > (best ? count[best] : 0)) best = label;
+    if (count[label] > (best < 0 ? 0 : count[best])) best = label;
   return best;
 }

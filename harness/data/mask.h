@@ -28,7 +28,7 @@ bool vx_mask_decode(const uint8_t *data, size_t size, const char *name, vx_mask 
 /* Counts the pixels of each label. */
 void vx_mask_count(const vx_mask *mask, size_t count[VX_LABELS]);
 
-/* The class (1 to 254) that covers most pixels, the smallest among equals; 0 for a mask without classes. */
+/* The class (1 to 254) that covers most pixels, the smallest among equals; -1 for a mask without classes. */
 int vx_mask_main_class(const vx_mask *mask);
 
 #endif

@@ -250,22 +250,22 @@ static void opencv_indices(int in, int out, int start, int count, int *index) {
   }
 }
 
-void vx_nearest_indices(int in, int out, int start, int count, vx_nearest nearest, int *index) {
-  if (nearest == VX_NEAREST_OPENCV) {
+void vx_nearest_indices(int in, int out, int start, int count, vx_mask_resize form, int *index) {
+  if (form == VX_MASK_OPENCV) {
     opencv_indices(in, out, start, count, index);
   } else {
     pillow_indices(in, out, start, count, index);
   }
 }
 
-bool vx_resize_labels(const uint8_t *label, int width, int height, const vx_geometry *g, vx_nearest nearest,
+bool vx_resize_labels(const uint8_t *label, int width, int height, const vx_geometry *g, vx_mask_resize form,
                       uint8_t *out, vx_error *error) {
   if (!check(width, height, g, error)) return false;
   int *column = malloc(((size_t)g->width + (size_t)g->height) * sizeof *column);
   if (!column) return vx_fail(error, "resize", "no memory for %d + %d indices", g->width, g->height);
   int *row = column + g->width;
-  vx_nearest_indices(width, g->scaled_width, g->left, g->width, nearest, column);
-  vx_nearest_indices(height, g->scaled_height, g->top, g->height, nearest, row);
+  vx_nearest_indices(width, g->scaled_width, g->left, g->width, form, column);
+  vx_nearest_indices(height, g->scaled_height, g->top, g->height, form, row);
   for (int y = 0; y < g->height; y++)
     for (int x = 0; x < g->width; x++) *out++ = label[(size_t)row[y] * (size_t)width + (size_t)column[x]];
   free(column);

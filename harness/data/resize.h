@@ -8,7 +8,7 @@
 #include "core/error.h"
 
 typedef enum vx_filter { VX_FILTER_BILINEAR, VX_FILTER_BICUBIC } vx_filter;
-typedef enum vx_nearest { VX_NEAREST_PILLOW, VX_NEAREST_OPENCV } vx_nearest;
+typedef enum vx_mask_resize { VX_MASK_PILLOW, VX_MASK_OPENCV } vx_mask_resize;
 
 /* Scale the picture to scaled_width x scaled_height, then keep the window of width x height whose upper left pixel is
    (left, top); the window lies inside. */
@@ -33,10 +33,10 @@ bool vx_resize_float(const uint8_t *rgb, int width, int height, const vx_geometr
 
 /* Nearest neighbour. Pillow steps through the source in double precision, index = (int)t with t = s/2, then t += s for
    s = in/out; OpenCV takes min(in - 1, floor(i * (1 / (out/in)))). `label` is [height][width]. */
-bool vx_resize_labels(const uint8_t *label, int width, int height, const vx_geometry *geometry, vx_nearest nearest,
+bool vx_resize_labels(const uint8_t *label, int width, int height, const vx_geometry *geometry, vx_mask_resize form,
                       uint8_t *out, vx_error *error);
 
 /* The source index of each of the window's `count` places from `start` on an axis scaled from `in` to `out` places. */
-void vx_nearest_indices(int in, int out, int start, int count, vx_nearest nearest, int *index);
+void vx_nearest_indices(int in, int out, int start, int count, vx_mask_resize form, int *index);
 
 #endif
