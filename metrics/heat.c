@@ -159,16 +159,14 @@ bool vx_heat_from_bytes(vx_heat *heat, const uint8_t *u, int height, int width, 
 
 bool vx_heat_from_mask(vx_heat *heat, const double *mask, int rows, int columns, int height, int width,
                        vx_error *error) {
-  bool everywhere = rows == 1 && columns == 1;
-  if (!everywhere && (rows != height || columns != width))
-    return vx_fail(error, "mask", "%dx%d values, expected 1x1 or %dx%d", rows, columns, height, width);
-  if (!reserve(heat, height, width, error)) return false;
+  if (rows < 1 || columns < 1) return vx_fail(error, "mask", "%dx%d values, expected at least 1", rows, columns);
+  if (!check_finite(mask, rows, columns, error) || !reserve(heat, height, width, error) ||
+      !vx_upsample(mask, rows, columns, heat->h, height, width, error))
+    return false;
   size_t n = (size_t)height * (size_t)width;
   for (size_t i = 0; i < n; i++) {
-    double v = mask[everywhere ? 0 : i];
-    if (v != 0 && v != 1) return vx_fail(error, "mask", "pixel %zu is %g, expected 0 or 1", i, v);
-    heat->h[i] = v;
-    heat->u[i] = v != 0 ? 255 : 0;
+    heat->h[i] = heat->h[i] > 0.5;
+    heat->u[i] = heat->h[i] > 0 ? 255 : 0;
   }
   range(heat->h, n, &heat->low, &heat->high);
   while (heat->h[heat->peak] != heat->high) heat->peak++;

@@ -37,8 +37,8 @@ bool vx_heat_from_map(vx_heat *heat, const double *map, int rows, int columns, i
    u > 255*t. All zero means flat; otherwise the maximum has to be 255. */
 bool vx_heat_from_bytes(vx_heat *heat, const uint8_t *u, int height, int width, vx_error *error);
 
-/* A map that is a mask already (the trivial methods), values [rows][columns] all 0 or 1, upsampled to nothing
-   else: rows x columns is 1x1 (everywhere the same) or the evaluation size. Scored as it is, whatever the threshold. */
+/* A map that is a mask already (the trivial methods), values [rows][columns]: upsampled, and what is above 0.5 is the
+   mask, whatever the threshold. h is 0 or 1, u 0 or 255; never flat. Fails on NaN and infinity. */
 bool vx_heat_from_mask(vx_heat *heat, const double *mask, int rows, int columns, int height, int width,
                        vx_error *error);
 

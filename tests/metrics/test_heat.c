@@ -40,11 +40,9 @@ START_TEST(upsampling_is_the_plain_formula_bit_for_bit) {
     for (int i = 0; i < h * w; i++) heat[i] = uniform() * 3 - 1;
     ck_assert(vx_upsample(heat, h, w, out, out_h, out_w, NULL));
     for (int y = 0; y < out_h; y++)
-      for (int x = 0; x < out_w; x++) {
-        double plain = plain_value(heat, h, w, y, x, out_h, out_w);
-        ck_assert_msg(out[y * out_w + x] == plain, "%dx%d to %dx%d at %d,%d: %.17g, formula %.17g", h, w, out_h, out_w,
-                      y, x, out[y * out_w + x], plain);
-      }
+      for (int x = 0; x < out_w; x++)
+        if (out[y * out_w + x] != plain_value(heat, h, w, y, x, out_h, out_w))
+          ck_abort_msg("%dx%d to %dx%d at %d,%d: %.17g", h, w, out_h, out_w, y, x, out[y * out_w + x]);
     free(heat);
     free(out);
   }
@@ -67,11 +65,12 @@ START_TEST(scaling_is_the_plain_formula_bit_for_bit) {
     ck_assert(heat.low == low && heat.high == high);
     ck_assert_uint_eq(heat.peak, peak);
     ck_assert(!heat.flat);
+    int wrong = 0; /* an assertion a pixel would take longer than the work */
     for (int i = 0; i < 224 * 224; i++) {
       double h = (plain_value(map, 14, 14, i / 224, i % 224, 224, 224) - low) / (high - low);
-      ck_assert(heat.h[i] == h);
-      ck_assert_int_eq(heat.u[i], (int)floor(255 * h));
+      wrong += heat.h[i] != h || heat.u[i] != (int)floor(255 * h);
     }
+    ck_assert_int_eq(wrong, 0);
   }
   vx_heat_free(&heat);
 }
@@ -127,9 +126,9 @@ START_TEST(flat_and_broken_maps) {
   ck_assert(!vx_levels_count(&levels, (uint8_t[81]){0}, truth, 81, &error));
   truth[5] = 8; /* its low bits look like background */
   ck_assert(!vx_levels_count(&levels, (uint8_t[81]){0}, truth, 81, &error));
-  map[0] = 0.5;
+  map[0] = NAN;
   ck_assert(!vx_heat_from_mask(&heat, map, 2, 2, 2, 2, &error));
-  ck_assert(!vx_heat_from_mask(&heat, map, 2, 2, 3, 2, &error));
+  ck_assert(!vx_heat_from_mask(&heat, map, 2, 0, 2, 2, &error));
   vx_heat_free(&heat);
 }
 END_TEST
@@ -141,7 +140,7 @@ START_TEST(masks_are_scored_as_they_are) {
   const vx_threshold all[3] = {{VX_THRESHOLD_OTSU, 0}, {VX_THRESHOLD_MEAN, 0}, {VX_THRESHOLD_FIXED, 0.5}};
   for (int value = 0; value < 2; value++)
     for (int k = 0; k < 3; k++) {
-      ck_assert(vx_heat_from_mask(&heat, &(double){value}, 1, 1, 3, 4, NULL));
+      ck_assert(vx_heat_from_mask(&heat, (double[]){value, value, value, value}, 2, 2, 3, 4, NULL));
       ck_assert(vx_levels_count(&levels, heat.u, truth, 12, NULL));
       vx_counts c = vx_threshold_cut(&all[k], &heat, truth, &levels).counts;
       ck_assert_int_eq(c.tp, value ? 2 : 0);

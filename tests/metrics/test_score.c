@@ -93,10 +93,12 @@ static void check_older(const char *path, const char *png) {
   int mh, mw;
   double *otsu = golden_tensor(&g, "otsu", &mh, &mw), *normalised = golden_tensor(&g, "normalised", &mh, &mw);
   ck_assert(vx_heat_from_map(&heat, map, rows, columns, mh, mw, &error));
-  for (size_t i = 0; i < (size_t)mh * (size_t)mw; i++) ck_assert_double_eq_tol(heat.h[i], normalised[i], 1e-6);
+  int wrong = 0; /* an assertion a pixel would take longer than the work */
+  for (size_t i = 0; i < (size_t)mh * (size_t)mw; i++) wrong += !(fabs(heat.h[i] - normalised[i]) < 1e-6);
   ck_assert_double_eq(vx_threshold_otsu(&heat), otsu[0]);
   double *mask = golden_tensor(&g, "mask", &mh, &mw);
-  for (size_t i = 0; i < (size_t)mh * (size_t)mw; i++) ck_assert_int_eq(heat.u[i] > otsu[0], mask[i] != 0);
+  for (size_t i = 0; i < (size_t)mh * (size_t)mw; i++) wrong += (heat.u[i] > otsu[0]) != (mask[i] != 0);
+  ck_assert_int_eq(wrong, 0);
   static const char *const keys[4][3] = {{"any.void_ignored", "any", "ignore"},
                                          {"any.void_background", "any", "background"},
                                          {"class12.void_ignored", "class=12", "ignore"},
