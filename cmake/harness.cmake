@@ -1,9 +1,11 @@
+include(cmake/embed.cmake)
 file(GLOB harness_sources CONFIGURE_DEPENDS harness/data/*.c harness/store/*.c harness/config/*.c harness/run/*.c
      harness/show/*.c)
 if(harness_sources)
   add_library(vitx_harness STATIC ${harness_sources})
   target_link_libraries(vitx_harness PUBLIC vitx_core PkgConfig::XML PkgConfig::PNG PkgConfig::JPEG
                         PkgConfig::SQLITE PkgConfig::YAML PkgConfig::JANSSON PkgConfig::CAIRO)
+  vitx_embed(vitx_harness harness/store/schema.sql)
   target_compile_definitions(vitx_harness PUBLIC VITX_VERSION="${PROJECT_VERSION}")
   foreach(room vitx_explainers vitx_metrics)
     if(TARGET ${room})
