@@ -8,11 +8,32 @@
   METHOD(raw_attention)                                                                                                \
   METHOD(rollout)                                                                                                      \
   METHOD(saliency)                                                                                                     \
+  METHOD(gradient_x_input)                                                                                             \
+  METHOD(smoothgrad)                                                                                                   \
+  METHOD(integrated_gradients)                                                                                         \
+  METHOD(cam)                                                                                                          \
+  METHOD(gradcam)                                                                                                      \
   METHOD(attn_gradcam)                                                                                                 \
   METHOD(ag_cam)                                                                                                       \
   METHOD(ag_cam_full)                                                                                                  \
+  METHOD(attention_gradient)                                                                                           \
+  METHOD(i_saw)                                                                                                        \
+  METHOD(generic_attention)                                                                                            \
+  METHOD(transformer_attribution)                                                                                      \
+  METHOD(transformer_attribution_stable)                                                                               \
+  METHOD(lrp_rollout)                                                                                                  \
+  METHOD(lrp_rollout_stable)                                                                                           \
+  METHOD(partial_lrp)                                                                                                  \
+  METHOD(partial_lrp_stable)                                                                                           \
+  METHOD(lrp)                                                                                                          \
+  METHOD(lrp_stable)                                                                                                   \
+  METHOD(mix)                                                                                                          \
   METHOD(foreground)                                                                                                   \
-  METHOD(center)
+  METHOD(background)                                                                                                   \
+  METHOD(center)                                                                                                       \
+  METHOD(random)                                                                                                       \
+  METHOD(class_prior)                                                                                                  \
+  METHOD(edges)
 
 #define DECLARE(name) extern const vx_explainer vx_explainer_##name;
 #define ADDRESS(name) &vx_explainer_##name,

@@ -1,0 +1,29 @@
+/* random: seeded noise, as coarse as the methods that it stands beside.
+
+   heat [grid][grid] = uniform numbers in [0, 1), counter-based (noise.h) from the run's seed and the picture.
+   Needs nothing. A row that any method must beat (trivial). */
+#include "explainers/explainer.h"
+#include "explainers/noise.h"
+
+static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
+  (void)shape, (void)args, (void)passes;
+}
+
+static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
+  (void)args, (void)error;
+  for (int j = 0; j < view->shape->tokens - 1; j++)
+    heat[j] = vx_noise_uniform(view->seed, VX_STREAM_RANDOM, (uint64_t)j);
+  return true;
+}
+
+const vx_explainer vx_explainer_random = {
+    .id = "random",
+    .title = "Random",
+    .family = VX_TRIVIAL,
+    .formula = "uniform noise a patch",
+    .source = "trivial",
+    .cite = "-",
+    .grid = VX_GRID_PATCH,
+    .needs = needs,
+    .explain = explain,
+};
