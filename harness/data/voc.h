@@ -1,0 +1,43 @@
+/* A data set in Pascal VOC's layout, and one list of its images. */
+#ifndef VX_VOC_H
+#define VX_VOC_H
+
+#include <stddef.h>
+
+#include "core/error.h"
+#include "harness/data/classes.h"
+
+/* One image of the list. The files need not be there: a missing picture, mask or annotation is found when it is read,
+   and is then that image's failure, not the run's. */
+typedef struct vx_voc_entry {
+  char *id;          /* the data set's own name of the image, any UTF-8 without '/' and control characters */
+  char *image;       /* JPEGImages/ID with .jpg, .jpeg, .JPG, .JPEG, .png or .PNG, whichever is there first */
+  char *mask;        /* SegmentationClass/ID.png */
+  char *object_mask; /* SegmentationObject/ID.png */
+  char *annotation;  /* Annotations/ID.xml */
+} vx_voc_entry;
+
+typedef struct vx_voc {
+  char *root;
+  char *list; /* path of the list file */
+  vx_classes classes;
+  size_t count; /* an image's index is its place in the list, from 0 */
+  vx_voc_entry *entry;
+} vx_voc;
+
+/* Opens the data set in folder `root` (with JPEGImages and SegmentationClass) and reads the list `split`: a name, for
+   ImageSets/Segmentation/NAME.txt, or else the path of a list file. A list has one id a line; line ends may be CRLF;
+   blanks around an id and empty lines are left out. A second column after a tab is left out, too; after a blank it is
+   taken for one unless a picture of the whole line's name is there ("my dog 1"), and left out if it is a number (as in
+   ImageSets/Main) or a picture of the first column's name is there.
+   Class names are those in the file classes.txt in `root` (one a line, the first is label 1), else VOC's.
+   Fails, naming file and line, on a missing folder or list, an empty list, an id that occurs twice, and an id with '/',
+   with a leading "..", or with control characters. */
+bool vx_voc_open(const char *root, const char *split, vx_voc *voc, vx_error *error);
+void vx_voc_close(vx_voc *voc);
+
+/* Calls `each` with the name of every list in ImageSets/Segmentation, in alphabetical order. False without the folder
+   or when `each` returns false. */
+bool vx_voc_lists(const char *root, bool (*each)(const char *name, void *user), void *user, vx_error *error);
+
+#endif
