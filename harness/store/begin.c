@@ -1,0 +1,236 @@
+/* Beginning a run, or finding the one to continue. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/store/digest.h"
+#include "harness/store/state.h"
+
+void vx_store_scoring_digest(const vx_scoring_info *scoring, char text[17]) {
+  vx_digest digest;
+  vx_digest_start(&digest);
+  const char *parts[] = {scoring->size,        scoring->threshold,      scoring->foreground, scoring->void_pixels,
+                         scoring->mask_resize, scoring->pixel_accuracy, scoring->aggregate};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) vx_digest_text(&digest, parts[i]);
+  vx_digest_print(&digest, text);
+}
+
+void vx_store_method_digest(const vx_run_method *method, char text[17]) {
+  vx_digest digest;
+  vx_digest_start(&digest);
+  vx_digest_text(&digest, method->explainer);
+  vx_digest_text(&digest, method->parameters);
+  vx_digest_text(&digest, method->parts);
+  vx_digest_print(&digest, text);
+}
+
+void vx_store_run_digest(const vx_run_info *run, char text[17]) {
+  vx_digest digest;
+  char scoring[VX_DIGEST_SIZE];
+  vx_store_scoring_digest(&run->scoring, scoring);
+  vx_digest_start(&digest);
+  const char *parts[] = {run->model_digest, run->data_digest, run->input,   run->target,
+                         run->output,       run->precision,   run->metrics, scoring};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) vx_digest_text(&digest, parts[i]);
+  vx_digest_real(&digest, run->min_confidence);
+  vx_digest_bytes(&digest, &run->seed, sizeof run->seed);
+  for (int i = 0; i < run->label_count; i++) {
+    vx_digest_bytes(&digest, &run->label_class[i], sizeof run->label_class[i]);
+  }
+  vx_digest_print(&digest, text);
+}
+
+static int64_t last_id(vx_store *store) {
+  return sqlite3_last_insert_rowid(store->db);
+}
+
+int64_t vx_store_put_scoring(vx_store *store, int64_t run, const vx_scoring_info *s, vx_error *error) {
+  char digest[VX_DIGEST_SIZE];
+  vx_store_scoring_digest(s, digest);
+  sqlite3_stmt *put = vx_sql_prepare(store,
+                                     "INSERT INTO scorings (run, name, size, threshold, foreground, void, mask_resize,"
+                                     " pixel_accuracy, aggregate, note, digest) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                                     error);
+  if (!put) return 0;
+  bool ok = vx_sql_bind(store, put, error,
+                        "lttttttttt"
+                        "t",
+                        run, s->name, s->size, s->threshold, s->foreground, s->void_pixels, s->mask_resize,
+                        s->pixel_accuracy, s->aggregate, s->note, digest) &&
+            vx_sql_run(store, put, error);
+  sqlite3_finalize(put);
+  return ok ? last_id(store) : 0;
+}
+
+static bool put_names(vx_store *store, const vx_run_info *run, vx_error *error) {
+  sqlite3_stmt *class = vx_sql_prepare(store, "INSERT INTO classes (run, class, name) VALUES (?,?,?)", error);
+  sqlite3_stmt *label = vx_sql_prepare(store, "INSERT INTO labels (run, label, name, class) VALUES (?,?,?,?)", error);
+  bool ok = class && label;
+  for (int i = 0; ok && i < run->data_class_count; i++) {
+    if (!run->data_classes[i]) continue;
+    ok =
+        vx_sql_bind(store, class, error, "lit", store->run, i, run->data_classes[i]) && vx_sql_run(store, class, error);
+  }
+  for (int i = 0; ok && i < run->label_count; i++) {
+    ok = vx_sql_bind(store, label, error, "litn", store->run, i, run->labels[i], run->label_class[i]) &&
+         vx_sql_run(store, label, error);
+  }
+  sqlite3_finalize(class);
+  sqlite3_finalize(label);
+  return ok;
+}
+
+static bool put_run(vx_store *store, const vx_run_info *run, const char *digest, vx_error *error) {
+  sqlite3_stmt *put = vx_sql_prepare(
+      store,
+      "INSERT INTO runs (name, digest, config, model, model_digest, data, data_digest, input, min_confidence, target,"
+      " output, precision, metrics, seed, class_map, compare_with, input_side, grid_side, image_count, program,"
+      " openblas, kernel, host, started)"
+      " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
+      error);
+  if (!put) return false;
+  bool ok =
+      vx_sql_bind(store, put, error, "ttttttttrttttlttiiitttt", run->name, digest, run->config, run->model,
+                  run->model_digest, run->data, run->data_digest, run->input, run->min_confidence, run->target,
+                  run->output, run->precision, run->metrics, (int64_t)run->seed, run->class_map, run->compare_with,
+                  run->input_side, run->grid, run->image_count, run->program, run->openblas, run->kernel, run->host) &&
+      vx_sql_run(store, put, error);
+  sqlite3_finalize(put);
+  if (!ok) return false;
+  store->run = last_id(store);
+  vx_scoring_info scoring = run->scoring;
+  scoring.name = "main";
+  store->scoring = vx_store_put_scoring(store, store->run, &scoring, error);
+  return store->scoring && put_names(store, run, error);
+}
+
+/* The rest of a run must come from the same program and the same kernel, or its halves differ in the last bits. */
+static bool check_same_maker(vx_store *store, sqlite3_stmt *found, const vx_run_info *run, vx_error *error) {
+  const char *kernel = vx_sql_text(found, 2), *program = vx_sql_text(found, 3);
+  if (strcmp(kernel, run->kernel) != 0) {
+    return vx_fail(error, store->path,
+                   "run %lld was begun with OpenBLAS' kernel %s, this is %s: set OPENBLAS_CORETYPE=%s to continue it, "
+                   "or write to another file (--out)",
+                   (long long)store->run, kernel, run->kernel, kernel);
+  }
+  if (strcmp(program, run->program) != 0) {
+    return vx_fail(error, store->path,
+                   "run %lld was begun by %s, this is %s: continue it with that one, or write to another file (--out)",
+                   (long long)store->run, program, run->program);
+  }
+  return true;
+}
+
+/* What may differ without changing a result is taken from the newest command. */
+static bool refresh_run(vx_store *store, const vx_run_info *run, vx_error *error) {
+  sqlite3_stmt *put = vx_sql_prepare(store,
+                                     "UPDATE runs SET name=?, config=?, model=?, data=?, class_map=?, compare_with=?,"
+                                     " finished=NULL WHERE id=?",
+                                     error);
+  if (!put) return false;
+  bool ok = vx_sql_bind(store, put, error, "ttttttl", run->name, run->config, run->model, run->data, run->class_map,
+                        run->compare_with, store->run) &&
+            vx_sql_run(store, put, error);
+  sqlite3_finalize(put);
+  return ok;
+}
+
+static bool find_run(vx_store *store, const vx_run_info *run, const char *digest, vx_error *error) {
+  sqlite3_stmt *find = vx_sql_prepare(store,
+                                      "SELECT r.id, s.id, r.kernel, r.program FROM runs r JOIN scorings s"
+                                      " ON s.run = r.id AND s.name = 'main' WHERE r.digest = ?",
+                                      error);
+  if (!find) return false;
+  int row = vx_sql_bind(store, find, error, "t", digest) ? vx_sql_row(store, find, error) : -1;
+  bool ok = row >= 0;
+  if (row > 0) {
+    store->run = sqlite3_column_int64(find, 0);
+    store->scoring = sqlite3_column_int64(find, 1);
+    store->continues = true;
+    ok = check_same_maker(store, find, run, error);
+  }
+  sqlite3_finalize(find);
+  return ok;
+}
+
+/* The method's id in the file, 0 when it is not there, -1 on failure or when it is there with other parameters. */
+static int64_t find_method(vx_store *store, const vx_run_method *method, const char *digest, vx_error *error) {
+  sqlite3_stmt *find = vx_sql_prepare(
+      store, "SELECT id, digest, explainer, parameters FROM run_methods WHERE run = ? AND name = ?", error);
+  if (!find) return -1;
+  int row = vx_sql_bind(store, find, error, "lt", store->run, method->name) ? vx_sql_row(store, find, error) : -1;
+  int64_t id = row;
+  if (row > 0) {
+    id = sqlite3_column_int64(find, 0);
+    if (strcmp(vx_sql_text(find, 1), digest) != 0) {
+      vx_fail(error, store->path,
+              "run %lld has a method %s already, which is %s (%s), not %s (%s): give the new one another name (as: …)",
+              (long long)store->run, method->name, vx_sql_text(find, 2), vx_sql_text(find, 3), method->explainer,
+              method->parameters);
+      id = -1;
+    }
+  }
+  sqlite3_finalize(find);
+  return id;
+}
+
+static int64_t put_method(vx_store *store, const vx_run_method *m, int place, const char *digest, vx_error *error) {
+  sqlite3_stmt *put =
+      vx_sql_prepare(store,
+                     "INSERT INTO run_methods (run, place, name, explainer, title, family, source, class_specific,"
+                     " trivial, is_mask, parameters, parts, pixel_map, digest) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                     error);
+  if (!put) return -1;
+  bool ok = vx_sql_bind(store, put, error, "litttttiiittit", store->run, place, m->name, m->explainer, m->title,
+                        m->family, m->source, m->class_specific, m->trivial, m->is_mask, m->parameters, m->parts,
+                        m->pixel_map, digest) &&
+            vx_sql_run(store, put, error);
+  sqlite3_finalize(put);
+  return ok ? last_id(store) : -1;
+}
+
+/* Tables show methods in the order of the newest command, those that it does not name after them. */
+static bool put_methods(vx_store *store, const vx_run_info *run, vx_error *error) {
+  sqlite3_stmt *place = vx_sql_prepare(store, "UPDATE run_methods SET place = ? WHERE id = ?", error);
+  sqlite3_stmt *behind = vx_sql_prepare(store, "UPDATE run_methods SET place = place + ? WHERE run = ?", error);
+  bool ok = place && behind && vx_sql_bind(store, behind, error, "il", run->method_count, store->run) &&
+            vx_sql_run(store, behind, error);
+  for (int i = 0; ok && i < run->method_count; i++) {
+    char digest[VX_DIGEST_SIZE];
+    vx_store_method_digest(&run->methods[i], digest);
+    int64_t id = find_method(store, &run->methods[i], digest, error);
+    if (id == 0) id = put_method(store, &run->methods[i], i, digest, error);
+    ok = id > 0 && vx_sql_bind(store, place, error, "il", i, id) && vx_sql_run(store, place, error);
+    store->methods[i] = id;
+  }
+  sqlite3_finalize(place);
+  sqlite3_finalize(behind);
+  return ok;
+}
+
+static bool begin_rows(vx_store *store, const vx_run_info *run, vx_error *error) {
+  char digest[VX_DIGEST_SIZE];
+  vx_store_run_digest(run, digest);
+  if (!find_run(store, run, digest, error)) return false;
+  bool ok = store->continues ? refresh_run(store, run, error) : put_run(store, run, digest, error);
+  return ok && put_methods(store, run, error);
+}
+
+bool vx_store_begin(vx_store *store, const vx_run_info *run, vx_error *error) {
+  vx_store_forget_done(store);
+  if (run->image_count < 0 || run->method_count < 0) return vx_fail(error, store->path, "negative counts");
+  store->image_count = run->image_count;
+  store->method_count = run->method_count;
+  size_t images = (size_t)run->image_count + 1, methods = (size_t)run->method_count + 1;
+  store->methods = calloc(methods, sizeof *store->methods);
+  store->images = calloc(images, sizeof *store->images);
+  store->settled = calloc(images, sizeof *store->settled);
+  store->evaluated = calloc(images, methods * sizeof *store->evaluated);
+  if (!store->methods || !store->images || !store->settled || !store->evaluated) {
+    return vx_fail(error, store->path, "out of memory for %d images and %d methods", run->image_count,
+                   run->method_count);
+  }
+  if (!vx_sql_exec(store, "BEGIN IMMEDIATE", error)) return false;
+  if (begin_rows(store, run, error) && vx_sql_exec(store, "COMMIT", error)) return vx_store_load_done(store, error);
+  sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+  return false;
+}

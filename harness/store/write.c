@@ -1,0 +1,190 @@
+/* One image, one transaction. */
+#include <math.h>
+#include <string.h>
+
+#include "harness/store/state.h"
+
+static sqlite3_stmt *statement(vx_store *store, vx_statement which, vx_error *error) {
+  static const char *const sql[VX_STATEMENTS] = {
+      [VX_PUT_IMAGE] = "INSERT INTO images (run, position, image_id, width, height, object_pixels, void_pixels,"
+                       " object_share, size, main_class, mask_digest) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+      [VX_PUT_OBJECT] = "INSERT INTO objects (image, number, name, class, x_min, y_min, x_max, y_max, difficult,"
+                        " truncated, occluded, pixels) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+      [VX_PUT_PREDICTION] = "INSERT INTO predictions (image, label, probability, passed, correct) VALUES (?,?,?,?,?)",
+      [VX_PUT_TOP] = "INSERT INTO top5 (image, rank, label, probability) VALUES (?,?,?,?)",
+      [VX_PUT_EVALUATION] =
+          "INSERT INTO evaluations (scoring, method, image, target, status, threshold, tp, fp, fn, tn,"
+          " void, iou, f1, pixel_accuracy, milliseconds) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      [VX_PUT_SCORE] = "INSERT INTO scores (scoring, method, image, metric, value) VALUES (?,?,?,?,?)",
+      [VX_PUT_MAP] = "INSERT INTO maps (image, method, kind, width, height, bytes) VALUES (?,?,?,?,?,?)",
+      [VX_PUT_FAILURE] = "INSERT INTO failures (image, method, severity, stage, place, reason) VALUES (?,?,?,?,?,?)",
+  };
+  if (!store->statements[which]) store->statements[which] = vx_sql_prepare(store, sql[which], error);
+  return store->statements[which];
+}
+
+/* By share of the picture: small up to a tenth, medium up to three tenths. */
+static const char *size_name(double share) {
+  if (isnan(share) || share <= 0) return "none";
+  if (share <= 0.1) return "small";
+  return share <= 0.3 ? "medium" : "large";
+}
+
+static bool put_image(vx_store *store, const vx_result *r, int64_t *id, vx_error *error) {
+  sqlite3_stmt *put = statement(store, VX_PUT_IMAGE, error);
+  bool known = r->object_pixels >= 0 && r->width > 0 && r->height > 0;
+  double share = known ? (double)r->object_pixels / ((double)r->width * (double)r->height) : NAN;
+  bool ok = put &&
+            vx_sql_bind(store, put, error, "litnnLLrtit", store->run, r->position, r->id, r->width, r->height,
+                        r->object_pixels, r->void_pixels, share, size_name(share),
+                        r->main_class < 0 ? -1 : r->main_class, r->mask_digest) &&
+            vx_sql_run(store, put, error);
+  *id = sqlite3_last_insert_rowid(store->db);
+  return ok;
+}
+
+static bool put_objects(vx_store *store, const vx_result *r, int64_t image, vx_error *error) {
+  sqlite3_stmt *put = statement(store, VX_PUT_OBJECT, error);
+  bool ok = put != NULL;
+  for (int i = 0; ok && i < r->object_count; i++) {
+    const vx_stored_object *o = &r->objects[i];
+    ok = vx_sql_bind(store, put, error, "litnrrrrnnnL", image, i, o->name, o->data_class, o->x_min, o->y_min, o->x_max,
+                     o->y_max, (int)o->difficult, (int)o->truncated, (int)o->occluded, o->pixels) &&
+         vx_sql_run(store, put, error);
+  }
+  return ok;
+}
+
+static bool put_prediction(vx_store *store, const vx_result *r, int64_t image, vx_error *error) {
+  const vx_prediction *p = &r->prediction;
+  if (!p->known) return true;
+  if (p->top_count < 1 || p->top_count > VX_TOP) {
+    return vx_fail(error, store->path, "image %s: a prediction of %d classes", r->id, p->top_count);
+  }
+  sqlite3_stmt *put = statement(store, VX_PUT_PREDICTION, error), *top = statement(store, VX_PUT_TOP, error);
+  bool ok = put && top &&
+            vx_sql_bind(store, put, error, "lirin", image, p->top[0].label, p->top[0].probability, (int)p->passed,
+                        (int)p->correct) &&
+            vx_sql_run(store, put, error);
+  for (int i = 0; ok && i < p->top_count; i++) {
+    ok = vx_sql_bind(store, top, error, "liir", image, i + 1, p->top[i].label, p->top[i].probability) &&
+         vx_sql_run(store, top, error);
+  }
+  return ok;
+}
+
+bool vx_store_put_evaluation(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_evaluation *e,
+                             vx_error *error) {
+  sqlite3_stmt *put = statement(store, VX_PUT_EVALUATION, error), *score = statement(store, VX_PUT_SCORE, error);
+  bool ok = put && score &&
+            vx_sql_bind(store, put, error, "lllntrLLLLLrrrr", scoring, method, image, e->target,
+                        vx_status_name(e->status), e->threshold, e->tp, e->fp, e->fn, e->tn, e->void_pixels, e->iou,
+                        e->f1, e->pixel_accuracy, e->milliseconds) &&
+            vx_sql_run(store, put, error);
+  for (int i = 0; ok && i < e->score_count; i++) {
+    ok = vx_sql_bind(store, score, error, "llltr", scoring, method, image, e->scores[i].metric, e->scores[i].value) &&
+         vx_sql_run(store, score, error);
+  }
+  return ok;
+}
+
+static bool put_map(vx_store *store, int64_t method, int64_t image, const vx_map *map, vx_error *error) {
+  if (map->kind == VX_MAP_NONE) return true;
+  bool patch = map->kind == VX_MAP_PATCH;
+  size_t count = (size_t)map->width * (size_t)map->height, size = patch ? sizeof *map->heat : sizeof *map->levels;
+  sqlite3_stmt *put = statement(store, VX_PUT_MAP, error);
+  if (!put ||
+      !vx_sql_bind(store, put, error, "lltii", image, method, patch ? "patch" : "pixel", map->width, map->height)) {
+    return false;
+  }
+  const void *bytes = patch ? (const void *)map->heat : map->levels;
+  if (sqlite3_bind_blob64(put, 6, bytes, count * size, SQLITE_STATIC) != SQLITE_OK) return vx_sql_fail(store, error);
+  return vx_sql_run(store, put, error);
+}
+
+/* Failures of the given method, or of the image as a whole (-1). */
+static bool put_failures(vx_store *store, const vx_result *r, int method, int64_t image, vx_error *error) {
+  sqlite3_stmt *put = statement(store, VX_PUT_FAILURE, error);
+  bool ok = put != NULL;
+  for (int i = 0; ok && i < r->failure_count; i++) {
+    const vx_stored_failure *f = &r->failures[i];
+    if (f->method != method) continue;
+    ok = vx_sql_bind(store, put, error, "lLtttt", image, method < 0 ? INT64_C(-1) : store->methods[method],
+                     vx_severity_name(f->severity), f->stage, f->where, f->why) &&
+         vx_sql_run(store, put, error);
+  }
+  return ok;
+}
+
+static bool put_new_evaluations(vx_store *store, const vx_result *r, int64_t image, vx_error *error) {
+  const bool *there = &store->evaluated[(size_t)r->position * (size_t)store->method_count];
+  for (int i = 0; i < r->evaluation_count; i++) {
+    const vx_evaluation *e = &r->evaluations[i];
+    if (e->method < 0 || e->method >= store->method_count) {
+      return vx_fail(error, store->path, "image %s: method %d of %d", r->id, e->method, store->method_count);
+    }
+    if (there[e->method]) continue;
+    int64_t method = store->methods[e->method];
+    if (!vx_store_put_evaluation(store, store->scoring, method, image, e, error) ||
+        !put_map(store, method, image, &e->map, error) || !put_failures(store, r, e->method, image, error)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* The image that is there under this place must be the one that is meant. */
+static bool check_id(vx_store *store, const vx_result *r, int64_t image, vx_error *error) {
+  sqlite3_stmt *read = vx_sql_prepare(store, "SELECT image_id FROM images WHERE id = ?", error);
+  if (!read) return false;
+  int row = vx_sql_bind(store, read, error, "l", image) ? vx_sql_row(store, read, error) : -1;
+  bool ok = row > 0;
+  if (row == 0) vx_fail(error, store->path, "image %s is gone", r->id);
+  if (ok && strcmp(vx_sql_text(read, 0), r->id) != 0) {
+    ok = vx_fail(error, store->path, "place %d of the list is image %s there, now %s", r->position,
+                 vx_sql_text(read, 0), r->id);
+  }
+  sqlite3_finalize(read);
+  return ok;
+}
+
+static bool put_result(vx_store *store, const vx_result *r, int64_t *image, vx_error *error) {
+  *image = store->images[r->position];
+  if (*image) return check_id(store, r, *image, error) && put_new_evaluations(store, r, *image, error);
+  return put_image(store, r, image, error) && put_objects(store, r, *image, error) &&
+         put_prediction(store, r, *image, error) && put_failures(store, r, -1, *image, error) &&
+         put_new_evaluations(store, r, *image, error);
+}
+
+static bool has_failure(const vx_result *r) {
+  for (int i = 0; i < r->failure_count; i++) {
+    if (r->failures[i].method < 0 && r->failures[i].severity == VX_FAILURE) return true;
+  }
+  return false;
+}
+
+static void remember(vx_store *store, const vx_result *r, int64_t image) {
+  bool *there = &store->evaluated[(size_t)r->position * (size_t)store->method_count];
+  bool any = false;
+  for (int i = 0; i < r->evaluation_count; i++) there[r->evaluations[i].method] = true;
+  for (int i = 0; i < store->method_count; i++) any = any || there[i];
+  if (store->images[r->position]) return;
+  store->images[r->position] = image;
+  store->settled[r->position] = !r->prediction.known || !r->prediction.passed || (has_failure(r) && !any);
+}
+
+bool vx_store_write(vx_store *store, const vx_result *result, vx_error *error) {
+  if (!store->run) return vx_fail(error, store->path, "no run was begun");
+  if (result->position < 0 || result->position >= store->image_count) {
+    return vx_fail(error, store->path, "image %s: place %d in a list of %d", result->id, result->position,
+                   store->image_count);
+  }
+  int64_t image;
+  if (!vx_sql_exec(store, "BEGIN IMMEDIATE", error)) return false;
+  if (put_result(store, result, &image, error) && vx_sql_exec(store, "COMMIT", error)) {
+    remember(store, result, image);
+    return true;
+  }
+  sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+  return false;
+}
