@@ -35,7 +35,7 @@ double vx_pixel_accuracy(const vx_counts *c) {
   return share(c->tp + c->tn, c->tp + c->tn + c->fp + c->fn, in_either(c));
 }
 
-double vx_precision(const vx_counts *c) {
+double vx_precision_score(const vx_counts *c) {
   return share(c->tp, c->tp + c->fp, in_either(c));
 }
 

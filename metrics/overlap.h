@@ -21,7 +21,7 @@ vx_counts vx_count(const uint8_t *mask, const uint8_t *truth, size_t pixels);
 double vx_iou(const vx_counts *counts);
 double vx_f1(const vx_counts *counts);
 double vx_pixel_accuracy(const vx_counts *counts); /* (tp + tn)/all, all = the pixels counted */
-double vx_precision(const vx_counts *counts);
+double vx_precision_score(const vx_counts *counts);
 double vx_recall(const vx_counts *counts);
 double vx_background_iou(const vx_counts *counts); /* tn/(tn + fp + fn); no background in either: 1 */
 

@@ -3,7 +3,7 @@
 
 static bool measure(const vx_metric_input *in, double *columns, vx_error *error) {
   (void)error;
-  columns[0] = vx_precision(&in->cut.counts);
+  columns[0] = vx_precision_score(&in->cut.counts);
   columns[1] = vx_recall(&in->cut.counts);
   return true;
 }
