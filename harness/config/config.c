@@ -1,0 +1,288 @@
+/* From a tree to a checked configuration. */
+#include "harness/config/config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/nearest.h"
+#include "harness/config/keys.h"
+
+bool vx_fail_at(const vx_place *place, const vx_yaml *node, vx_error *error, const char *why, ...) {
+  char text[900];
+  va_list arguments;
+  va_start(arguments, why);
+  vsnprintf(text, sizeof text, why, arguments);
+  va_end(arguments);
+  if (node && node->line > 0)
+    return vx_fail(error, vx_where(error, "%s:%d: %s", place->path, node->line, place->key), "%s", text);
+  if (node) return vx_fail(error, vx_where(error, "--set %s", place->key), "%s", text);
+  return vx_fail(error, vx_where(error, "%s: %s", place->path, place->key), "%s", text);
+}
+
+/* ---- unknown keys --------------------------------------------------------------------------------------------- */
+
+/* The length of the group's name in a dotted key, 0 for none. */
+static size_t group_length(const char *name) {
+  const char *dot = strchr(name, '.');
+  return dot ? (size_t)(dot - name) : 0;
+}
+
+static bool is_group(const char *word) {
+  for (int i = 0; i < vx_key_count; i++) {
+    size_t n = group_length(vx_keys[i].name);
+    if (n && strlen(word) == n && strncmp(word, vx_keys[i].name, n) == 0) return true;
+  }
+  return false;
+}
+
+/* The nearest key to `word` in `group` ("" is the top): keys of the group by their last part, groups, and any key of
+   another place by its last part, for who forgot the group. */
+static const char *nearest_key(const char *group, const char *word) {
+  enum { MOST = 64 };
+  const char *last[MOST], *whole[MOST];
+  int count = 0;
+  for (int i = 0; i < vx_key_count && count < MOST; i++) {
+    size_t n = group_length(vx_keys[i].name);
+    if (strlen(group) != n || strncmp(group, vx_keys[i].name, n) != 0) continue;
+    last[count] = vx_keys[i].name + (n ? n + 1 : 0);
+    whole[count++] = vx_keys[i].name;
+  }
+  static const char *const groups[] = {"data", "input", "head", "score"};
+  for (int i = 0; i < 4 && !*group && count < MOST; i++) last[count] = whole[count] = groups[i], count++;
+  const char *near = vx_nearest(word, last, count);
+  if (!near) {
+    count = 0;
+    for (int i = 0; i < vx_key_count && count < MOST; i++) {
+      size_t n = group_length(vx_keys[i].name);
+      last[count] = vx_keys[i].name + (n ? n + 1 : 0);
+      whole[count++] = vx_keys[i].name;
+    }
+    near = vx_nearest(word, last, count);
+  }
+  for (int i = 0; near && i < count; i++)
+    if (last[i] == near) return whole[i];
+  return NULL;
+}
+
+static bool fail_unknown(const char *path, const char *group, const char *word, int line, vx_error *error) {
+  char key[200];
+  snprintf(key, sizeof key, "%s%s%.100s", group, *group ? "." : "", word);
+  const char *near = nearest_key(group, word);
+  vx_yaml at = {.line = line};
+  vx_place place = {path, key};
+  if (near) return vx_fail_at(&place, &at, error, "unknown key; did you mean '%s'?", near);
+  return vx_fail_at(&place, &at, error, "unknown key; `vitx help config` lists them");
+}
+
+static bool check_keys(const vx_yaml *root, const char *path, vx_error *error) {
+  char text[80];
+  vx_place whole = {path, "configuration"};
+  if (root->kind != VX_YAML_MAP)
+    return vx_fail_at(&whole, root, error, "is %s, expected a map of keys", vx_yaml_describe(root, text, sizeof text));
+  for (int i = 0; i < root->count; i++) {
+    const char *word = root->keys[i];
+    const vx_yaml *value = root->items[i];
+    if (!is_group(word)) {
+      if (strchr(word, '.') || !vx_key_find(word)) return fail_unknown(path, "", word, root->key_lines[i], error);
+      continue;
+    }
+    vx_place place = {path, word};
+    if (value->kind != VX_YAML_MAP)
+      return vx_fail_at(&place, value, error, "is %s, expected a map", vx_yaml_describe(value, text, sizeof text));
+    for (int j = 0; j < value->count; j++) {
+      char dotted[200];
+      snprintf(dotted, sizeof dotted, "%s.%.100s", word, value->keys[j]);
+      if (!vx_key_find(dotted)) return fail_unknown(path, word, value->keys[j], value->key_lines[j], error);
+    }
+  }
+  return true;
+}
+
+/* ---- values --------------------------------------------------------------------------------------------------- */
+
+static bool read_text(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
+                      vx_error *error) {
+  char text[80];
+  if (node->kind != VX_YAML_SCALAR)
+    return vx_fail_at(place, node, error, "is %s, expected a text", vx_yaml_describe(node, text, sizeof text));
+  size_t length = strlen(node->text);
+  char *copy = NULL;
+  bool none = length == 0 || (!node->quoted && (strcmp(node->text, "none") == 0 || strcmp(node->text, "null") == 0 ||
+                                                strcmp(node->text, "~") == 0));
+  if (none && !key->standard) return vx_fail_at(place, node, error, "is empty");
+  if (!none) {
+    copy = VX_TAKE(config->arena, length + 1, char);
+    if (!copy) return vx_fail_at(place, node, error, "out of memory");
+    memcpy(copy, node->text, length + 1);
+  }
+  const char *value = copy;
+  memcpy((char *)config + key->offset, &value, sizeof value);
+  return true;
+}
+
+static bool read_whole(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
+                       vx_error *error) {
+  char text[80];
+  long long value;
+  if (!vx_yaml_int(node, &value))
+    return vx_fail_at(place, node, error, "is %s, expected a whole number", vx_yaml_describe(node, text, sizeof text));
+  if ((double)value < key->low || (double)value > key->high)
+    return vx_fail_at(place, node, error, "is %lld, expected %.0f to %.0f", value, key->low, key->high);
+  if (key->type == VX_KEY_INT)
+    *(int *)(void *)((char *)config + key->offset) = (int)value;
+  else
+    *(long long *)(void *)((char *)config + key->offset) = value;
+  return true;
+}
+
+static bool read_real(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
+                      vx_error *error) {
+  char text[80];
+  double value;
+  if (!vx_yaml_real(node, &value))
+    return vx_fail_at(place, node, error, "is %s, expected a number", vx_yaml_describe(node, text, sizeof text));
+  if (value < key->low || value > key->high)
+    return vx_fail_at(place, node, error, "is %g, expected %g to %g", value, key->low, key->high);
+  *(double *)(void *)((char *)config + key->offset) = value;
+  return true;
+}
+
+static bool read_choice(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
+                        vx_error *error) {
+  char text[80];
+  if (node->kind == VX_YAML_SCALAR) {
+    const char *word = key->choices;
+    for (int i = 0; word; i++) {
+      size_t length = strcspn(word, "|");
+      if (strlen(node->text) == length && strncmp(node->text, word, length) == 0) {
+        *(int *)(void *)((char *)config + key->offset) = i;
+        return true;
+      }
+      word = word[length] ? word + length + 1 : NULL;
+    }
+  }
+  return vx_fail_at(place, node, error, "is %s, expected one of %s", vx_yaml_describe(node, text, sizeof text),
+                    key->choices);
+}
+
+static bool read_value(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
+                       vx_error *error) {
+  switch (key->type) {
+  case VX_KEY_TEXT:
+    return read_text(config, key, node, place, error);
+  case VX_KEY_INT:
+  case VX_KEY_LONG:
+    return read_whole(config, key, node, place, error);
+  case VX_KEY_REAL:
+    return read_real(config, key, node, place, error);
+  case VX_KEY_CHOICE:
+    return read_choice(config, key, node, place, error);
+  case VX_KEY_OWN:
+    return key->read(config, node, place, error);
+  }
+  return false;
+}
+
+/* The node of a dotted key, or NULL. */
+static const vx_yaml *node_of(const vx_yaml *root, const char *dotted) {
+  size_t n = group_length(dotted);
+  if (!n) return vx_yaml_find(root, dotted);
+  char group[64];
+  snprintf(group, sizeof group, "%.*s", (int)n, dotted);
+  return vx_yaml_find(vx_yaml_find(root, group), dotted + n + 1);
+}
+
+static bool read_key(vx_config *config, const vx_key *key, const vx_yaml *root, vx_error *error) {
+  vx_place place = {config->path, key->name};
+  const vx_yaml *node = node_of(root, key->name);
+  if (node) return read_value(config, key, node, &place, error);
+  if (!key->standard) return vx_fail_at(&place, NULL, error, "is missing; %s", key->meaning);
+  if (!*key->standard) return true; /* none: the field is zero already */
+  vx_yaml *standard = vx_yaml_parse(key->standard, strlen(key->standard), key->name, error);
+  bool good = standard && read_value(config, key, standard, &place, error);
+  vx_yaml_free(standard);
+  return good;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------- */
+
+static char *copy_text(vx_arena *arena, const char *text, size_t length) {
+  char *copy = VX_TAKE(arena, length + 1, char);
+  if (copy) memcpy(copy, text, length); /* the arena is fresh: the end is zero */
+  return copy;
+}
+
+/* The file's name without folder and ending. */
+static char *name_of(vx_arena *arena, const char *path) {
+  const char *slash = strrchr(path, '/');
+  const char *name = slash ? slash + 1 : path;
+  size_t length = strlen(name);
+  const char *dot = strrchr(name, '.');
+  if (dot && dot > name && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0)) length = (size_t)(dot - name);
+  return copy_text(arena, name, length);
+}
+
+static bool apply_set(vx_yaml *root, const char *text, vx_error *error) {
+  const char *equals = strchr(text, '=');
+  if (!equals) return vx_fail(error, vx_where(error, "--set %s", text), "expected KEY=VALUE");
+  char key[200];
+  if (equals - text >= (int)sizeof key) return vx_fail(error, "--set", "the key is too long");
+  snprintf(key, sizeof key, "%.*s", (int)(equals - text), text);
+  return vx_yaml_set(root, key, equals + 1, error);
+}
+
+static bool check_together(const vx_config *config, vx_error *error) {
+  if (config->resize == VX_CFG_CROP && config->size == VX_CFG_SIZE_IMAGE) {
+    vx_place place = {config->path, "score.size"};
+    return vx_fail_at(&place, NULL, error,
+                      "is image, but input.resize: crop cuts the picture; expected input or a number");
+  }
+  return true;
+}
+
+vx_config *vx_config_from(vx_yaml *root, const char *path, const char *const *set, int set_count, vx_error *error) {
+  for (int i = 0; i < set_count; i++)
+    if (!apply_set(root, set[i], error)) return NULL;
+  if (!check_keys(root, path, error)) return NULL;
+  vx_config *config = calloc(1, sizeof *config);
+  vx_arena *arena = vx_arena_new();
+  if (config && arena) {
+    config->arena = arena;
+    config->path = copy_text(arena, path, strlen(path));
+    config->name = name_of(arena, path);
+  }
+  if (!config || !config->path || !config->name) {
+    vx_arena_free(arena);
+    free(config);
+    vx_fail(error, path, "out of memory");
+    return NULL;
+  }
+  bool good = true;
+  for (int i = 0; i < vx_key_count && good; i++) good = read_key(config, &vx_keys[i], root, error);
+  if (good && check_together(config, error)) return config;
+  vx_config_free(config);
+  return NULL;
+}
+
+vx_config *vx_config_read(const char *path, const char *const *set, int set_count, vx_error *error) {
+  vx_yaml *root = vx_yaml_read(path, error);
+  if (!root) return NULL;
+  vx_config *config = vx_config_from(root, path, set, set_count, error);
+  vx_yaml_free(root);
+  return config;
+}
+
+void vx_config_free(vx_config *config) {
+  if (!config) return;
+  free(config->methods);
+  vx_arena_free(config->arena);
+  free(config);
+}
+
+int vx_config_find_method(const vx_config *config, const char *name) {
+  for (int i = 0; i < config->method_count; i++)
+    if (strcmp(config->methods[i].name, name) == 0) return i;
+  return -1;
+}

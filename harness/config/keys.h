@@ -1,0 +1,72 @@
+/* Inside this room: the table of keys. */
+#ifndef VX_KEYS_H
+#define VX_KEYS_H
+
+#include "harness/config/config.h"
+
+typedef enum vx_key_type {
+  VX_KEY_TEXT,   /* const char * */
+  VX_KEY_INT,    /* int, low … high */
+  VX_KEY_LONG,   /* long long, low … high */
+  VX_KEY_REAL,   /* double, low … high */
+  VX_KEY_CHOICE, /* int: index of the word in `choices` */
+  VX_KEY_OWN,    /* read and printed by functions of its own */
+} vx_key_type;
+
+/* Where a key stands, for errors: "FILE:LINE: key". */
+typedef struct vx_place {
+  const char *path, *key;
+} vx_place;
+
+bool vx_fail_at(const vx_place *place, const vx_yaml *node, vx_error *error, const char *why, ...)
+    __attribute__((format(printf, 4, 5)));
+
+typedef struct vx_text vx_text; /* a growing text, print.c */
+
+typedef struct vx_key {
+  const char *name; /* dotted */
+  vx_key_type type;
+  const char *standard; /* the default, as YAML; NULL: has to be given; "": none */
+  const char *meaning;
+  size_t offset; /* of the field in vx_config */
+  double low, high;
+  const char *choices;
+  bool (*read)(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error); /* VX_KEY_OWN */
+  void (*print)(const vx_config *config, vx_text *text);
+} vx_key;
+
+extern const vx_key vx_keys[];
+extern const int vx_key_count;
+
+const vx_key *vx_key_find(const char *dotted);
+
+/* methods.c */
+bool vx_read_methods(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
+bool vx_read_all_mixes(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
+void vx_print_methods(const vx_config *config, vx_text *text);
+
+/* own.c */
+bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
+bool vx_read_normalize(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
+bool vx_read_target(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
+bool vx_read_size(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
+bool vx_read_threshold(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
+bool vx_read_foreground(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
+void vx_print_metrics(const vx_config *config, vx_text *text);
+void vx_print_normalize(const vx_config *config, vx_text *text);
+void vx_print_target(const vx_config *config, vx_text *text);
+void vx_print_size(const vx_config *config, vx_text *text);
+void vx_print_threshold(const vx_config *config, vx_text *text);
+void vx_print_foreground(const vx_config *config, vx_text *text);
+
+/* print.c */
+struct vx_text {
+  char *text;
+  size_t length, room;
+  bool broken; /* memory ran out */
+};
+void vx_text_add(vx_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void vx_text_add_scalar(vx_text *text, const char *word); /* in quotes where YAML needs them */
+void vx_text_add_real(vx_text *text, double value);       /* the shortest that reads back as the same number */
+
+#endif

@@ -1,0 +1,381 @@
+/* The methods of a run: ids, ids with parameters, mixes, all mixes of a list. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/nearest.h"
+#include "harness/config/keys.h"
+
+/* ---- one method ----------------------------------------------------------------------------------------------- */
+
+static const char *keep(vx_config *config, const char *text) {
+  char *copy = VX_TAKE(config->arena, strlen(text) + 1, char);
+  if (copy) memcpy(copy, text, strlen(text) + 1);
+  return copy;
+}
+
+static const char *nearest_id(const char *id) {
+  enum { MOST = 256 };
+  const char *ids[MOST];
+  int count = vx_explainer_count();
+  if (count > MOST) count = MOST;
+  for (int i = 0; i < count; i++) ids[i] = vx_explainer_at(i)->id;
+  return vx_nearest(id, ids, count);
+}
+
+bool vx_method_from_id(const char *id, const char *where, vx_method *method, vx_error *error) {
+  const vx_explainer *explainer = vx_explainer_find(id);
+  if (!explainer) {
+    const char *near = nearest_id(id);
+    if (near) return vx_fail(error, where, "no method '%.60s'; did you mean '%s'?", id, near);
+    return vx_fail(error, where, "no method '%.60s'; `vitx ls methods` lists them", id);
+  }
+  *method = (vx_method){.explainer = explainer, .name = explainer->id};
+  vx_args_default(explainer, &method->args);
+  return true;
+}
+
+static bool from_id(const char *id, const vx_yaml *node, const vx_place *place, vx_method *method, vx_error *error) {
+  vx_error inner;
+  if (!vx_method_from_id(id, "", method, &inner)) return vx_fail_at(place, node, error, "%s", inner.why);
+  method->line = node->line;
+  return true;
+}
+
+static bool is_mix(const vx_yaml *node) {
+  const vx_yaml *id = vx_yaml_find(node, "id");
+  return vx_yaml_find(node, "mix") || (id && id->kind == VX_YAML_SCALAR && strcmp(id->text, "mix") == 0);
+}
+
+/* Keys of an entry that are no parameters. */
+static bool is_frame(const char *key) {
+  return strcmp(key, "id") == 0 || strcmp(key, "as") == 0 || strcmp(key, "mix") == 0 || strcmp(key, "of") == 0;
+}
+
+static bool set_params(const vx_yaml *node, const vx_place *place, vx_method *method, vx_error *error) {
+  for (int i = 0; i < node->count; i++) {
+    if (is_frame(node->keys[i])) continue;
+    const vx_yaml *value = node->items[i];
+    vx_yaml at = {.line = node->key_lines[i]};
+    if (value->kind != VX_YAML_SCALAR)
+      return vx_fail_at(place, &at, error, "%s: parameter '%.60s' must be a number or word", method->explainer->id,
+                        node->keys[i]);
+    vx_error inner = {.where = "", .why = ""};
+    if (!vx_args_set(method->explainer, &method->args, node->keys[i], value->text, &inner))
+      return vx_fail_at(place, &at, error, "%.300s: %.500s", inner.where, inner.why);
+  }
+  return true;
+}
+
+static bool set_name(vx_config *config, const vx_yaml *node, const vx_place *place, vx_method *method,
+                     vx_error *error) {
+  const vx_yaml *as = vx_yaml_find(node, "as");
+  if (!as) return true;
+  if (as->kind != VX_YAML_SCALAR || !*as->text || strlen(as->text) > 100)
+    return vx_fail_at(place, as, error, "`as` must be a name of 1 to 100 letters");
+  for (const unsigned char *c = (const unsigned char *)as->text; *c; c++)
+    if (*c < 32 || *c == ',' || *c == 127)
+      return vx_fail_at(place, as, error, "the name '%.60s' must not hold a comma or control character", as->text);
+  method->name = keep(config, as->text);
+  return method->name || vx_fail_at(place, as, error, "out of memory");
+}
+
+/* An entry that is no mix: an id, or {id: …, as: …, parameters}. */
+static bool read_entry(vx_config *config, const vx_yaml *node, const vx_place *place, vx_method *method,
+                       vx_error *error) {
+  char text[80];
+  if (node->kind == VX_YAML_SCALAR) return from_id(node->text, node, place, method, error);
+  const vx_yaml *id = vx_yaml_find(node, "id");
+  if (!id || id->kind != VX_YAML_SCALAR)
+    return vx_fail_at(place, node, error, "is %s, expected an id or {id: …, as: …, parameters}",
+                      vx_yaml_describe(node, text, sizeof text));
+  return from_id(id->text, id, place, method, error) && set_params(node, place, method, error) &&
+         set_name(config, node, place, method, error);
+}
+
+static bool add(vx_config *config, const vx_method *method, const vx_yaml *node, const vx_place *place,
+                vx_error *error) {
+  int twin = vx_config_find_method(config, method->name);
+  if (twin >= 0 && config->methods[twin].line > 0)
+    return vx_fail_at(place, node, error, "a method named '%s' stands in line %d already; give one a name with `as`",
+                      method->name, config->methods[twin].line);
+  if (twin >= 0)
+    return vx_fail_at(place, node, error, "a method named '%s' is there already; give one a name with `as`",
+                      method->name);
+  if (config->method_count == VX_METHODS_MAX)
+    return vx_fail_at(place, node, error, "more than %d methods", VX_METHODS_MAX);
+  if (config->method_count == config->method_room) {
+    int room = config->method_room ? 2 * config->method_room : 64;
+    vx_method *larger = realloc(config->methods, (size_t)room * sizeof *larger);
+    if (!larger) return vx_fail_at(place, node, error, "out of memory");
+    config->methods = larger;
+    config->method_room = room;
+  }
+  config->methods[config->method_count++] = *method;
+  return true;
+}
+
+static bool add_all(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+  for (int i = 0; i < vx_explainer_count(); i++) {
+    const vx_explainer *explainer = vx_explainer_at(i);
+    vx_method method;
+    if (!vx_explainer_in_all(explainer)) continue;
+    if (!from_id(explainer->id, node, place, &method, error) || !add(config, &method, node, place, error)) return false;
+  }
+  return true;
+}
+
+/* ---- mixes ---------------------------------------------------------------------------------------------------- */
+
+static bool same_method(const vx_method *a, const vx_method *b) {
+  if (a->explainer != b->explainer || a->part_count != b->part_count) return false;
+  for (int i = 0; i < a->explainer->param_count; i++)
+    if (a->args.value[i] < b->args.value[i] || a->args.value[i] > b->args.value[i]) return false;
+  return true;
+}
+
+/* A name for a part that is not asked for by itself: its id, with its parameters when another has that name. */
+static const char *hidden_name(vx_config *config, const vx_method *method) {
+  char args[300], name[400];
+  if (vx_config_find_method(config, method->explainer->id) < 0) return method->explainer->id;
+  vx_args_print(method->explainer, &method->args, args, sizeof args);
+  snprintf(name, sizeof name, "%s(%s)", method->explainer->id, args);
+  for (char *c = name; *c; c++)
+    if (*c == ' ') *c = ';';
+  return keep(config, name);
+}
+
+/* The index of a part of a mix: the method of that name, or one with the same id and parameters, or else a new one,
+   hidden. -1 on failure. */
+static int part_index(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+  vx_method method;
+  if (node->kind == VX_YAML_SCALAR) {
+    int named = vx_config_find_method(config, node->text);
+    if (named >= 0 && config->methods[named].part_count > 0) {
+      vx_fail_at(place, node, error, "'%s' is a mix itself; a mix is made of single methods", node->text);
+      return -1;
+    }
+    if (named >= 0) return named;
+  }
+  if (!read_entry(config, node, place, &method, error)) return -1;
+  if (strcmp(method.explainer->id, "mix") == 0) {
+    vx_fail_at(place, node, error, "a mix is made of single methods, not of mixes");
+    return -1;
+  }
+  for (int i = 0; i < config->method_count; i++)
+    if (same_method(&config->methods[i], &method)) return i;
+  if (method.name == method.explainer->id) method.name = hidden_name(config, &method);
+  method.hidden = true;
+  if (!method.name || !add(config, &method, node, place, error)) return -1;
+  return config->method_count - 1;
+}
+
+/* "a+b:sqrt" */
+static const char *mix_name(vx_config *config, const vx_method *mix, const char *by) {
+  vx_text text = {0};
+  for (int i = 0; i < mix->part_count; i++)
+    vx_text_add(&text, "%s%s", i ? "+" : "", config->methods[mix->parts[i]].name);
+  vx_text_add(&text, ":%s", by);
+  const char *name = text.broken ? NULL : keep(config, text.text);
+  free(text.text);
+  return name;
+}
+
+/* The word that `by` has: from the printed parameters, "by=sqrt". */
+static void by_word(const vx_method *mix, char *word, size_t size) {
+  char args[200];
+  vx_args_print(mix->explainer, &mix->args, args, sizeof args);
+  const char *at = strstr(args, "by=");
+  snprintf(word, size, "%.*s", at ? (int)strcspn(at + 3, " ") : 0, at ? at + 3 : "");
+}
+
+static bool add_mix(vx_config *config, vx_method *mix, const int *parts, int count, const vx_yaml *node,
+                    const vx_place *place, vx_error *error) {
+  int *kept = VX_TAKE(config->arena, count, int);
+  if (!kept) return vx_fail_at(place, node, error, "out of memory");
+  memcpy(kept, parts, (size_t)count * sizeof *kept);
+  mix->parts = kept;
+  mix->part_count = count;
+  char by[40];
+  by_word(mix, by, sizeof by);
+  if (!mix->name) mix->name = mix_name(config, mix, by);
+  if (!mix->name) return vx_fail_at(place, node, error, "out of memory");
+  return add(config, mix, node, place, error);
+}
+
+static bool read_mix(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+  const vx_yaml *list = vx_yaml_find(node, "of");
+  if (!list) list = vx_yaml_find(node, "mix");
+  vx_method mix;
+  if (!from_id("mix", node, place, &mix, error)) return false;
+  mix.name = NULL;
+  if (!list || list->kind != VX_YAML_LIST || list->count < 2 || list->count > VX_MIX_PARTS_MAX)
+    return vx_fail_at(place, list ? list : node, error, "a mix wants a list of 2 to %d methods", VX_MIX_PARTS_MAX);
+  if (!set_params(node, place, &mix, error) || !set_name(config, node, place, &mix, error)) return false;
+  int parts[VX_MIX_PARTS_MAX];
+  for (int i = 0; i < list->count; i++) {
+    parts[i] = part_index(config, list->items[i], place, error);
+    if (parts[i] < 0) return false;
+  }
+  return add_mix(config, &mix, parts, list->count, node, place, error);
+}
+
+/* ---- the list ------------------------------------------------------------------------------------------------- */
+
+bool vx_read_methods(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+  char text[80];
+  if (node->kind == VX_YAML_SCALAR && strcmp(node->text, "all") == 0) return add_all(config, node, place, error);
+  if (node->kind != VX_YAML_LIST || node->count == 0)
+    return vx_fail_at(place, node, error, "is %s, expected `all` or a list of methods",
+                      node->kind == VX_YAML_LIST ? "empty" : vx_yaml_describe(node, text, sizeof text));
+  /* Mixes last: their parts may be named anywhere in the list. */
+  for (int i = 0; i < node->count; i++) {
+    const vx_yaml *item = node->items[i];
+    vx_method method;
+    if (item->kind == VX_YAML_SCALAR && strcmp(item->text, "all") == 0) {
+      if (!add_all(config, item, place, error)) return false;
+    } else if (!is_mix(item) &&
+               (!read_entry(config, item, place, &method, error) || !add(config, &method, item, place, error))) {
+      return false;
+    }
+  }
+  for (int i = 0; i < node->count; i++)
+    if (is_mix(node->items[i]) && !read_mix(config, node->items[i], place, error)) return false;
+  return true;
+}
+
+/* ---- all mixes ------------------------------------------------------------------------------------------------ */
+
+/* Every choice of `size` of the `count` parts, in lexical order, from `from` on; chosen[0 .. depth) stands. */
+static bool add_choices(vx_config *config, const vx_method *mix, const int *parts, int count, int from, int *chosen,
+                        int depth, int size, const vx_yaml *node, const vx_place *place, vx_error *error) {
+  if (depth == size) {
+    vx_method one = *mix;
+    return add_mix(config, &one, chosen, size, node, place, error);
+  }
+  for (int i = from; i < count; i++) {
+    chosen[depth] = parts[i];
+    if (!add_choices(config, mix, parts, count, i + 1, chosen, depth + 1, size, node, place, error)) return false;
+  }
+  return true;
+}
+
+/* The parts that `of` means, into parts [VX_METHODS_MAX]; their count, or -1. */
+static int read_of(vx_config *config, const vx_yaml *of, const vx_place *place, int *parts, vx_error *error) {
+  int count = 0;
+  if (of->kind == VX_YAML_SCALAR && strcmp(of->text, "all") == 0) {
+    for (int i = 0; i < config->method_count; i++) {
+      const vx_method *method = &config->methods[i];
+      if (method->part_count == 0 && !method->hidden && method->explainer->family != VX_TRIVIAL) parts[count++] = i;
+    }
+    return count;
+  }
+  if (of->kind != VX_YAML_LIST || of->count < 2 || of->count > VX_METHODS_MAX) {
+    vx_fail_at(place, of, error, "`of` must be a list of at least 2 methods, or `all`");
+    return -1;
+  }
+  for (int i = 0; i < of->count; i++) {
+    parts[count] = part_index(config, of->items[i], place, error);
+    if (parts[count] < 0) return -1;
+    count++;
+  }
+  return count;
+}
+
+static bool read_sizes(const vx_yaml *node, const vx_yaml *map, const vx_place *place, int *sizes, int *count,
+                       vx_error *error) {
+  *count = 0;
+  if (!node) {
+    sizes[(*count)++] = 2;
+    return true;
+  }
+  int items = node->kind == VX_YAML_LIST ? node->count : 1;
+  for (int i = 0; i < items && i < VX_MIX_PARTS_MAX; i++) {
+    long long size;
+    if (!vx_yaml_int(node->kind == VX_YAML_LIST ? node->items[i] : node, &size) || size < 2 || size > VX_MIX_PARTS_MAX)
+      return vx_fail_at(place, node, error, "`sizes` must be whole numbers from 2 to %d", VX_MIX_PARTS_MAX);
+    sizes[(*count)++] = (int)size;
+  }
+  return *count > 0 || vx_fail_at(place, map, error, "`sizes` is empty");
+}
+
+bool vx_read_all_mixes(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+  char text[80];
+  const vx_yaml *of = vx_yaml_find(node, "of");
+  if (!of)
+    return vx_fail_at(place, node, error, "is %s, expected {of: [a, b, c], sizes: [2, 3], by: sqrt}",
+                      vx_yaml_describe(node, text, sizeof text));
+  for (int i = 0; i < node->count; i++) {
+    const char *key = node->keys[i];
+    if (strcmp(key, "of") != 0 && strcmp(key, "sizes") != 0 && strcmp(key, "by") != 0)
+      return vx_fail_at(place, node, error, "unknown key '%.60s', expected of, sizes, by", key);
+  }
+  vx_method mix;
+  if (!from_id("mix", node, place, &mix, error)) return false;
+  mix.name = NULL;
+  const vx_yaml *by = vx_yaml_find(node, "by");
+  vx_error inner = {.where = "", .why = ""};
+  if (by && !vx_args_set(mix.explainer, &mix.args, "by", by->kind == VX_YAML_SCALAR ? by->text : "", &inner))
+    return vx_fail_at(place, by, error, "%.300s: %.500s", inner.where, inner.why);
+  int sizes[VX_MIX_PARTS_MAX], size_count, chosen[VX_MIX_PARTS_MAX];
+  if (!read_sizes(vx_yaml_find(node, "sizes"), node, place, sizes, &size_count, error)) return false;
+  static const int most = VX_METHODS_MAX;
+  int *parts = malloc((size_t)most * sizeof *parts);
+  if (!parts) return vx_fail_at(place, node, error, "out of memory");
+  int count = read_of(config, of, place, parts, error);
+  bool good = count >= 0;
+  for (int i = 0; i < size_count && good; i++)
+    good = add_choices(config, &mix, parts, count, 0, chosen, 0, sizes[i], node, place, error);
+  free(parts);
+  return good;
+}
+
+/* ---- printing ------------------------------------------------------------------------------------------------- */
+
+/* ", name: value" for every parameter, from "name=value name=value". */
+static void print_params(const vx_method *method, vx_text *text) {
+  char args[400];
+  vx_args_print(method->explainer, &method->args, args, sizeof args);
+  char *rest = args, *pair;
+  while ((pair = strsep(&rest, " "))) {
+    char *equals = strchr(pair, '=');
+    if (!equals) continue;
+    *equals = '\0';
+    vx_text_add(text, ", %s: %s", pair, equals + 1);
+  }
+}
+
+static void print_single(const vx_method *method, bool named, vx_text *text) {
+  vx_text_add(text, "{id: %s", method->explainer->id);
+  if (named) {
+    vx_text_add(text, ", as: ");
+    vx_text_add_scalar(text, method->name);
+  }
+  print_params(method, text);
+  vx_text_add(text, "}");
+}
+
+void vx_print_methods(const vx_config *config, vx_text *text) {
+  for (int i = 0; i < config->method_count; i++) {
+    const vx_method *method = &config->methods[i];
+    if (method->hidden) continue;
+    vx_text_add(text, "\n  - ");
+    if (method->part_count == 0) {
+      print_single(method, true, text);
+      continue;
+    }
+    vx_text_add(text, "{id: mix, as: ");
+    vx_text_add_scalar(text, method->name);
+    print_params(method, text);
+    vx_text_add(text, ", of: [");
+    for (int p = 0; p < method->part_count; p++) {
+      const vx_method *part = &config->methods[method->parts[p]];
+      if (p) vx_text_add(text, ", ");
+      if (part->hidden)
+        print_single(part, false, text);
+      else
+        vx_text_add_scalar(text, part->name);
+    }
+    vx_text_add(text, "]}");
+  }
+}

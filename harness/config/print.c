@@ -1,0 +1,212 @@
+/* Configurations as text: the whole effective one, and the help on all keys. */
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/config/keys.h"
+
+/* ---- a growing text ------------------------------------------------------------------------------------------- */
+
+static bool make_room(vx_text *text, size_t more) {
+  if (text->broken) return false;
+  if (text->length + more + 1 <= text->room) return true;
+  size_t room = 2 * (text->length + more + 1);
+  char *larger = realloc(text->text, room);
+  if (!larger) {
+    text->broken = true;
+    return false;
+  }
+  text->text = larger;
+  text->room = room;
+  return true;
+}
+
+void vx_text_add(vx_text *text, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int need = vsnprintf(NULL, 0, format, arguments);
+  va_end(arguments);
+  if (need < 0 || !make_room(text, (size_t)need)) return;
+  va_start(arguments, format);
+  vsnprintf(text->text + text->length, (size_t)need + 1, format, arguments);
+  va_end(arguments);
+  text->length += (size_t)need;
+}
+
+/* True when a word stands for itself in YAML, in flow lists too, and is not taken for another type by anyone. */
+static bool is_plain(const char *word) {
+  if (!*word || !(isalpha((unsigned char)*word) || *word == '/' || *word == '.')) return false;
+  static const char *const taken[] = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
+  for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+    if (strcasecmp(word, taken[i]) == 0) return false;
+  for (const char *c = word; *c; c++)
+    if (!isalnum((unsigned char)*c) && !strchr("/._-+=", *c)) return false;
+  char *end;
+  strtod(word, &end);
+  return *end != '\0';
+}
+
+void vx_text_add_scalar(vx_text *text, const char *word) {
+  if (is_plain(word)) {
+    vx_text_add(text, "%s", word);
+    return;
+  }
+  vx_text_add(text, "\"");
+  for (const unsigned char *c = (const unsigned char *)word; *c; c++) {
+    if (*c == '"' || *c == '\\')
+      vx_text_add(text, "\\%c", *c);
+    else if (*c < 32 || *c == 127)
+      vx_text_add(text, "\\x%02X", *c);
+    else
+      vx_text_add(text, "%c", *c);
+  }
+  vx_text_add(text, "\"");
+}
+
+void vx_text_add_real(vx_text *text, double value) {
+  char number[40];
+  for (int digits = 6; digits <= 17; digits++) {
+    snprintf(number, sizeof number, "%.*g", digits, value);
+    if (strtod(number, NULL) == value) break;
+  }
+  vx_text_add(text, "%s", number);
+}
+
+/* ---- choices -------------------------------------------------------------------------------------------------- */
+
+/* Copies the index-th of "a|b|c" into `word`; false past the end. */
+static bool choice_word(const char *choices, int index, char *word, size_t size) {
+  for (; index > 0; index--) {
+    choices = strchr(choices, '|');
+    if (!choices) return false;
+    choices++;
+  }
+  snprintf(word, size, "%.*s", (int)strcspn(choices, "|"), choices);
+  return true;
+}
+
+const char *vx_config_word(const char *key, int value) {
+  static const char *const words[][4] = {
+      {"checkpoint", "squash", "crop", ""}, {"checkpoint", "bilinear", "bicubic", ""},
+      {"pillow", "float", "", ""},          {"logit", "probability", "loss", ""},
+      {"single", "mixed", "double", ""},    {"ignore", "background", "foreground", ""},
+      {"pillow", "opencv", "", ""},         {"accuracy", "recall", "", ""},
+      {"mean", "pooled", "class", ""}};
+  static const char *const keys[] = {"input.resize",   "input.filter", "input.arithmetic",  "output",
+                                     "precision",      "score.void",   "score.mask_resize", "score.pixel_accuracy",
+                                     "score.aggregate"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    if (strcmp(key, keys[i]) == 0) return value >= 0 && value < 4 ? words[i][value] : "";
+  return "";
+}
+
+/* ---- the whole configuration ---------------------------------------------------------------------------------- */
+
+static void print_value(const vx_config *config, const vx_key *key, vx_text *text) {
+  const char *field = (const char *)config + key->offset;
+  char word[64];
+  switch (key->type) {
+  case VX_KEY_TEXT: {
+    const char *value;
+    memcpy(&value, field, sizeof value);
+    vx_text_add_scalar(text, value ? value : "");
+    return;
+  }
+  case VX_KEY_INT:
+    vx_text_add(text, "%d", *(const int *)(const void *)field);
+    return;
+  case VX_KEY_LONG:
+    vx_text_add(text, "%lld", *(const long long *)(const void *)field);
+    return;
+  case VX_KEY_REAL:
+    vx_text_add_real(text, *(const double *)(const void *)field);
+    return;
+  case VX_KEY_CHOICE:
+    if (choice_word(key->choices, *(const int *)(const void *)field, word, sizeof word)) vx_text_add(text, "%s", word);
+    return;
+  case VX_KEY_OWN:
+    key->print(config, text);
+    return;
+  }
+}
+
+char *vx_config_print(const vx_config *config) {
+  vx_text text = {0};
+  char group[64] = "";
+  for (int i = 0; i < vx_key_count; i++) {
+    const vx_key *key = &vx_keys[i];
+    if (key->type == VX_KEY_OWN && !key->print) continue; /* all_mixes: its mixes stand among the methods */
+    const char *dot = strchr(key->name, '.');
+    if (!dot)
+      vx_text_add(&text, "%s: ", key->name);
+    else {
+      size_t length = (size_t)(dot - key->name);
+      if (strlen(group) != length || strncmp(group, key->name, length) != 0) {
+        snprintf(group, sizeof group, "%.*s", (int)length, key->name);
+        vx_text_add(&text, "%s:\n", group);
+      }
+      vx_text_add(&text, "  %s: ", dot + 1);
+    }
+    print_value(config, key, &text);
+    vx_text_add(&text, "\n");
+  }
+  if (!text.broken) return text.text;
+  free(text.text);
+  return NULL;
+}
+
+/* ---- help ----------------------------------------------------------------------------------------------------- */
+
+/* Adds a paragraph, broken between words at column 100 and indented. */
+static void add_paragraph(vx_text *text, const char *words, int indent) {
+  int column = 0;
+  while (*words) {
+    int length = (int)strcspn(words, " ");
+    if (column == 0 || column + 1 + length > 100) {
+      vx_text_add(text, "%s%*s%.*s", column ? "\n" : "", indent, "", length, words);
+      column = indent + length;
+    } else {
+      vx_text_add(text, " %.*s", length, words);
+      column += 1 + length;
+    }
+    words += length;
+    words += strspn(words, " ");
+  }
+  vx_text_add(text, "\n");
+}
+
+static void add_key(vx_text *text, const vx_key *key) {
+  vx_text_add(text, "\n  %s", key->name);
+  if (key->choices) vx_text_add(text, ": %s", key->choices);
+  if (!key->standard)
+    vx_text_add(text, "  (has to be given)");
+  else if (*key->standard)
+    vx_text_add(text, "  [%s]", key->standard);
+  else
+    vx_text_add(text, "  [none]");
+  vx_text_add(text, "\n");
+  add_paragraph(text, key->meaning, 6);
+}
+
+char *vx_config_help(void) {
+  vx_text text = {0};
+  vx_text_add(&text, "NAME\n  config - the keys of a run's configuration, a YAML file\n\n"
+                     "DESCRIPTION\n"
+                     "  A dotted key stands in a map of its first part: score.size is `score: {size: …}`. Any of them\n"
+                     "  can be set on the command line: --set score.size=image. Relative paths are relative to the\n"
+                     "  working directory. An unknown key or a wrong type is an error with file, line and the nearest\n"
+                     "  known key. `vitx validate FILE` checks a file and prints it with all defaults filled in.\n\n"
+                     "KEYS  (in brackets: the default)\n");
+  for (int i = 0; i < vx_key_count; i++) add_key(&text, &vx_keys[i]);
+  vx_text_add(&text, "\nEXAMPLE\n"
+                     "  model: models/vit-base-patch16-224\n"
+                     "  data: {root: VOCdevkit/VOC2012, split: val}\n"
+                     "  methods: [rollout, {id: rollout, start_layer: 1, as: rollout-1}, foreground, center,\n"
+                     "            {mix: [rollout, transformer-attribution], by: sqrt}]\n"
+                     "  score: {void: foreground}\n");
+  if (!text.broken) return text.text;
+  free(text.text);
+  return NULL;
+}
