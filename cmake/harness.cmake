@@ -14,7 +14,7 @@ if(harness_sources)
   endforeach()
 endif()
 
-if(EXISTS ${PROJECT_SOURCE_DIR}/harness/main.c)
+if(EXISTS ${PROJECT_SOURCE_DIR}/core/worker.c)
   file(GLOB cli_sources CONFIGURE_DEPENDS harness/cli/*.c)
   add_executable(vitx harness/main.c ${cli_sources})
   target_link_libraries(vitx PRIVATE vitx_harness)

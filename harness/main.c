@@ -1,10 +1,12 @@
 /* vitx: picks a command, prints its error line, returns its exit status. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/nearest.h"
 #include "harness/cli/cli.h"
+#include "harness/config/config.h"
 
 typedef struct command {
   const char *name, *summary;
@@ -17,6 +19,9 @@ typedef struct command {
 
 /* One line a command, in the order of `vitx help`. */
 static const command commands[] = {
+    COMMAND(run, "evaluate methods on a data set: the main job"),
+    COMMAND(validate, "check a run's configuration, print it with all defaults"),
+    COMMAND(preprocess, "resize one picture as a run would, write the pixels"),
     COMMAND(help, "the page of a command: vitx help run"),
 };
 
@@ -53,15 +58,22 @@ const char vx_help_help[] =
     "NAME\n"
     "  vitx help - what the commands do\n\n"
     "SYNOPSIS\n"
-    "  vitx help [COMMAND]\n\n"
+    "  vitx help [COMMAND | config]\n\n"
     "DESCRIPTION\n"
-    "  Without COMMAND: one line on each. With COMMAND: its whole page, as `vitx COMMAND --help`.\n\n"
+    "  Without COMMAND: one line on each. With COMMAND: its whole page, as `vitx COMMAND --help`.\n"
+    "  `vitx help config` is the page on the keys of a run's configuration.\n\n"
     "EXAMPLES\n"
     "  vitx help run\n";
 
 int vx_cmd_help(int argc, char **argv, vx_error *error) {
   if (argc < 2) {
     print_overview(stdout);
+    return 0;
+  }
+  if (strcmp(argv[1], "config") == 0) {
+    char *page = vx_config_help();
+    if (page) vx_print_page(page);
+    free(page);
     return 0;
   }
   const command *wanted = find(argv[1]);

@@ -40,6 +40,10 @@ typedef struct vx_texts {
    nearest known one. */
 bool vx_options(int argc, char **argv, const vx_option *options, int count, int *operands, vx_error *error);
 
+/* The index of `text` among "a|b|c" into *index; false, for bad use, lists them. */
+bool vx_choice(const char *command, const char *option, const char *text, const char *choices, int *index,
+               vx_error *error);
+
 #define VX_COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
 /* Bad use of a command: fills `error` and returns 2, the exit status. */
@@ -68,5 +72,8 @@ void vx_print_version(void);
   int vx_cmd_##name(int argc, char **argv, vx_error *error);
 
 VX_COMMAND(help)
+VX_COMMAND(run)
+VX_COMMAND(validate)
+VX_COMMAND(preprocess)
 
 #endif

@@ -111,6 +111,21 @@ bool vx_options(int argc, char **argv, const vx_option *options, int count, int 
   return true;
 }
 
+bool vx_choice(const char *command, const char *option, const char *text, const char *choices, int *index,
+               vx_error *error) {
+  const char *word = choices;
+  for (int i = 0; word; i++) {
+    size_t length = strcspn(word, "|");
+    if (strlen(text) == length && strncmp(text, word, length) == 0) {
+      *index = i;
+      return true;
+    }
+    word = word[length] ? word + length + 1 : NULL;
+  }
+  vx_bad_use(error, command, "--%s is '%s', expected one of %s", option, text, choices);
+  return false;
+}
+
 /* ---- output ------------------------------------------------------------------------------------------------- */
 
 bool vx_is_terminal(int descriptor) {

@@ -1,0 +1,79 @@
+#include "harness/run/progress.h"
+
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void vx_progress_start(vx_progress *progress, FILE *to, bool terminal, int total, int before) {
+  *progress = (vx_progress){.to = to, .terminal = terminal, .total = total, .before = before, .start = now()};
+  progress->last = progress->start;
+}
+
+/* "0:09", "1:10", "2:03:04" */
+static void clock_text(double seconds, char *text, size_t size) {
+  long s = seconds < 0 ? 0 : seconds > 3e6 ? 3000000 : (long)(seconds + 0.5);
+  if (s >= 3600)
+    snprintf(text, size, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+  else
+    snprintf(text, size, "%ld:%02ld", s / 60, s % 60);
+}
+
+void vx_progress_text(const vx_progress *progress, double seconds, char *text, size_t size) {
+  int done = progress->before + progress->done, left = progress->total - done;
+  double rate = seconds > 0 ? progress->done / seconds : 0;
+  char time[40];
+  int length = snprintf(text, size, "%d/%d images, %d through the gate, %.1f images/s", done, progress->total,
+                        progress->passed, rate);
+  if (left <= 0 || rate <= 0 || length < 0 || (size_t)length >= size) return;
+  clock_text(left / rate, time, sizeof time);
+  snprintf(text + length, size - (size_t)length, ", %s left", time);
+}
+
+static int terminal_width(FILE *to) {
+  struct winsize size;
+  return ioctl(fileno(to), TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+static void draw_bar(vx_progress *progress, double seconds) {
+  char text[160];
+  vx_progress_text(progress, seconds, text, sizeof text);
+  int width = terminal_width(progress->to), cells = 24;
+  int done = progress->before + progress->done;
+  int full = progress->total > 0 ? (int)((double)cells * done / progress->total) : cells;
+  fputs("\r[", progress->to);
+  for (int i = 0; i < cells; i++) fputc(i < full ? '#' : '.', progress->to);
+  fprintf(progress->to, "] %.*s\033[K", width > cells + 5 ? width - cells - 5 : 0, text);
+  fflush(progress->to);
+  progress->drawn = true;
+}
+
+void vx_progress_step(vx_progress *progress, bool passed) {
+  progress->done++;
+  progress->passed += passed;
+  if (!progress->to) return;
+  double time = now();
+  bool last = progress->before + progress->done == progress->total;
+  double pause = progress->terminal ? 0.1 : 30;
+  if (!last && time - progress->last < pause) return;
+  progress->last = time;
+  if (progress->terminal) {
+    draw_bar(progress, time - progress->start);
+    return;
+  }
+  char text[160];
+  vx_progress_text(progress, time - progress->start, text, sizeof text);
+  fprintf(progress->to, "%s\n", text);
+  fflush(progress->to);
+}
+
+void vx_progress_end(vx_progress *progress) {
+  if (progress->drawn) fputc('\n', progress->to);
+  progress->drawn = false;
+}
