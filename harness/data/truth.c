@@ -3,20 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BACKGROUND = 0, FOREGROUND = 1, IGNORED = 2 };
+#include "metrics/overlap.h"
 
 /* What each label becomes. */
 static bool make_table(const vx_mask *mask, const vx_truth_options *options, uint8_t table[VX_LABELS],
                        vx_error *error) {
   static const uint8_t of_void[] = {
-      [VX_VOID_IGNORE] = IGNORED, [VX_VOID_BACKGROUND] = BACKGROUND, [VX_VOID_FOREGROUND] = FOREGROUND};
+      [VX_VOID_IGNORE] = VX_IGNORED, [VX_VOID_BACKGROUND] = VX_BACKGROUND, [VX_VOID_FOREGROUND] = VX_FOREGROUND};
   bool any = options->foreground == VX_FOREGROUND_ANY, main = options->foreground == VX_FOREGROUND_MAIN;
   int wanted = main ? vx_mask_main_class(mask) : options->label;
   if (!any && !main && (wanted < 1 || wanted >= VX_LABEL_VOID))
     return vx_fail(error, "truth", "foreground class is %d, expected 1 to %d", wanted, VX_LABEL_VOID - 1);
-  memset(table, BACKGROUND, VX_LABELS);
+  memset(table, VX_BACKGROUND, VX_LABELS);
   for (int label = 1; label < VX_LABEL_VOID; label++)
-    if (any || label == wanted) table[label] = FOREGROUND;
+    if (any || label == wanted) table[label] = VX_FOREGROUND;
   table[VX_LABEL_VOID] = of_void[options->void_kind];
   return true;
 }
