@@ -138,12 +138,14 @@ static bool is_number(const char *text) {
 static char *first_column(const char *root, char *line) {
   char *at = line;
   char *id = vx_trim(vx_column_next(&at));
-  char *blank = strpbrk(id, " ");
-  if (!blank || picture_exists(root, id)) return id;
-  char *rest = blank + 1;
-  *blank = 0;
-  bool cut = is_number(vx_trim(rest)) || picture_exists(root, id);
-  if (!cut) *blank = ' ';
+  char *last = strrchr(id, ' '), *first = strchr(id, ' ');
+  if (!last || picture_exists(root, id)) return id;
+  if (is_number(last + 1)) {
+    *last = 0;
+    return vx_trim(id);
+  }
+  *first = 0;
+  if (!picture_exists(root, id)) *first = ' ';
   return id;
 }
 

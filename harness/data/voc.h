@@ -27,9 +27,9 @@ typedef struct vx_voc {
 
 /* Opens the data set in folder `root` (with JPEGImages and SegmentationClass) and reads the list `split`: a name, for
    ImageSets/Segmentation/NAME.txt, or else the path of a list file. A list has one id a line; line ends may be CRLF;
-   blanks around an id and empty lines are left out. A second column after a tab is left out, too; after a blank it is
-   taken for one unless a picture of the whole line's name is there ("my dog 1"), and left out if it is a number (as in
-   ImageSets/Main) or a picture of the first column's name is there.
+   blanks around an id and empty lines are left out. What follows a tab is left out, too. What follows a blank belongs
+   to the id where a picture of the whole line's name is there ("my dog 1"); else a number at the end is left out (as in
+   ImageSets/Main), and so is all after the first blank where a picture of the name before it is there.
    Class names are those in the file classes.txt in `root` (one a line, the first is label 1), else VOC's.
    Fails, naming file and line, on a missing folder or list, an empty list, an id that occurs twice, and an id with '/',
    with a leading "..", or with control characters. */
