@@ -7,6 +7,7 @@
 #define METHODS(METHOD)                                                                                                \
   METHOD(raw_attention)                                                                                                \
   METHOD(rollout)                                                                                                      \
+  METHOD(attention_flow)                                                                                               \
   METHOD(saliency)                                                                                                     \
   METHOD(gradient_x_input)                                                                                             \
   METHOD(smoothgrad)                                                                                                   \
