@@ -1,0 +1,171 @@
+/* Reading a checkpoint: tensors of known shape, keys of the config, errors that name them. */
+#include "core/model.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- fetching tensors ---------------------------------------------------------------------------------------- */
+
+static bool fetch_fail(vx_fetch *fetch, const char *name, const char *why) {
+  if (fetch->ok)
+    vx_fail(fetch->error, vx_where(fetch->error, "%s: %s", vx_tensors_path(fetch->model->tensors), name), "%s", why);
+  return fetch->ok = false;
+}
+
+void *vx_fetch_take(vx_fetch *fetch, size_t count, size_t size) {
+  void *memory = vx_arena_take(fetch->model->arena, count, size);
+  if (!memory) fetch_fail(fetch, "weights", "out of memory");
+  return memory;
+}
+
+bool vx_fetch_has(const vx_fetch *fetch, const char *format, ...) {
+  char name[256];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(name, sizeof name, format, arguments);
+  va_end(arguments);
+  return vx_tensors_find(fetch->model->tensors, name) != NULL;
+}
+
+static void shape_text(const size_t *sides, int rank, char *text, size_t size) {
+  size_t used = 0;
+  text[0] = 0;
+  for (int i = 0; i < rank && used < size; i++) {
+    int wrote = snprintf(text + used, size - used, "%s%zu", i ? ", " : "", sides[i]);
+    used += (size_t)wrote;
+  }
+}
+
+/* The shape without leading sides of 1 beyond `rank`. */
+static const size_t *significant(const vx_tensor *tensor, int rank, int *kept) {
+  int skip = 0;
+  while (tensor->rank - skip > rank && tensor->shape[skip] == 1) skip++;
+  *kept = tensor->rank - skip;
+  return tensor->shape + skip;
+}
+
+const float *vx_fetch_floats(vx_fetch *fetch, const size_t *sides, const char *format, ...) {
+  char name[256], found[128], expected[128], why[320];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(name, sizeof name, format, arguments);
+  va_end(arguments);
+  if (!fetch->ok) return NULL;
+  const vx_tensor *tensor = vx_tensors_find(fetch->model->tensors, name);
+  if (!tensor) {
+    fetch_fail(fetch, name, "tensor is missing");
+    return NULL;
+  }
+  int rank = 0, kept;
+  while (sides[rank]) rank++;
+  const size_t *shape = significant(tensor, rank, &kept);
+  if (kept != rank || memcmp(shape, sides, (size_t)rank * sizeof *sides) != 0) {
+    shape_text(tensor->shape, tensor->rank, found, sizeof found);
+    shape_text(sides, rank, expected, sizeof expected);
+    snprintf(why, sizeof why, "shape is [%s], expected [%s]", found, expected);
+    fetch_fail(fetch, name, why);
+    return NULL;
+  }
+  if (tensor->dtype == VX_F32 && (uintptr_t)tensor->data % sizeof(float) == 0) return tensor->data;
+  float *copy = vx_fetch_take(fetch, tensor->count, sizeof(float));
+  if (copy && !vx_tensor_to_float(tensor, copy)) fetch_fail(fetch, name, "dtype is not one of F64, F32, F16, BF16");
+  return copy;
+}
+
+bool vx_fetch_sides(vx_fetch *fetch, const char *name, int rank, size_t *sides) {
+  if (!fetch->ok) return false;
+  const vx_tensor *tensor = vx_tensors_find(fetch->model->tensors, name);
+  if (!tensor) return fetch_fail(fetch, name, "tensor is missing");
+  int kept;
+  const size_t *shape = significant(tensor, rank, &kept);
+  char why[128];
+  if (kept != rank) {
+    snprintf(why, sizeof why, "has %d sides, expected %d", tensor->rank, rank);
+    return fetch_fail(fetch, name, why);
+  }
+  for (int i = 0; i < rank; i++) {
+    sides[i] = shape[i];
+    if (sides[i] == 0 || sides[i] > 1 << 20) {
+      snprintf(why, sizeof why, "side %d is %zu, expected 1 to %d", i, sides[i], 1 << 20);
+      return fetch_fail(fetch, name, why);
+    }
+  }
+  return true;
+}
+
+/* ---- config -------------------------------------------------------------------------------------------------- */
+
+bool vx_config_fail(vx_fetch *fetch, const char *key, const char *why) {
+  if (fetch->ok)
+    vx_fail(fetch->error, vx_where(fetch->error, "%s/config.json: %s", fetch->model->folder, key), "%s", why);
+  return fetch->ok = false;
+}
+
+int vx_config_int(vx_fetch *fetch, const json_t *object, const char *key, int fallback) {
+  json_t *value = json_object_get(object, key);
+  if (!value || json_is_null(value)) return fallback;
+  json_int_t number = json_integer_value(value);
+  if (!json_is_integer(value) || number < 1 || number > 1 << 20) {
+    vx_config_fail(fetch, key, "is not a whole number from 1 to 1048576");
+    return fallback;
+  }
+  return (int)number;
+}
+
+bool vx_config_agrees(vx_fetch *fetch, const json_t *object, const char *key, int value) {
+  int stated = vx_config_int(fetch, object, key, value);
+  if (stated == value || !fetch->ok) return fetch->ok;
+  char why[128];
+  snprintf(why, sizeof why, "is %d, but the tensors in model.safetensors say %d", stated, value);
+  return vx_config_fail(fetch, key, why);
+}
+
+bool vx_shape_from_sides(vx_fetch *fetch, vx_shape *shape, const char *cls, const char *patch, const char *position,
+                         const char *fc1, const char *head) {
+  size_t c[1], p[4], e[2], f[2], h[2];
+  if (!vx_fetch_sides(fetch, cls, 1, c) || !vx_fetch_sides(fetch, patch, 4, p) ||
+      !vx_fetch_sides(fetch, position, 2, e) || !vx_fetch_sides(fetch, fc1, 2, f) || !vx_fetch_sides(fetch, head, 2, h))
+    return false;
+  if (p[1] != 3) return fetch_fail(fetch, patch, "does not take 3 colour channels");
+  if (p[2] != p[3]) return fetch_fail(fetch, patch, "patches are not square");
+  shape->dim = (int)c[0];
+  shape->patch = (int)p[2];
+  shape->tokens = (int)e[0];
+  shape->mlp = (int)f[0];
+  shape->classes = (int)h[0];
+  shape->grid = (int)lround(sqrt((double)(shape->tokens - 1)));
+  if (shape->grid < 1 || shape->grid * shape->grid != shape->tokens - 1)
+    return fetch_fail(fetch, position, "does not have 1 + a square number of positions");
+  shape->image = shape->grid * shape->patch;
+  return true;
+}
+
+/* ---- the pieces that both namings share ---------------------------------------------------------------------- */
+
+vx_norm vx_fetch_norm(vx_fetch *fetch, const char *name) {
+  size_t sides[] = {(size_t)fetch->model->shape.dim, 0};
+  return (vx_norm){vx_fetch_floats(fetch, sides, "%s.weight", name), vx_fetch_floats(fetch, sides, "%s.bias", name)};
+}
+
+static const float *bias_or_zeros(vx_fetch *fetch, size_t size, const char *name) {
+  if (vx_fetch_has(fetch, "%s.bias", name)) return vx_fetch_floats(fetch, (size_t[]){size, 0}, "%s.bias", name);
+  return vx_fetch_take(fetch, size, sizeof(float));
+}
+
+vx_linear vx_fetch_linear(vx_fetch *fetch, int in, int out, const char *name) {
+  size_t sides[] = {(size_t)out, (size_t)in, 0};
+  const float *weight = vx_fetch_floats(fetch, sides, "%s.weight", name);
+  return (vx_linear){.in = in, .out = out, .weight = weight, .bias = bias_or_zeros(fetch, (size_t)out, name)};
+}
+
+vx_linear vx_fetch_patch(vx_fetch *fetch, const char *name) {
+  const vx_shape *s = &fetch->model->shape;
+  size_t sides[] = {(size_t)s->dim, 3, (size_t)s->patch, (size_t)s->patch, 0};
+  const float *weight = vx_fetch_floats(fetch, sides, "%s.weight", name);
+  return (vx_linear){.in = 3 * s->patch * s->patch,
+                     .out = s->dim,
+                     .weight = weight,
+                     .bias = bias_or_zeros(fetch, (size_t)s->dim, name)};
+}

@@ -1,0 +1,182 @@
+#include "core/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/digest.h"
+
+/* ---- opening ------------------------------------------------------------------------------------------------- */
+
+static bool read_files(vx_model *model, vx_error *error) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/config.json", model->folder);
+  json_error_t where;
+  model->config = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+  if (!model->config) return vx_fail(error, vx_where(error, "%s: line %d", path, where.line), "%s", where.text);
+  if (!json_is_object(model->config)) return vx_fail(error, path, "is not a JSON object");
+  snprintf(path, sizeof path, "%s/model.safetensors", model->folder);
+  model->tensors = vx_tensors_open(path, error);
+  return model->tensors != NULL;
+}
+
+static bool finish_shape(vx_fetch *fetch, vx_shape *shape) {
+  if (shape->dim % shape->heads != 0) {
+    char why[128];
+    snprintf(why, sizeof why, "is %d, which does not divide the width %d", shape->heads, shape->dim);
+    return vx_config_fail(fetch, "number of heads", why);
+  }
+  shape->head_dim = shape->dim / shape->heads;
+  return true;
+}
+
+static const float *transpose(vx_arena *arena, const vx_linear *linear) {
+  float *out = VX_TAKE(arena, (size_t)linear->in * (size_t)linear->out, float);
+  if (!out) return NULL;
+  enum { TILE = 32 }; /* both sides of a tile stay in the first cache */
+  size_t in = (size_t)linear->in, rows = (size_t)linear->out;
+  for (size_t r0 = 0; r0 < rows; r0 += TILE)
+    for (size_t c0 = 0; c0 < in; c0 += TILE)
+      for (size_t r = r0; r < r0 + TILE && r < rows; r++)
+        for (size_t c = c0; c < c0 + TILE && c < in; c++) out[c * rows + r] = linear->weight[r * in + c];
+  return out;
+}
+
+/* Makes the transposed copies; the last step of opening, shared by all ways to get a model. */
+bool vx_model_finish_weights(vx_model *model) {
+  bool ok = (model->patch.transposed = transpose(model->arena, &model->patch)) != NULL;
+  for (int l = 0; ok && l < model->shape.layers; l++) {
+    vx_linear *linear[] = {&model->block[l].qkv, &model->block[l].proj, &model->block[l].fc1, &model->block[l].fc2};
+    for (int i = 0; ok && i < 4; i++) ok = (linear[i]->transposed = transpose(model->arena, linear[i])) != NULL;
+  }
+  return ok;
+}
+
+bool vx_model_make_labels(vx_model *model, const vx_naming *naming) {
+  size_t classes = (size_t)model->shape.classes;
+  model->label = VX_TAKE(model->arena, classes, char *);
+  if (!model->label) return false;
+  for (size_t c = 0; c < classes; c++) {
+    const char *name = naming ? naming->label(model, (int)c) : NULL;
+    size_t size = name ? strlen(name) + 1 : 32;
+    if (!(model->label[c] = VX_TAKE(model->arena, size, char))) return false;
+    if (name)
+      memcpy(model->label[c], name, size);
+    else
+      snprintf(model->label[c], size, "class %zu", c);
+  }
+  return true;
+}
+
+vx_model *vx_model_new(const char *folder) {
+  vx_model *model = calloc(1, sizeof *model);
+  if (!model) return NULL;
+  model->folder = strdup(folder);
+  model->arena = vx_arena_new();
+  if (model->folder && model->arena) return model;
+  vx_model_close(model);
+  return NULL;
+}
+
+vx_model *vx_model_open(const char *folder, vx_error *error) {
+  vx_model *model = vx_model_new(folder);
+  if (!model) {
+    vx_fail(error, folder, "out of memory");
+    return NULL;
+  }
+  vx_fetch fetch = {.model = model, .error = error, .ok = true};
+  const vx_naming *namings[] = {&vx_naming_hf, &vx_naming_timm}, *naming = NULL;
+  bool ok = read_files(model, error);
+  for (int i = 0; ok && !naming && i < 2; i++)
+    if (namings[i]->recognise(&fetch)) naming = namings[i];
+  if (ok && !naming)
+    ok = vx_fail(error, vx_tensors_path(model->tensors),
+                 "has neither vit.embeddings.cls_token (Hugging Face) nor cls_token (timm)");
+  if (ok) {
+    model->naming = naming->name;
+    ok = naming->shape(&fetch, &model->shape) && fetch.ok && finish_shape(&fetch, &model->shape);
+  }
+  if (ok) {
+    model->block = vx_fetch_take(&fetch, (size_t)model->shape.layers, sizeof *model->block);
+    if (model->block) naming->weights(&fetch);
+    ok = fetch.ok;
+  }
+  if (ok && !(vx_model_make_labels(model, naming) && vx_model_finish_weights(model)))
+    ok = vx_fail(error, folder, "out of memory");
+  if (ok) return model;
+  vx_model_close(model);
+  return NULL;
+}
+
+void vx_model_close(vx_model *model) {
+  if (!model) return;
+  vx_tensors_close(model->tensors);
+  json_decref(model->config);
+  vx_arena_free(model->arena);
+  free(model->folder);
+  free(model);
+}
+
+/* ---- questions ----------------------------------------------------------------------------------------------- */
+
+const vx_shape *vx_model_shape(const vx_model *model) {
+  return &model->shape;
+}
+
+const char *vx_model_naming(const vx_model *model) {
+  return model->naming;
+}
+
+const char *vx_model_label(const vx_model *model, int index) {
+  return index >= 0 && index < model->shape.classes ? model->label[index] : "no such class";
+}
+
+int vx_model_find_label(const vx_model *model, const char *name) {
+  size_t length = strlen(name);
+  for (int c = 0; c < model->shape.classes; c++)
+    if (strcasecmp(model->label[c], name) == 0) return c;
+  for (int c = 0; c < model->shape.classes; c++) /* "tench" for "tench, Tinca tinca" */
+    if (strncasecmp(model->label[c], name, length) == 0 && model->label[c][length] == ',') return c;
+  return -1;
+}
+
+double vx_model_parameters(const vx_model *model) {
+  const vx_shape *s = &model->shape;
+  double d = s->dim, m = s->mlp;
+  double block = 4 * d + 4 * d * d + 4 * d + 2 * d * m + d + m;
+  return d * 3 * s->patch * s->patch + 2 * d + s->tokens * d + s->layers * block + 2 * d + s->classes * (d + 1);
+}
+
+static uint64_t linear_digest(uint64_t digest, const vx_linear *linear) {
+  digest = vx_digest(digest, linear->weight, sizeof(float) * (size_t)linear->in * (size_t)linear->out);
+  return vx_digest(digest, linear->bias, sizeof(float) * (size_t)linear->out);
+}
+
+static uint64_t norm_digest(uint64_t digest, const vx_norm *norm, int dim) {
+  digest = vx_digest(digest, norm->weight, sizeof(float) * (size_t)dim);
+  return vx_digest(digest, norm->bias, sizeof(float) * (size_t)dim);
+}
+
+/* Over shape, values in single precision and labels: the same model in either naming, F16 or F32, has one digest. */
+const char *vx_model_digest(const vx_model *constant) {
+  vx_model *model = (vx_model *)constant; /* made at the first call: it reads every weight */
+  if (model->digest[0]) return model->digest;
+  const vx_shape *s = &model->shape;
+  int sizes[] = {s->layers, s->heads, s->dim, s->mlp, s->patch, s->image, s->classes};
+  uint64_t digest = vx_digest(0, sizes, sizeof sizes);
+  digest = vx_digest(digest, &s->epsilon, sizeof s->epsilon);
+  digest = linear_digest(digest, &model->patch);
+  digest = vx_digest(digest, model->cls, sizeof(float) * (size_t)s->dim);
+  digest = vx_digest(digest, model->position, sizeof(float) * (size_t)s->tokens * (size_t)s->dim);
+  for (int l = 0; l < s->layers; l++) {
+    const vx_block *b = &model->block[l];
+    digest = norm_digest(norm_digest(digest, &b->norm1, s->dim), &b->norm2, s->dim);
+    digest = linear_digest(linear_digest(digest, &b->qkv), &b->proj);
+    digest = linear_digest(linear_digest(digest, &b->fc1), &b->fc2);
+  }
+  digest = linear_digest(norm_digest(digest, &model->norm, s->dim), &model->head);
+  for (int c = 0; c < s->classes; c++) digest = vx_digest(digest, model->label[c], strlen(model->label[c]));
+  vx_digest_text(digest, model->digest);
+  return model->digest;
+}

@@ -1,0 +1,100 @@
+/* The weights as the passes use them. Private to core. */
+#ifndef VX_MODEL_H
+#define VX_MODEL_H
+
+#include <jansson.h>
+
+#include "core/safetensors.h"
+#include "core/vx.h"
+
+/* y = W x + b. The weights stay in single precision, whatever the passes compute in. */
+typedef struct vx_linear {
+  int in, out;
+  const float *weight;     /* [out][in] */
+  const float *bias;       /* [out]; zeros where the checkpoint has none */
+  const float *transposed; /* [in][out]: the forward product of few rows runs faster on it; NULL for the head */
+} vx_linear;
+
+typedef struct vx_norm {
+  const float *weight, *bias; /* [d] */
+} vx_norm;
+
+typedef struct vx_block {
+  vx_norm norm1, norm2;
+  vx_linear qkv;  /* d -> 3d: q, k, v stacked, each head-major */
+  vx_linear proj; /* d -> d */
+  vx_linear fc1;  /* d -> mlp */
+  vx_linear fc2;  /* mlp -> d */
+} vx_block;
+
+struct vx_model {
+  vx_shape shape;
+  vx_linear patch;       /* 3 P P -> d */
+  const float *cls;      /* [d] */
+  const float *position; /* [n][d] */
+  vx_block *block;       /* [L] */
+  vx_norm norm;
+  vx_linear head; /* d -> C */
+
+  const char *naming;
+  char **label; /* [C], NULL where the config names none */
+  char *folder;
+  vx_tensors *tensors; /* mapped: weights may point into it */
+  json_t *config;
+  vx_arena *arena;
+  char digest[17];
+};
+
+/* Fetches tensors of known shape from the checkpoint; the first that is missing or off fills `error`, after which
+   nothing more is read. */
+typedef struct vx_fetch {
+  vx_model *model;
+  vx_error *error;
+  bool ok;
+} vx_fetch;
+
+/* The tensor's values in single precision: in place where they lie aligned as F32, else a copy. `sides` lists the
+   expected shape, ended by 0; leading sides of 1 in the file are ignored. */
+const float *vx_fetch_floats(vx_fetch *fetch, const size_t *sides, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+bool vx_fetch_has(const vx_fetch *fetch, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void *vx_fetch_take(vx_fetch *fetch, size_t count, size_t size);
+
+/* Each naming: does the checkpoint use it; how many layers; heads and epsilon; all the weights. */
+typedef struct vx_naming {
+  const char *name;
+  bool (*recognise)(const vx_fetch *fetch);
+  bool (*shape)(vx_fetch *fetch, vx_shape *shape); /* from the config and tensors' sides */
+  void (*weights)(vx_fetch *fetch);
+  const char *(*label)(const vx_model *model, int index); /* NULL: not named */
+} vx_naming;
+
+extern const vx_naming vx_naming_hf, vx_naming_timm;
+
+/* Sides of a tensor, or an error that names it when it is missing or has another rank (leading 1s aside). */
+bool vx_fetch_sides(vx_fetch *fetch, const char *name, int rank, size_t *sides);
+
+/* An integer of the config; `fallback` where the key is absent; an error where it is of another type or below 1. */
+int vx_config_int(vx_fetch *fetch, const json_t *object, const char *key, int fallback);
+
+/* Fills the error with the config's key and returns false. */
+bool vx_config_fail(vx_fetch *fetch, const char *key, const char *why);
+
+/* Fails when the config names a value that the tensors contradict. */
+bool vx_config_agrees(vx_fetch *fetch, const json_t *object, const char *key, int value);
+
+/* Shape from sides shared by both namings: embedding, position and first block. */
+bool vx_shape_from_sides(vx_fetch *fetch, vx_shape *shape, const char *cls, const char *patch, const char *position,
+                         const char *fc1, const char *head);
+
+/* name.weight and name.bias; a missing bias of a linear layer is zeros. */
+vx_norm vx_fetch_norm(vx_fetch *fetch, const char *name);
+vx_linear vx_fetch_linear(vx_fetch *fetch, int in, int out, const char *name);
+vx_linear vx_fetch_patch(vx_fetch *fetch, const char *name); /* the convolution as a product over flattened patches */
+
+/* The steps that opening a checkpoint and making a random model share. */
+vx_model *vx_model_new(const char *folder);
+bool vx_model_finish_weights(vx_model *model);
+bool vx_model_make_labels(vx_model *model, const vx_naming *naming);
+
+#endif

@@ -1,0 +1,99 @@
+/* Hugging Face naming: ViTForImageClassification and DeiTForImageClassification without distillation. */
+#include "core/model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* "vit" or "deit": the tensors' prefix. */
+static const char *prefix(const vx_fetch *fetch) {
+  return vx_fetch_has(fetch, "deit.embeddings.cls_token") ? "deit" : "vit";
+}
+
+static bool recognise(const vx_fetch *fetch) {
+  return vx_fetch_has(fetch, "%s.embeddings.cls_token", prefix(fetch));
+}
+
+static bool shape(vx_fetch *fetch, vx_shape *s) {
+  const json_t *config = fetch->model->config;
+  char name[5][96];
+  const char *p = prefix(fetch);
+  snprintf(name[0], sizeof name[0], "%s.embeddings.cls_token", p);
+  snprintf(name[1], sizeof name[1], "%s.embeddings.patch_embeddings.projection.weight", p);
+  snprintf(name[2], sizeof name[2], "%s.embeddings.position_embeddings", p);
+  snprintf(name[3], sizeof name[3], "%s.encoder.layer.0.intermediate.dense.weight", p);
+  if (vx_fetch_has(fetch, "%s.embeddings.distillation_token", p))
+    return vx_config_fail(fetch, "architectures", "a distilled DeiT has two class tokens, which is not supported");
+  if (!vx_shape_from_sides(fetch, s, name[0], name[1], name[2], name[3], "classifier.weight")) return false;
+  s->layers = 1;
+  while (vx_fetch_has(fetch, "%s.encoder.layer.%d.layernorm_before.weight", p, s->layers)) s->layers++;
+
+  s->heads = vx_config_int(fetch, config, "num_attention_heads", 0);
+  if (fetch->ok && s->heads == 0)
+    return vx_config_fail(fetch, "num_attention_heads", "is missing, and no tensor tells it");
+  const char *activation = json_string_value(json_object_get(config, "hidden_act"));
+  if (activation && strcmp(activation, "gelu") != 0)
+    return vx_config_fail(fetch, "hidden_act", "is not \"gelu\" (the exact one), the only one supported");
+  json_t *epsilon = json_object_get(config, "layer_norm_eps");
+  if (epsilon && !(json_is_number(epsilon) && json_number_value(epsilon) >= 0))
+    return vx_config_fail(fetch, "layer_norm_eps", "is not a number of 0 or above");
+  s->epsilon = epsilon ? json_number_value(epsilon) : 1e-12; /* the library's default */
+  return vx_config_agrees(fetch, config, "hidden_size", s->dim) &&
+         vx_config_agrees(fetch, config, "num_hidden_layers", s->layers) &&
+         vx_config_agrees(fetch, config, "intermediate_size", s->mlp) &&
+         vx_config_agrees(fetch, config, "patch_size", s->patch) &&
+         vx_config_agrees(fetch, config, "image_size", s->image);
+}
+
+/* Three matrices in the file, one stacked product here. */
+static vx_linear stacked(vx_fetch *fetch, int dim, const char *layer) {
+  const char *part[] = {"query", "key", "value"};
+  size_t d = (size_t)dim;
+  float *weight = vx_fetch_take(fetch, 3 * d * d, sizeof(float)), *shift = vx_fetch_take(fetch, 3 * d, sizeof(float));
+  for (size_t i = 0; i < 3 && weight && shift; i++) {
+    char name[192];
+    snprintf(name, sizeof name, "%s.attention.attention.%s", layer, part[i]);
+    vx_linear one = vx_fetch_linear(fetch, dim, dim, name);
+    if (!fetch->ok) break;
+    memcpy(weight + i * d * d, one.weight, d * d * sizeof(float));
+    memcpy(shift + i * d, one.bias, d * sizeof(float));
+  }
+  return (vx_linear){.in = dim, .out = 3 * dim, .weight = weight, .bias = shift};
+}
+
+static void weights(vx_fetch *fetch) {
+  vx_model *m = fetch->model;
+  const vx_shape *s = &m->shape;
+  const char *p = prefix(fetch);
+  size_t d = (size_t)s->dim;
+  char name[160], layer[96];
+  m->cls = vx_fetch_floats(fetch, (size_t[]){d, 0}, "%s.embeddings.cls_token", p);
+  m->position = vx_fetch_floats(fetch, (size_t[]){(size_t)s->tokens, d, 0}, "%s.embeddings.position_embeddings", p);
+  snprintf(name, sizeof name, "%s.embeddings.patch_embeddings.projection", p);
+  m->patch = vx_fetch_patch(fetch, name);
+  for (int l = 0; l < s->layers && fetch->ok; l++) {
+    vx_block *b = &m->block[l];
+    snprintf(layer, sizeof layer, "%s.encoder.layer.%d", p, l);
+    snprintf(name, sizeof name, "%s.layernorm_before", layer);
+    b->norm1 = vx_fetch_norm(fetch, name);
+    b->qkv = stacked(fetch, s->dim, layer);
+    snprintf(name, sizeof name, "%s.attention.output.dense", layer);
+    b->proj = vx_fetch_linear(fetch, s->dim, s->dim, name);
+    snprintf(name, sizeof name, "%s.layernorm_after", layer);
+    b->norm2 = vx_fetch_norm(fetch, name);
+    snprintf(name, sizeof name, "%s.intermediate.dense", layer);
+    b->fc1 = vx_fetch_linear(fetch, s->dim, s->mlp, name);
+    snprintf(name, sizeof name, "%s.output.dense", layer);
+    b->fc2 = vx_fetch_linear(fetch, s->mlp, s->dim, name);
+  }
+  snprintf(name, sizeof name, "%s.layernorm", p);
+  m->norm = vx_fetch_norm(fetch, name);
+  m->head = vx_fetch_linear(fetch, s->dim, s->classes, "classifier");
+}
+
+static const char *label(const vx_model *model, int index) {
+  char key[16];
+  snprintf(key, sizeof key, "%d", index);
+  return json_string_value(json_object_get(json_object_get(model->config, "id2label"), key));
+}
+
+const vx_naming vx_naming_hf = {"huggingface", recognise, shape, weights, label};
