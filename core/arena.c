@@ -2,14 +2,13 @@
 
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { ALIGNMENT = 64, BLOCK = 1 << 20 };
 
 typedef struct block {
   struct block *next;
   size_t size, used;
-  _Alignas(ALIGNMENT) uint8_t bytes[];
+  uint8_t *bytes; /* aligned, inside this block */
 } block;
 
 struct vx_arena {
@@ -43,10 +42,10 @@ size_t vx_arena_bytes(const vx_arena *arena) {
 static block *add_block(vx_arena *arena, size_t need) {
   size_t size = need > BLOCK ? need : BLOCK, total;
   if (__builtin_add_overflow(size, sizeof(block) + ALIGNMENT, &total)) return NULL;
-  total = total / ALIGNMENT * ALIGNMENT;
-  block *b = aligned_alloc(ALIGNMENT, total);
+  block *b = calloc(1, total); /* large blocks come as untouched pages: what is never used takes no memory */
   if (!b) return NULL;
-  memset(b, 0, total);
+  uintptr_t start = (uintptr_t)(b + 1);
+  b->bytes = (uint8_t *)(b + 1) + (ALIGNMENT - start % ALIGNMENT) % ALIGNMENT;
   b->size = size;
   arena->bytes += total;
   block **end = arena->current ? &arena->current->next : &arena->first;

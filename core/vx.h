@@ -48,8 +48,8 @@ typedef enum vx_rules { VX_RULES_IMPROVED, VX_RULES_PLAIN } vx_rules;
 typedef struct vx_relevance_need {
   vx_rules rules;
   double stabilizer;
-  int lowest;     /* lowest layer whose attention relevance is wanted */
-  bool to_pixels; /* on to the picture (plain rules only); implies lowest = 0 */
+  int lowest;     /* lowest layer whose attention relevance is wanted; L: of none */
+  bool to_pixels; /* on to the picture */
 } vx_relevance_need;
 
 enum {

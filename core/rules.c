@@ -1,0 +1,267 @@
+/* The relevance rules, one function each (rules.h). */
+#include "core/rules.h"
+
+#include <math.h>
+
+/* ---- products with the signed parts of the weights -------------------------------------------------------------- */
+
+typedef enum part { WHOLE, ABSOLUTE, POSITIVE, NEGATIVE } part;
+
+/* The wanted part of `count` weights. Tiles of a few rows are made just before their product and stay in the cache;
+   |W|, W+ and W- of a whole model would take three times its memory. */
+VX_CLONES static void take_part(part which, size_t count, const float *restrict weight, lin *restrict tile) {
+  switch (which) {
+  case WHOLE:
+    for (size_t i = 0; i < count; i++) tile[i] = (lin)weight[i];
+    break;
+  case ABSOLUTE:
+    for (size_t i = 0; i < count; i++) tile[i] = (lin)(weight[i] < 0 ? -weight[i] : weight[i]);
+    break;
+  case POSITIVE:
+    for (size_t i = 0; i < count; i++) tile[i] = (lin)(weight[i] > 0 ? weight[i] : 0);
+    break;
+  case NEGATIVE:
+    for (size_t i = 0; i < count; i++) tile[i] = (lin)(weight[i] < 0 ? weight[i] : 0);
+    break;
+  }
+}
+
+/* y [rows][out] = x [rows][in] part(W)ᵀ. */
+static void product(part which, int rows, const vx_linear *linear, const lin *x, lin *y, lin *tile) {
+  int in = linear->in, out = linear->out;
+  for (int first = 0; first < out; first += VX_TILE_ROWS) {
+    int count = out - first < VX_TILE_ROWS ? out - first : VX_TILE_ROWS;
+    take_part(which, (size_t)count * (size_t)in, linear->weight + (size_t)first * (size_t)in, tile);
+    VX_LIN_GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, rows, count, in, 1, x, in, tile, in, 0, y + first, out);
+  }
+}
+
+/* x [rows][in] = y [rows][out] part(W). */
+static void product_back(part which, int rows, const vx_linear *linear, const lin *y, lin *x, lin *tile) {
+  int in = linear->in, out = linear->out;
+  for (int first = 0; first < out; first += VX_TILE_ROWS) {
+    int count = out - first < VX_TILE_ROWS ? out - first : VX_TILE_ROWS;
+    take_part(which, (size_t)count * (size_t)in, linear->weight + (size_t)first * (size_t)in, tile);
+    VX_LIN_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, in, count, 1, y + first, out, tile, in,
+                first > 0 ? 1 : 0, x, in);
+  }
+}
+
+/* ---- division --------------------------------------------------------------------------------------------------- */
+
+VX_CLONES static double mean_square(size_t count, const real *b) {
+  double lane[VX_LANES] = {0}, total = 0;
+  size_t i = 0;
+  for (; i + VX_LANES <= count; i += VX_LANES)
+    for (size_t k = 0; k < VX_LANES; k++) lane[k] += (double)b[i + k] * (double)b[i + k];
+  for (size_t k = 0; i < count; i++, k++) lane[k] += (double)b[i] * (double)b[i];
+  for (int k = 0; k < VX_LANES; k++) total += lane[k];
+  return total / (double)count;
+}
+
+real VX_V(vx_rule_floor)(double stabilizer, size_t count, const real *b) {
+  return stabilizer > 0 ? (real)(stabilizer * stabilizer * mean_square(count, b)) : 0;
+}
+
+VX_CLONES static void divide(size_t count, const real *a, const real *b, real floor, real *quotient) {
+  if (floor > 0)
+    for (size_t i = 0; i < count; i++) quotient[i] = a[i] * b[i] / (b[i] * b[i] + floor);
+  else
+    for (size_t i = 0; i < count; i++) {
+      real q = a[i] / (b[i] + (real)1e-9);
+      quotient[i] = b[i] == 0 ? 0 : q;
+    }
+}
+
+void VX_V(vx_rule_divide)(const vx_relevance_need *need, size_t all, size_t count, const real *relevance, const real *b,
+                          real *quotient) {
+  divide(count, relevance, b, VX_V(vx_rule_floor)(need->stabilizer, all, b), quotient);
+}
+
+/* ---- linear layers ---------------------------------------------------------------------------------------------- */
+
+VX_CLONES static void absolute(size_t count, const real *x, lin *out) {
+  for (size_t i = 0; i < count; i++) out[i] = (lin)(x[i] < 0 ? -x[i] : x[i]);
+}
+
+VX_CLONES static void split(size_t count, const real *x, lin *positive, lin *negative) {
+  for (size_t i = 0; i < count; i++) {
+    positive[i] = (lin)(x[i] > 0 ? x[i] : 0);
+    negative[i] = (lin)(x[i] < 0 ? x[i] : 0);
+  }
+}
+
+/* z = (W x + |W||x|) / 2 in place of |W||x|, with W x = y - bias. */
+VX_CLONES static void add_known(int rows, int out, const real *y, const float *bias, lin *z) {
+  for (int r = 0; r < rows; r++, y += out, z += out)
+    for (int i = 0; i < out; i++) z[i] = (lin)(((y[i] - (real)bias[i]) + (real)z[i]) * (real)0.5);
+}
+
+VX_CLONES static double lin_mean_square(size_t count, const lin *b) {
+  double lane[VX_LANES] = {0}, total = 0;
+  size_t i = 0;
+  for (; i + VX_LANES <= count; i += VX_LANES)
+    for (size_t k = 0; k < VX_LANES; k++) lane[k] += (double)b[i + k] * (double)b[i + k];
+  for (size_t k = 0; i < count; i++, k++) lane[k] += (double)b[i] * (double)b[i];
+  for (int k = 0; k < VX_LANES; k++) total += lane[k];
+  return total / (double)count;
+}
+
+/* z = safe(relevance, z) in place over the first `count`; the stabilizer's mean over `all`. */
+static VX_CLONES void divide_by(double stabilizer, size_t all, size_t count, const real *relevance, lin *z) {
+  real floor = stabilizer > 0 ? (real)(stabilizer * stabilizer * lin_mean_square(all, z)) : 0;
+  if (floor > 0)
+    for (size_t i = 0; i < count; i++) {
+      real b = (real)z[i];
+      z[i] = (lin)(relevance[i] * b / (b * b + floor));
+    }
+  else
+    for (size_t i = 0; i < count; i++) {
+      real b = (real)z[i], q = relevance[i] / (b + (real)1e-9);
+      z[i] = (lin)(b == 0 ? 0 : q);
+    }
+}
+
+/* The improved rule, by W+x+ + W-x- = (W x + |W||x|) / 2 and its transpose: three products instead of four. */
+static void linear_improved(vx_relevance_room *room, const vx_relevance_need *need, int all, int rows,
+                            const vx_linear *linear, const real *x, const real *y, const real *relevance,
+                            real *result) {
+  size_t in = (size_t)linear->in, out = (size_t)linear->out;
+  absolute((size_t)all * in, x, room->x1);
+  product(ABSOLUTE, all, linear, room->x1, room->z1, room->tile);
+  add_known(all, linear->out, y, linear->bias, room->z1);
+  divide_by(need->stabilizer, (size_t)all * out, (size_t)rows * out, relevance, room->z1);
+  product_back(WHOLE, rows, linear, room->z1, room->p1, room->tile);
+  product_back(ABSOLUTE, rows, linear, room->z1, room->p2, room->tile);
+  for (size_t i = 0; i < (size_t)rows * in; i++)
+    result[i] = (real)0.5 * (x[i] * (real)room->p1[i] + (x[i] < 0 ? -x[i] : x[i]) * (real)room->p2[i]);
+}
+
+/* The plain rule: positive and negative contributions each divided by their own sum. */
+static void linear_plain(vx_relevance_room *room, const vx_relevance_need *need, int all, int rows,
+                         const vx_linear *linear, const real *x, const real *relevance, real *result) {
+  size_t in = (size_t)linear->in, out = (size_t)linear->out;
+  split((size_t)all * in, x, room->x1, room->x2);
+  product(POSITIVE, all, linear, room->x1, room->z1, room->tile);
+  product(NEGATIVE, all, linear, room->x2, room->z2, room->tile);
+  divide_by(need->stabilizer, (size_t)all * out, (size_t)rows * out, relevance, room->z1);
+  divide_by(need->stabilizer, (size_t)all * out, (size_t)rows * out, relevance, room->z2);
+  product_back(POSITIVE, rows, linear, room->z1, room->p1, room->tile);
+  product_back(NEGATIVE, rows, linear, room->z2, room->p2, room->tile);
+  for (size_t i = 0; i < (size_t)rows * in; i++)
+    result[i] = x[i] > 0 ? x[i] * (real)room->p1[i] : x[i] * (real)room->p2[i];
+}
+
+void VX_V(vx_rule_linear)(vx_relevance_room *room, const vx_relevance_need *need, int all, int rows,
+                          const vx_linear *linear, const real *x, const real *y, const real *relevance, real *result) {
+  if (!(need->stabilizer > 0)) all = rows; /* without a mean, rows without relevance are of no account */
+  if (need->rules == VX_RULES_IMPROVED)
+    linear_improved(room, need, all, rows, linear, x, y, relevance, result);
+  else
+    linear_plain(room, need, all, rows, linear, x, relevance, result);
+}
+
+/* ---- sums and copies -------------------------------------------------------------------------------------------- */
+
+static double total(size_t count, const real *x) {
+  double lane[VX_LANES] = {0}, sum = 0;
+  size_t i = 0;
+  for (; i + VX_LANES <= count; i += VX_LANES)
+    for (size_t k = 0; k < VX_LANES; k++) lane[k] += (double)x[i + k];
+  for (size_t k = 0; i < count; i++, k++) lane[k] += (double)x[i];
+  for (int k = 0; k < VX_LANES; k++) sum += lane[k];
+  return sum;
+}
+
+/* safe() of two scalars, where mean(b²) is b². */
+static double scalar_safe(double a, double b, double stabilizer) {
+  if (b == 0) return 0;
+  return stabilizer > 0 ? a * b / (b * b + stabilizer * stabilizer * b * b) : a / (b + 1e-9);
+}
+
+VX_CLONES static void scale(size_t count, real factor, real *x) {
+  for (size_t i = 0; i < count; i++) x[i] *= factor;
+}
+
+void VX_V(vx_rule_sum)(const vx_relevance_need *need, int all, int rows, int width, const real *a, const real *b,
+                       const real *relevance, real *to_a, real *to_b) {
+  size_t count = (size_t)rows * (size_t)width;
+  real floor = 0;
+  if (need->stabilizer > 0) {
+    double square = 0;
+    size_t whole = (size_t)all * (size_t)width;
+    for (size_t i = 0; i < whole; i++) square += ((double)a[i] + (double)b[i]) * ((double)a[i] + (double)b[i]);
+    floor = (real)(need->stabilizer * need->stabilizer * square / (double)whole);
+  }
+  double before = total(count, relevance);
+  for (size_t i = 0; i < count; i++) {
+    real s = vx_safe(relevance[i], a[i] + b[i], floor);
+    to_a[i] = a[i] * s;
+    to_b[i] = b[i] * s;
+  }
+  if (need->rules == VX_RULES_PLAIN) return;
+  double sum_a = total(count, to_a), sum_b = total(count, to_b), both = fabs(sum_a) + fabs(sum_b);
+  double delta = need->stabilizer;
+  scale(count, (real)scalar_safe(scalar_safe(fabs(sum_a), both, delta) * before, sum_a, delta), to_a);
+  scale(count, (real)scalar_safe(scalar_safe(fabs(sum_b), both, delta) * before, sum_b, delta), to_b);
+}
+
+void VX_V(vx_rule_copy)(const vx_relevance_need *need, int all, int width, const real *x, int first_rows,
+                        const real *first, int second_rows, const real *second, real *result) {
+  real floor = VX_V(vx_rule_floor)(need->stabilizer, (size_t)all * (size_t)width, x);
+  size_t n1 = (size_t)first_rows * (size_t)width, n2 = (size_t)second_rows * (size_t)width;
+  size_t most = n1 > n2 ? n1 : n2, least = n1 < n2 ? n1 : n2;
+  for (size_t i = 0; i < least; i++)
+    result[i] = x[i] * (vx_safe(first[i], x[i], floor) + vx_safe(second[i], x[i], floor));
+  const real *only = n1 > n2 ? first : second;
+  for (size_t i = least; i < most; i++) result[i] = x[i] * vx_safe(only[i], x[i], floor);
+}
+
+/* ---- the picture ------------------------------------------------------------------------------------------------ */
+
+/* Per output of the patch embedding the sums of its positive and of its negative weights. */
+static void signed_sums(const vx_linear *linear, double *positive, double *negative) {
+  for (int o = 0; o < linear->out; o++) {
+    positive[o] = negative[o] = 0;
+    const float *w = linear->weight + (size_t)o * (size_t)linear->in;
+    for (int i = 0; i < linear->in; i++)
+      if (w[i] > 0)
+        positive[o] += (double)w[i];
+      else
+        negative[o] += (double)w[i];
+  }
+}
+
+/* Z = W x - W+ l - W- h + 1e-9 with l, h the smallest and largest input; R = x Wᵀs - l W+ᵀs - h W-ᵀs, s = R / Z. */
+void VX_V(vx_rule_pixels)(vx_relevance_room *room, const real *patches, const real *embedded, const real *relevance,
+                          double *pixels) {
+  const vx_linear *linear = &room->model->patch;
+  const vx_shape *s = &room->model->shape;
+  size_t rows = (size_t)s->tokens - 1, d = (size_t)s->dim, in = (size_t)linear->in;
+  double low = (double)patches[0], high = low, *positive = room->column, *negative = room->column + d;
+  for (size_t i = 0; i < rows * in; i++) {
+    low = (double)patches[i] < low ? (double)patches[i] : low;
+    high = (double)patches[i] > high ? (double)patches[i] : high;
+  }
+  signed_sums(linear, positive, negative);
+  for (size_t r = 0; r < rows; r++)
+    for (size_t o = 0; o < d; o++) {
+      double z = (double)embedded[r * d + o] - (double)linear->bias[o] - positive[o] * low - negative[o] * high + 1e-9;
+      room->z1[r * d + o] = (lin)((double)relevance[r * d + o] / z);
+    }
+  product_back(WHOLE, (int)rows, linear, room->z1, room->p1, room->tile);
+  product_back(POSITIVE, (int)rows, linear, room->z1, room->p2, room->tile);
+  product_back(NEGATIVE, (int)rows, linear, room->z1, room->x1, room->tile);
+
+  size_t p = (size_t)s->patch, side = (size_t)s->image, grid = (size_t)s->grid;
+  for (size_t r = 0; r < rows; r++)
+    for (size_t y = 0; y < p; y++)
+      for (size_t x = 0; x < p; x++) {
+        double sum = 0;
+        for (size_t c = 0; c < 3; c++) {
+          size_t i = r * in + (c * p + y) * p + x;
+          sum += (double)patches[i] * (double)room->p1[i] - low * (double)room->p2[i] - high * (double)room->x1[i];
+        }
+        pixels[(r / grid * p + y) * side + r % grid * p + x] = sum;
+      }
+}

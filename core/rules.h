@@ -1,0 +1,76 @@
+/* The relevance rules, for one variant of relevance.h: `real` is the type of the values, `lin` that of the linear
+   rules' products, VX_V(name) this variant's name. Private to core. */
+#ifndef VX_RULES_H
+#define VX_RULES_H
+
+#include "core/elementary.h"
+#include "core/relevance.h"
+
+#if defined(VX_RELEVANCE_MIXED)
+#define VX_V(name) name##_mixed
+#define lin float
+#define VX_LIN_GEMM cblas_sgemm
+#elif defined(VX_REAL_DOUBLE)
+#define VX_V(name) name##_double
+#define lin double
+#define VX_LIN_GEMM cblas_dgemm
+#else
+#define VX_V(name) name##_single
+#define lin float
+#define VX_LIN_GEMM cblas_sgemm
+#endif
+
+enum { VX_TILE_ROWS = 64 }; /* outputs whose weights are split at a time */
+
+struct vx_relevance_room {
+  const vx_model *model;
+  vx_arena *arena;
+  /* linear rules, [rows][widest] each */
+  lin *x1, *x2; /* |x|, or x+ and x- */
+  lin *z1, *z2; /* denominators, then quotients */
+  lin *p1, *p2; /* quotients through the weights */
+  lin *tile;    /* the signed part of a few rows of W */
+  /* relevance of the two branches of a block, and of what lies inside the second */
+  real *main, *branch, *inner; /* [n][d] */
+  real *hidden;                /* [n][mlp] */
+  real *qkv;                   /* [n][3d] */
+  real *quotient;              /* [n][d] */
+  real *product;               /* q kᵀ [H][n][n], then its quotients */
+  real *attention;             /* relevance of A of one layer [H][n][n] */
+  double *column;              /* [d] two sums per output of the patch embedding */
+  vx_relevance_probe probe;
+  void *probe_user;
+};
+
+/* safe(a, b) = a / (b + 1e-9), 0 where b = 0; with stabilizer δ: a b / (b² + δ² mean(b²)). `floor` is δ² mean(b²). */
+VX_INLINE real vx_safe(real a, real b, real floor) {
+  real numerator = floor > 0 ? a * b : a;
+  real denominator = floor > 0 ? b * b + floor : b + (real)1e-9;
+  return b == 0 ? 0 : numerator / denominator;
+}
+
+/* δ² mean(b²) over a whole tensor; 0 without stabilizer. */
+real VX_V(vx_rule_floor)(double stabilizer, size_t count, const real *b);
+
+/* Linear rule of y = W x (bias left out), by either rule set. x [all][in] and y [all][out] (with bias) of the forward
+   pass; relevance [rows][out] of the first `rows` of them, the other rows' being zero; result [rows][in]. */
+void VX_V(vx_rule_linear)(vx_relevance_room *room, const vx_relevance_need *need, int all, int rows,
+                          const vx_linear *linear, const real *x, const real *y, const real *relevance, real *result);
+
+/* Sum rule: relevance of a + b to both; [all][width] with relevance in the first `rows`. to_a may be `relevance`. */
+void VX_V(vx_rule_sum)(const vx_relevance_need *need, int all, int rows, int width, const real *a, const real *b,
+                       const real *relevance, real *to_a, real *to_b);
+
+/* Copy rule: result = x (safe(first, x) + safe(second, x)). `first` is zero beyond its rows. */
+void VX_V(vx_rule_copy)(const vx_relevance_need *need, int all, int width, const real *x, int first_rows,
+                        const real *first, int second_rows, const real *second, real *result);
+
+/* quotient = safe(relevance, b) over [rows][width], the stabilizer's mean over [all][width]. */
+void VX_V(vx_rule_divide)(const vx_relevance_need *need, size_t all, size_t count, const real *relevance, const real *b,
+                          real *quotient);
+
+/* z^B rule at the patch embedding: relevance [n-1][d] to pixels [S][S], summed over channels. */
+void VX_V(vx_rule_pixels)(vx_relevance_room *room, const real *patches, const real *embedded, const real *relevance,
+                          double *pixels);
+
+#endif

@@ -1,0 +1,352 @@
+/* A worker sends one picture at a time through the model: forward, then the planned passes for one class, each once;
+   the view shows what they made. The single-precision trace serves everything but the relevance passes without
+   stabilizer, which need the double one (spec section 4, Precision). */
+#include "core/relevance.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GROUP = 4 }; /* variants of a picture per product, for methods that run the model again */
+
+struct vx_worker {
+  const vx_model *model;
+  vx_passes plan;
+  vx_precision precision;
+  vx_output output;
+  vx_arena *arena, *scratch;
+  vx_trace_single *single, *again_single;
+  vx_trace_double *wide, *again_double;
+  vx_relevance_room *room_single, *room_mixed, *room_double;
+  float *input, *group_single;         /* [3][S][S], [GROUP][3][S][S] */
+  double *input_double, *group_double; /* the same in double, where needed */
+  double *logits, *seed, *group_seed;  /* [C], [C], [GROUP][C] */
+  double *sample_logits, *sample_gradient;
+  /* what the view shows, converted */
+  double *attention, *gradient, *cls_scores, *cut_gradient, *input_gradient, *tokens, *last_norm, *last_norm_gradient;
+  double *head_weight;
+  vx_again again;
+  vx_view view;
+};
+
+/* ---- what is to be made ----------------------------------------------------------------------------------------- */
+
+/* Relevance without stabilizer in mixed precision: the one reason for a second, double trace. */
+static bool needs_wide(const vx_worker *w, const vx_relevance_need *need) {
+  return w->precision == VX_DOUBLE || (w->precision == VX_MIXED && !(need->stabilizer > 0));
+}
+
+static bool take(vx_worker *w, double **to, size_t count, bool wanted) {
+  if (!wanted) return true;
+  *to = VX_TAKE(w->arena, count, double);
+  return *to != NULL;
+}
+
+static size_t maps(const vx_shape *s) {
+  return (size_t)s->layers * (size_t)s->heads * (size_t)s->tokens * (size_t)s->tokens;
+}
+
+static bool take_traces(vx_worker *w) {
+  bool wide = w->precision == VX_DOUBLE, single_full = false, single = !wide;
+  for (int i = 0; i < w->plan.relevance_count; i++) {
+    if (needs_wide(w, &w->plan.relevance[i]))
+      wide = true;
+    else
+      single_full = true;
+  }
+  bool again = w->plan.set & VX_PASS_AGAIN;
+  bool ok = true;
+  if (single) {
+    ok = (w->single = vx_trace_new_single(w->model, 1, single_full ? VX_KEEP_RELEVANCE : VX_KEEP_BACKWARD)) != NULL;
+    if (ok && again) ok = (w->again_single = vx_trace_new_single(w->model, GROUP, VX_KEEP_BACKWARD)) != NULL;
+    if (ok && single_full) ok = (w->room_single = vx_relevance_room_new_single(w->model)) != NULL;
+  }
+  if (ok && wide) {
+    bool full = w->plan.relevance_count > 0;
+    ok = (w->wide = vx_trace_new_double(w->model, 1, full ? VX_KEEP_RELEVANCE : VX_KEEP_BACKWARD)) != NULL;
+    if (ok && w->precision == VX_DOUBLE && again)
+      ok = (w->again_double = vx_trace_new_double(w->model, GROUP, VX_KEEP_BACKWARD)) != NULL;
+    if (ok && full && w->precision == VX_DOUBLE) ok = (w->room_double = vx_relevance_room_new_double(w->model)) != NULL;
+    if (ok && full && w->precision == VX_MIXED) ok = (w->room_mixed = vx_relevance_room_new_mixed(w->model)) != NULL;
+  }
+  return ok;
+}
+
+static bool take_arrays(vx_worker *w) {
+  const vx_shape *s = &w->model->shape;
+  size_t classes = (size_t)s->classes, pixels = (size_t)s->image * (size_t)s->image, d = (size_t)s->dim;
+  size_t n = (size_t)s->tokens, rows = (size_t)s->layers * (size_t)s->heads * n;
+  unsigned set = w->plan.set;
+  bool narrow = w->precision != VX_DOUBLE, again = set & VX_PASS_AGAIN; /* double: the view shows the trace itself */
+  bool ok = take(w, &w->logits, classes, true) && take(w, &w->seed, classes, true) &&
+            take(w, &w->head_weight, d, true) && take(w, &w->input_double, 3 * pixels, w->wide != NULL) &&
+            take(w, &w->group_seed, GROUP * classes, again) && take(w, &w->sample_logits, classes, again) &&
+            take(w, &w->sample_gradient, 3 * pixels, again) && take(w, &w->group_double, GROUP * 3 * pixels, again) &&
+            take(w, &w->attention, maps(s), narrow && (set & VX_PASS_ATTENTION)) &&
+            take(w, &w->gradient, maps(s), narrow && (set & VX_PASS_GRADIENT)) &&
+            take(w, &w->cls_scores, rows, narrow && (set & VX_PASS_SCORES)) &&
+            take(w, &w->cut_gradient, rows, narrow && (set & VX_PASS_CUT_GRADIENT)) &&
+            take(w, &w->input_gradient, 3 * pixels, narrow && (set & VX_PASS_INPUT_GRADIENT)) &&
+            take(w, &w->tokens, n * d, narrow && (set & VX_PASS_TOKENS)) &&
+            take(w, &w->last_norm, n * d, narrow && (set & VX_PASS_LAST_NORM)) &&
+            take(w, &w->last_norm_gradient, n * d, narrow && (set & VX_PASS_LAST_NORM));
+  w->input = VX_TAKE(w->arena, 3 * pixels, float);
+  if (again) w->group_single = VX_TAKE(w->arena, GROUP * 3 * pixels, float);
+  w->view.relevance_count = w->plan.relevance_count;
+  for (int i = 0; ok && i < w->plan.relevance_count; i++) {
+    vx_relevance *r = &w->view.relevance[i];
+    r->need = w->plan.relevance[i];
+    ok = (r->attention = VX_TAKE(w->arena, maps(s), double)) != NULL;
+    if (ok && r->need.to_pixels) ok = (r->pixels = VX_TAKE(w->arena, pixels, double)) != NULL;
+  }
+  return ok && w->input && (w->group_single || !again);
+}
+
+static bool run_again(const vx_again *again, int count, bool gradient, void (*make)(void *user, int index, double *x),
+                      void (*take_sample)(void *user, int index, const vx_sample *sample), void *user, vx_error *error);
+
+vx_worker *vx_worker_new(const vx_model *model, const vx_passes *plan, vx_precision precision, vx_error *error) {
+  vx_worker *w = calloc(1, sizeof *w);
+  if (w) {
+    w->model = model;
+    w->plan = *plan;
+    w->precision = precision;
+    w->arena = vx_arena_new();
+    w->scratch = vx_arena_new();
+    if (w->arena && w->scratch && take_traces(w) && take_arrays(w)) {
+      w->again = (vx_again){w, run_again};
+      return w;
+    }
+  }
+  vx_worker_free(w);
+  vx_fail(error, "worker", "out of memory for the traces of one picture");
+  return NULL;
+}
+
+void vx_worker_free(vx_worker *w) {
+  if (!w) return;
+  vx_trace_free_single(w->single);
+  vx_trace_free_single(w->again_single);
+  vx_trace_free_double(w->wide);
+  vx_trace_free_double(w->again_double);
+  vx_relevance_room_free_single(w->room_single);
+  vx_relevance_room_free_mixed(w->room_mixed);
+  vx_relevance_room_free_double(w->room_double);
+  vx_arena_free(w->arena);
+  vx_arena_free(w->scratch);
+  free(w);
+}
+
+static size_t trace_bytes(const vx_arena *arena) {
+  return arena ? vx_arena_bytes(arena) : 0;
+}
+
+size_t vx_worker_bytes(const vx_worker *w) {
+  return vx_arena_bytes(w->arena) + vx_arena_bytes(w->scratch) + trace_bytes(w->single ? w->single->arena : NULL) +
+         trace_bytes(w->again_single ? w->again_single->arena : NULL) + trace_bytes(w->wide ? w->wide->arena : NULL) +
+         trace_bytes(w->again_double ? w->again_double->arena : NULL);
+}
+
+/* ---- forward ---------------------------------------------------------------------------------------------------- */
+
+static void widen(size_t count, const float *from, double *to) {
+  for (size_t i = 0; i < count; i++) to[i] = (double)from[i];
+}
+
+bool vx_worker_forward(vx_worker *w, const float *x, vx_error *error) {
+  const vx_shape *s = &w->model->shape;
+  size_t pixels = 3 * (size_t)s->image * (size_t)s->image, classes = (size_t)s->classes;
+  memcpy(w->input, x, pixels * sizeof(float));
+  if (w->input_double) widen(pixels, x, w->input_double);
+  if (w->precision == VX_DOUBLE) {
+    if (!vx_forward_double(w->wide, 1, w->input_double, error)) return false;
+    memcpy(w->logits, w->wide->logits, classes * sizeof(double));
+  } else {
+    if (!vx_forward_single(w->single, 1, w->input, error)) return false;
+    widen(classes, w->single->logits, w->logits);
+  }
+  return true;
+}
+
+const double *vx_worker_logits(const vx_worker *w) {
+  return w->logits;
+}
+
+/* ---- the seed of the backward pass ------------------------------------------------------------------------------- */
+
+/* Derivative of the output with respect to every logit: e_t for the logit y_t, p_t (e_t - p) for the probability,
+   p - e_t for the loss -ln p_t. */
+static void make_seed(int classes, const double *logits, int target, vx_output output, double *seed) {
+  double most = logits[0], total = 0;
+  for (int c = 1; c < classes; c++) most = logits[c] > most ? logits[c] : most;
+  for (int c = 0; c < classes; c++) total += exp(logits[c] - most);
+  double of_target = exp(logits[target] - most) / total;
+  for (int c = 0; c < classes; c++) {
+    double own = c == target ? 1 : 0, p = exp(logits[c] - most) / total;
+    seed[c] = output == VX_LOGIT ? own : output == VX_PROBABILITY ? of_target * (own - p) : p - own;
+  }
+}
+
+/* ---- passes ----------------------------------------------------------------------------------------------------- */
+
+static void passes_single(vx_worker *w) {
+  const vx_shape *s = &w->model->shape;
+  vx_trace_single *t = w->single;
+  unsigned set = w->plan.set;
+  size_t layer = maps(s) / (size_t)s->layers, rows = (size_t)s->layers * (size_t)s->heads * (size_t)s->tokens;
+  size_t pixels = 3 * (size_t)s->image * (size_t)s->image, wide = (size_t)s->tokens * (size_t)s->dim;
+  if (set & VX_PASS_CUT_GRADIENT) vx_cut_gradient_single(t, w->seed);
+  bool last_norm = set & VX_PASS_LAST_NORM, input = set & VX_PASS_INPUT_GRADIENT;
+  int lowest = set & VX_PASS_GRADIENT ? w->plan.gradient_lowest : s->layers - 1;
+  if (set & (VX_PASS_GRADIENT | VX_PASS_LAST_NORM | VX_PASS_INPUT_GRADIENT))
+    vx_backward_single(t, 1, w->seed, lowest, last_norm, input);
+  if (w->attention) {
+    size_t skip = (size_t)w->plan.attention_lowest * layer;
+    widen(maps(s) - skip, t->attention + skip, w->attention + skip);
+  }
+  if (w->gradient) {
+    size_t skip = (size_t)lowest * layer;
+    widen(maps(s) - skip, t->gradient + skip, w->gradient + skip);
+  }
+  if (w->cls_scores) widen(rows, t->cls_scores, w->cls_scores);
+  if (w->cut_gradient) widen(rows, t->cut_gradient, w->cut_gradient);
+  if (w->input_gradient) widen(pixels, t->input_gradient, w->input_gradient);
+  if (w->tokens) widen(wide, t->tokens, w->tokens);
+  if (w->last_norm) {
+    widen(wide, t->last_norm, w->last_norm);
+    widen(wide, t->last_norm_gradient, w->last_norm_gradient);
+  }
+  vx_view *v = &w->view;
+  v->attention = w->attention;
+  v->gradient = w->gradient;
+  v->cls_scores = w->cls_scores;
+  v->cut_gradient = w->cut_gradient;
+  v->input_gradient = w->input_gradient;
+  v->tokens = w->tokens;
+  v->last_norm = w->last_norm;
+  v->last_norm_gradient = w->last_norm_gradient;
+}
+
+static void passes_double(vx_worker *w) {
+  vx_trace_double *t = w->wide;
+  unsigned set = w->plan.set;
+  if (set & VX_PASS_CUT_GRADIENT) vx_cut_gradient_double(t, w->seed);
+  bool last_norm = set & VX_PASS_LAST_NORM, input = set & VX_PASS_INPUT_GRADIENT;
+  int lowest = set & VX_PASS_GRADIENT ? w->plan.gradient_lowest : w->model->shape.layers - 1;
+  if (set & (VX_PASS_GRADIENT | VX_PASS_LAST_NORM | VX_PASS_INPUT_GRADIENT))
+    vx_backward_double(t, 1, w->seed, lowest, last_norm, input);
+  vx_view *v = &w->view;
+  v->attention = set & VX_PASS_ATTENTION ? t->attention : NULL;
+  v->gradient = set & VX_PASS_GRADIENT ? t->gradient : NULL;
+  v->cls_scores = set & VX_PASS_SCORES ? t->cls_scores : NULL;
+  v->cut_gradient = set & VX_PASS_CUT_GRADIENT ? t->cut_gradient : NULL;
+  v->input_gradient = input ? t->input_gradient : NULL;
+  v->tokens = set & VX_PASS_TOKENS ? t->tokens : NULL;
+  v->last_norm = last_norm ? t->last_norm : NULL;
+  v->last_norm_gradient = last_norm ? t->last_norm_gradient : NULL;
+}
+
+static bool relevance_passes(vx_worker *w, int target, vx_error *error) {
+  bool forward_done = w->precision == VX_DOUBLE;
+  for (int i = 0; i < w->view.relevance_count; i++) {
+    const vx_relevance *r = &w->view.relevance[i];
+    double *attention = (double *)r->attention, *pixels = (double *)r->pixels; /* the worker's own memory */
+    if (!needs_wide(w, &r->need)) {
+      vx_relevance_pass_single(w->room_single, w->single, &r->need, target, attention, pixels);
+      continue;
+    }
+    if (!forward_done && !vx_forward_double(w->wide, 1, w->input_double, error)) return false;
+    forward_done = true;
+    if (w->precision == VX_DOUBLE)
+      vx_relevance_pass_double(w->room_double, w->wide, &r->need, target, attention, pixels);
+    else
+      vx_relevance_pass_mixed(w->room_mixed, w->wide, &r->need, target, attention, pixels);
+  }
+  return true;
+}
+
+vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error *error) {
+  const vx_shape *s = &w->model->shape;
+  vx_view *v = &w->view;
+  if (target < 0 || target >= s->classes) {
+    vx_fail(error, "target", "is class %d, the model has 0 to %d", target, s->classes - 1);
+    return NULL;
+  }
+  w->output = output;
+  make_seed(s->classes, w->logits, target, output, w->seed);
+  if (w->precision == VX_DOUBLE)
+    passes_double(w);
+  else
+    passes_single(w);
+  if (!relevance_passes(w, target, error)) return NULL;
+  widen((size_t)s->dim, w->model->head.weight + (size_t)target * (size_t)s->dim, w->head_weight);
+  v->shape = s;
+  v->target = target;
+  v->input = w->input;
+  v->logits = w->logits;
+  v->head_weight = w->head_weight;
+  v->again = w->plan.set & VX_PASS_AGAIN ? &w->again : NULL;
+  v->noise = NULL;
+  v->noise_count = 0;
+  v->picture = NULL;
+  v->prior = NULL;
+  v->parts = NULL;
+  v->part_count = 0;
+  v->seed = 0;
+  v->scratch = w->scratch;
+  return v;
+}
+
+/* ---- the model again --------------------------------------------------------------------------------------------- */
+
+/* Forward and backward of `size` variants in group_double; logits and gradients stay in the again trace. */
+static bool run_group(vx_worker *w, int size, bool gradient, vx_error *error) {
+  const vx_shape *s = &w->model->shape;
+  size_t classes = (size_t)s->classes, pixels = 3 * (size_t)s->image * (size_t)s->image;
+  bool wide = w->precision == VX_DOUBLE;
+  if (wide) {
+    if (!vx_forward_double(w->again_double, size, w->group_double, error)) return false;
+  } else {
+    for (size_t i = 0; i < (size_t)size * pixels; i++) w->group_single[i] = (float)w->group_double[i];
+    if (!vx_forward_single(w->again_single, size, w->group_single, error)) return false;
+  }
+  if (!gradient) return true;
+  for (int i = 0; i < size; i++) {
+    if (wide)
+      memcpy(w->sample_logits, w->again_double->logits + (size_t)i * classes, classes * sizeof(double));
+    else
+      widen(classes, w->again_single->logits + (size_t)i * classes, w->sample_logits);
+    make_seed(s->classes, w->sample_logits, w->view.target, w->output, w->group_seed + (size_t)i * classes);
+  }
+  if (wide)
+    vx_backward_double(w->again_double, size, w->group_seed, 0, false, true);
+  else
+    vx_backward_single(w->again_single, size, w->group_seed, 0, false, true);
+  return true;
+}
+
+static bool run_again(const vx_again *again, int count, bool gradient, void (*make)(void *user, int index, double *x),
+                      void (*take_sample)(void *user, int index, const vx_sample *sample), void *user,
+                      vx_error *error) {
+  vx_worker *w = again->worker;
+  const vx_shape *s = &w->model->shape;
+  size_t classes = (size_t)s->classes, pixels = 3 * (size_t)s->image * (size_t)s->image;
+  bool wide = w->precision == VX_DOUBLE;
+  for (int first = 0; first < count; first += GROUP) {
+    int size = count - first < GROUP ? count - first : GROUP;
+    for (int i = 0; i < size; i++) make(user, first + i, w->group_double + (size_t)i * pixels);
+    if (!run_group(w, size, gradient, error)) return false;
+    for (int i = 0; i < size; i++) {
+      vx_sample sample = {w->sample_logits, gradient ? w->sample_gradient : NULL};
+      if (wide) {
+        sample.logits = w->again_double->logits + (size_t)i * classes;
+        if (gradient) sample.input_gradient = w->again_double->input_gradient + (size_t)i * pixels;
+      } else {
+        widen(classes, w->again_single->logits + (size_t)i * classes, w->sample_logits);
+        if (gradient) widen(pixels, w->again_single->input_gradient + (size_t)i * pixels, w->sample_gradient);
+      }
+      take_sample(user, first + i, &sample);
+    }
+  }
+  return true;
+}
