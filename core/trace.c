@@ -78,8 +78,11 @@ VX_R(vx_trace) * VX_R(vx_trace_new)(const vx_model *model, int batch, vx_keep ke
   t->rows = batch * model->shape.tokens;
   t->arena = vx_arena_new();
   bool ok = t->arena && (t->layer = vx_arena_take(t->arena, (size_t)model->shape.layers, sizeof *t->layer));
+  ok = ok && take_rest(t);
   for (int l = 0; ok && l < model->shape.layers; l++) ok = take_layer(t, &t->layer[l], l ? &t->layer[0] : NULL, keep);
-  if (ok && take_rest(t)) return t;
+  /* Where layers share memory it holds the last block's when the pass is over. */
+  if (ok) t->last_norm = t->layer[model->shape.layers - 1].norm1;
+  if (ok) return t;
   VX_R(vx_trace_free)(t);
   return NULL;
 }
