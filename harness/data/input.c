@@ -7,7 +7,7 @@
 vx_input_options vx_input_default(int size) {
   return (vx_input_options){.size = size,
                             .resize = VX_RESIZE_SQUASH,
-                            .shorter_side = size,
+                            .shorter_side = vx_input_shorter_side(size, 0.875),
                             .filter = VX_FILTER_BILINEAR,
                             .arithmetic = VX_ARITHMETIC_PILLOW,
                             .normalize = true,

@@ -25,7 +25,8 @@ typedef struct vx_input_options {
   double mean[3], std[3]; /* of v/255, per channel R, G, B */
 } vx_input_options;
 
-/* squash, bilinear, 8-bit arithmetic, mean and std 0.5: what ViT checkpoints mean who say nothing. */
+/* squash, bilinear, 8-bit arithmetic, mean and std 0.5: what ViT checkpoints mean who say nothing. The shorter side,
+   for whoever turns to cropping, is that of crop_pct 0.875. */
 vx_input_options vx_input_default(int size);
 
 /* floor(size / crop_pct), the shorter side that timm scales to: 256 for 224 and 0.875, 248 for 0.9. 0 when crop_pct is
