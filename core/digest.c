@@ -1,28 +1,38 @@
 #include "core/digest.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/random.h"
-
-uint64_t vx_digest(uint64_t digest, const void *bytes, size_t size) {
-  const uint8_t *p = bytes;
-  /* Four lanes, so that the multiplications overlap: large checkpoints are read at memory speed. */
-  uint64_t lane[4] = {digest ^ size, digest + 1, digest + 2, digest + 3};
-  for (; size >= 32; p += 32, size -= 32) {
-    uint64_t word[4];
-    memcpy(word, p, sizeof word);
-    for (int i = 0; i < 4; i++) {
-      lane[i] = (lane[i] ^ word[i]) * 0x9e3779b97f4a7c15u;
-      lane[i] ^= lane[i] >> 29;
-    }
-  }
-  uint64_t tail[4] = {0};
-  memcpy(tail, p, size);
-  for (int i = 0; i < 4; i++) digest = vx_random_mix(digest ^ vx_random_mix(lane[i] ^ tail[i]));
-  return digest;
+void vx_digest_start(vx_digest *digest) {
+  digest->state = UINT64_C(14695981039346656037);
 }
 
-void vx_digest_text(uint64_t digest, char text[17]) {
-  snprintf(text, 17, "%016llx", (unsigned long long)digest);
+void vx_digest_bytes(vx_digest *digest, const void *bytes, size_t count) {
+  const unsigned char *byte = bytes;
+  uint64_t state = digest->state, word;
+  for (; count >= sizeof word; byte += sizeof word, count -= sizeof word) {
+    memcpy(&word, byte, sizeof word);
+    state = (state ^ word) * UINT64_C(1099511628211);
+    state ^= state >> 29; /* brings the upper half, where the product's change lies, back to the lower */
+  }
+  for (size_t i = 0; i < count; i++) state = (state ^ byte[i]) * UINT64_C(1099511628211);
+  digest->state = state;
+}
+
+void vx_digest_text(vx_digest *digest, const char *text) {
+  if (text)
+    vx_digest_bytes(digest, text, strlen(text) + 1);
+  else
+    vx_digest_bytes(digest, "\377", 2);
+}
+
+void vx_digest_real(vx_digest *digest, double value) {
+  if (isnan(value)) value = NAN;
+  vx_digest_bytes(digest, &value, sizeof value);
+}
+
+void vx_digest_print(const vx_digest *digest, char text[VX_DIGEST_SIZE]) {
+  snprintf(text, VX_DIGEST_SIZE, "%016" PRIx64, digest->state);
 }

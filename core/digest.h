@@ -1,14 +1,24 @@
-/* A 64-bit digest of bytes, to tell one model, data set or result from another. Not a defence against malice. */
+/* Short digests: they tell two files, settings or maps apart; they do not protect against anybody. */
 #ifndef VX_DIGEST_H
 #define VX_DIGEST_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Start with 0; feed pieces in order. A digest depends on how the bytes were cut into pieces. */
-uint64_t vx_digest(uint64_t digest, const void *bytes, size_t size);
+/* 64 bits in the manner of FNV-1a, a word at a time so that a checkpoint is read at memory speed. Fed piece by piece;
+   the digest depends on how the bytes were cut into pieces. */
+typedef struct vx_digest {
+  uint64_t state;
+} vx_digest;
 
-/* 16 hex digits and the closing zero. */
-void vx_digest_text(uint64_t digest, char text[17]);
+enum { VX_DIGEST_SIZE = 17 }; /* 16 hex digits and the end */
+
+void vx_digest_start(vx_digest *digest);
+void vx_digest_bytes(vx_digest *digest, const void *bytes, size_t count);
+
+/* A text and its end, so that "ab", "c" and "a", "bc" differ. NULL counts as a text of its own. */
+void vx_digest_text(vx_digest *digest, const char *text);
+void vx_digest_real(vx_digest *digest, double value); /* its bits; all NaN alike */
+void vx_digest_print(const vx_digest *digest, char text[VX_DIGEST_SIZE]);
 
 #endif

@@ -148,14 +148,14 @@ double vx_model_parameters(const vx_model *model) {
   return d * 3 * s->patch * s->patch + 2 * d + s->tokens * d + s->layers * block + 2 * d + s->classes * (d + 1);
 }
 
-static uint64_t linear_digest(uint64_t digest, const vx_linear *linear) {
-  digest = vx_digest(digest, linear->weight, sizeof(float) * (size_t)linear->in * (size_t)linear->out);
-  return vx_digest(digest, linear->bias, sizeof(float) * (size_t)linear->out);
+static void linear_digest(vx_digest *digest, const vx_linear *linear) {
+  vx_digest_bytes(digest, linear->weight, sizeof(float) * (size_t)linear->in * (size_t)linear->out);
+  vx_digest_bytes(digest, linear->bias, sizeof(float) * (size_t)linear->out);
 }
 
-static uint64_t norm_digest(uint64_t digest, const vx_norm *norm, int dim) {
-  digest = vx_digest(digest, norm->weight, sizeof(float) * (size_t)dim);
-  return vx_digest(digest, norm->bias, sizeof(float) * (size_t)dim);
+static void norm_digest(vx_digest *digest, const vx_norm *norm, int dim) {
+  vx_digest_bytes(digest, norm->weight, sizeof(float) * (size_t)dim);
+  vx_digest_bytes(digest, norm->bias, sizeof(float) * (size_t)dim);
 }
 
 /* Over shape, values in single precision and labels: the same model in either naming, F16 or F32, has one digest. */
@@ -164,19 +164,23 @@ const char *vx_model_digest(const vx_model *constant) {
   if (model->digest[0]) return model->digest;
   const vx_shape *s = &model->shape;
   int sizes[] = {s->layers, s->heads, s->dim, s->mlp, s->patch, s->image, s->classes};
-  uint64_t digest = vx_digest(0, sizes, sizeof sizes);
-  digest = vx_digest(digest, &s->epsilon, sizeof s->epsilon);
-  digest = linear_digest(digest, &model->patch);
-  digest = vx_digest(digest, model->cls, sizeof(float) * (size_t)s->dim);
-  digest = vx_digest(digest, model->position, sizeof(float) * (size_t)s->tokens * (size_t)s->dim);
+  vx_digest digest;
+  vx_digest_start(&digest);
+  vx_digest_bytes(&digest, sizes, sizeof sizes);
+  vx_digest_real(&digest, s->epsilon);
+  linear_digest(&digest, &model->patch);
+  vx_digest_bytes(&digest, model->cls, sizeof(float) * (size_t)s->dim);
+  vx_digest_bytes(&digest, model->position, sizeof(float) * (size_t)s->tokens * (size_t)s->dim);
   for (int l = 0; l < s->layers; l++) {
     const vx_block *b = &model->block[l];
-    digest = norm_digest(norm_digest(digest, &b->norm1, s->dim), &b->norm2, s->dim);
-    digest = linear_digest(linear_digest(digest, &b->qkv), &b->proj);
-    digest = linear_digest(linear_digest(digest, &b->fc1), &b->fc2);
+    const vx_linear *linear[] = {&b->qkv, &b->proj, &b->fc1, &b->fc2};
+    norm_digest(&digest, &b->norm1, s->dim);
+    norm_digest(&digest, &b->norm2, s->dim);
+    for (int i = 0; i < 4; i++) linear_digest(&digest, linear[i]);
   }
-  digest = linear_digest(norm_digest(digest, &model->norm, s->dim), &model->head);
-  for (int c = 0; c < s->classes; c++) digest = vx_digest(digest, model->label[c], strlen(model->label[c]));
-  vx_digest_text(digest, model->digest);
+  norm_digest(&digest, &model->norm, s->dim);
+  linear_digest(&digest, &model->head);
+  for (int c = 0; c < s->classes; c++) vx_digest_text(&digest, model->label[c]);
+  vx_digest_print(&digest, model->digest);
   return model->digest;
 }

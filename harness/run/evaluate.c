@@ -10,7 +10,7 @@
 #include "harness/data/annotation.h"
 #include "harness/run/predict.h"
 #include "harness/run/score.h"
-#include "harness/store/digest.h"
+#include "core/digest.h"
 
 struct vx_evaluator {
   const vx_run *run;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "harness/run/run.h"
-#include "harness/store/digest.h"
+#include "core/digest.h"
 
 /* A formatted text in the run's arena; NULL when memory is out. */
 static const char *say(vx_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -3,7 +3,7 @@
 
 #include "core/safetensors.h"
 #include "harness/data/input.h"
-#include "harness/store/digest.h"
+#include "core/digest.h"
 #include "tests/support/files.h"
 
 enum { S = 224, PIXELS = S * S };

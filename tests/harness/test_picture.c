@@ -5,7 +5,7 @@
 
 #include "harness/data/jpeg.h"
 #include "harness/data/picture.h"
-#include "harness/store/digest.h"
+#include "core/digest.h"
 #include "tests/support/files.h"
 #include "tests/support/pngs.h"
 
