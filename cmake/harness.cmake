@@ -6,6 +6,7 @@ if(harness_sources)
   target_link_libraries(vitx_harness PUBLIC vitx_core PkgConfig::XML PkgConfig::PNG PkgConfig::JPEG
                         PkgConfig::SQLITE PkgConfig::YAML PkgConfig::JANSSON PkgConfig::CAIRO)
   vitx_embed(vitx_harness harness/store/schema.sql)
+  vitx_embed(vitx_harness configs/published.yaml)
   target_compile_definitions(vitx_harness PUBLIC VITX_VERSION="${PROJECT_VERSION}")
   foreach(room vitx_explainers vitx_metrics)
     if(TARGET ${room})

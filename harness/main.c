@@ -22,6 +22,8 @@ static const command commands[] = {
     COMMAND(run, "evaluate methods on a data set: the main job"),
     COMMAND(validate, "check a run's configuration, print it with all defaults"),
     COMMAND(preprocess, "resize one picture as a run would, write the pixels"),
+    COMMAND(table, "the paper's Table 1 from a results file"),
+    COMMAND(dump, "every result row of a results file as text"),
     COMMAND(help, "the page of a command: vitx help run"),
 };
 

@@ -1,0 +1,83 @@
+#include "harness/show/table.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "harness/cli/cli.h"
+
+const char vx_help_table[] =
+    "NAME\n"
+    "  vitx table - the paper's Table 1 from a results file\n\n"
+    "SYNOPSIS\n"
+    "  vitx table FILE.sqlite [OPTIONS]\n\n"
+    "DESCRIPTION\n"
+    "  A row a method: IoU with its 95 % interval, F1 and pixel accuracy in percent, the IoU above what a random mask "
+    "of\n"
+    "  the same density is expected to reach, the number of images n, and how many maps were flat (a map without\n"
+    "  contrast becomes an empty mask; it is scored and counted like any other). Rows are sorted by family. Those\n"
+    "  marked * never look at the model: what a method adds is what it has above them. Under the methods that the\n"
+    "  run's `compare_with` is about stand the published numbers and the difference.\n\n"
+    "OPTIONS\n"
+    "  --run N              this run (`vitx ls runs FILE` lists them); default: the newest\n"
+    "  --scoring NAME       a scoring made by `vitx rescore`; default: main, the run's own\n"
+    "  --min-confidence P   only images whose top class has a probability above P; at least the run's own gate\n"
+    "  --aggregate HOW      mean over images, pooled (from summed counts) or class (mean of the classes' means);\n"
+    "                       default: as the run's config says\n"
+    "  --by WHAT            separate rows by class, correct (prediction right or wrong through the class map) or size\n"
+    "                       (objects cover up to a tenth, up to three tenths, more of the picture)\n"
+    "  --sort WHAT          within a family: run (as in the config), iou, f1, pixel_accuracy; default: run\n"
+    "  --compare-with ID    a published row or study (configs/published.yaml) instead of the run's own; or none\n"
+    "  --published FILE     published numbers from this file\n"
+    "  --intervals          the intervals of all measures, not of IoU only\n"
+    "  --resamples N        of the bootstrap; 0: no intervals; default 10000\n"
+    "  --seed N             of the bootstrap; default 1\n"
+    "  --format FORMAT      text, markdown, csv (all digits, all intervals), latex (booktabs), json; default: text\n\n"
+    "EXAMPLES\n"
+    "  vitx table results/demo.sqlite\n"
+    "  vitx table results/demo.sqlite --by correct --sort iou\n"
+    "  vitx table results/table1.sqlite --min-confidence 0.9 --format latex > table1.tex\n\n"
+    "EXIT STATUS\n"
+    "  0 printed; 1 the file cannot be read or holds no such run; 2 bad use\n\n"
+    "SEE ALSO\n"
+    "  vitx help compare, vitx help rescore, results/README.md\n";
+
+static int print_table(const char *path, const vx_table_options *options, vx_format format, vx_error *error) {
+  vx_store *store = vx_store_open(path, VX_STORE_READ, error);
+  if (!store) return 1;
+  vx_sheet *sheet = vx_table_make(store, options, error);
+  bool ok = sheet && vx_sheet_print(sheet, format, stdout, error);
+  vx_sheet_free(sheet);
+  vx_store_close(store);
+  return ok ? 0 : 1;
+}
+
+int vx_cmd_table(int argc, char **argv, vx_error *error) {
+  vx_table_options table = vx_table_defaults();
+  const char *format_name = "text";
+  int run = 0, seed = 1, operands;
+  const vx_option options[] = {
+      {"run", VX_OPTION_INT, &run},
+      {"scoring", VX_OPTION_TEXT, &table.scoring},
+      {"min-confidence", VX_OPTION_REAL, &table.min_confidence},
+      {"aggregate", VX_OPTION_TEXT, &table.aggregate},
+      {"by", VX_OPTION_TEXT, &table.by},
+      {"sort", VX_OPTION_TEXT, &table.sort},
+      {"compare-with", VX_OPTION_TEXT, &table.compare_with},
+      {"published", VX_OPTION_TEXT, &table.published},
+      {"intervals", VX_OPTION_FLAG, &table.intervals},
+      {"resamples", VX_OPTION_INT, &table.resamples},
+      {"seed", VX_OPTION_INT, &seed},
+      {"format", VX_OPTION_TEXT, &format_name},
+  };
+  vx_format format;
+  if (!vx_options(argc, argv, options, VX_COUNT(options), &operands, error)) return 2;
+  if (operands != 1) return vx_bad_use(error, "table", "expected one results file");
+  if (run < 0 || seed < 0) return vx_bad_use(error, "table", "--run and --seed want numbers from 0 on");
+  if (table.resamples < 0 || table.resamples > 1000000) {
+    return vx_bad_use(error, "table", "--resamples wants a number from 0 to 1000000");
+  }
+  if (!vx_format_parse(format_name, &format, error)) return 2;
+  table.run = run;
+  table.seed = (uint64_t)seed;
+  return print_table(argv[argc - 1], &table, format, error);
+}

@@ -1,0 +1,349 @@
+#include "harness/store/query.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/store/state.h"
+
+/* The text of a column in the arena; NULL only when memory is out. */
+static const char *copy_text(vx_arena *arena, sqlite3_stmt *row, int column) {
+  const char *text = vx_sql_text(row, column);
+  size_t size = strlen(text) + 1;
+  char *copy = vx_arena_take(arena, size, 1);
+  if (copy) memcpy(copy, text, size);
+  return copy;
+}
+
+/* Texts of columns first .. first + count - 1 into the given places. */
+static bool copy_texts(vx_arena *arena, sqlite3_stmt *row, int first, const char **const *into, int count) {
+  for (int i = 0; i < count; i++) {
+    if (!(*into[i] = copy_text(arena, row, first + i))) return false;
+  }
+  return true;
+}
+
+/* A query that gives a list: `take` fills one element of `size` bytes from a row. */
+typedef bool take_row(vx_arena *arena, sqlite3_stmt *row, void *element);
+
+static bool read_list(vx_store *store, const char *sql, int64_t bound, vx_arena *arena, take_row *take, size_t size,
+                      void **list, int *count, vx_error *error) {
+  sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
+  if (!read) return false;
+  if (sqlite3_bind_parameter_count(read) > 0) sqlite3_bind_int64(read, 1, bound);
+  int room = 0, row;
+  char *elements = NULL;
+  *count = 0;
+  while ((row = vx_sql_row(store, read, error)) > 0) {
+    if (*count == room) {
+      room = room ? 2 * room : 16;
+      char *wider = vx_arena_take(arena, (size_t)room, size);
+      if (!wider) break;
+      if (*count) memcpy(wider, elements, (size_t)*count * size);
+      elements = wider;
+    }
+    char *element = elements + (size_t)*count * size;
+    memset(element, 0, size);
+    if (!take(arena, read, element)) break;
+    ++*count;
+  }
+  sqlite3_finalize(read);
+  *list = elements;
+  if (row > 0) vx_fail(error, vx_store_path(store), "out of memory");
+  return row == 0;
+}
+
+static bool take_run(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  vx_run_row *r = element;
+  const char **const texts[] = {&r->name,      &r->digest,      &r->config,    &r->model,        &r->model_digest,
+                                &r->data,      &r->data_digest, &r->input,     &r->target,       &r->output,
+                                &r->precision, &r->metrics,     &r->class_map, &r->compare_with, &r->program,
+                                &r->kernel,    &r->started,     &r->finished};
+  int count = (int)(sizeof texts / sizeof *texts);
+  r->id = sqlite3_column_int64(row, 0);
+  r->min_confidence = sqlite3_column_double(row, count + 1);
+  r->seed = sqlite3_column_int64(row, count + 2);
+  r->input_side = sqlite3_column_int(row, count + 3);
+  r->grid = sqlite3_column_int(row, count + 4);
+  r->image_count = sqlite3_column_int(row, count + 5);
+  return copy_texts(arena, row, 1, texts, count);
+}
+
+#define RUN_COLUMNS                                                                                                    \
+  "id, name, digest, config, model, model_digest, data, data_digest, input, target, output, precision, metrics,"       \
+  " class_map, compare_with, program, kernel, started, finished, min_confidence, seed, input_side, grid_side,"         \
+  " image_count FROM runs"
+
+bool vx_query_runs(vx_store *store, vx_arena *arena, vx_run_row **rows, int *count, vx_error *error) {
+  void *list = NULL;
+  bool ok =
+      read_list(store, "SELECT " RUN_COLUMNS " ORDER BY id", 0, arena, take_run, sizeof **rows, &list, count, error);
+  *rows = list;
+  return ok;
+}
+
+bool vx_query_run(vx_store *store, int64_t id, vx_arena *arena, vx_run_row *row, vx_error *error) {
+  void *list = NULL;
+  int count;
+  const char *newest = "SELECT " RUN_COLUMNS " ORDER BY id DESC LIMIT 1", *one = "SELECT " RUN_COLUMNS " WHERE id = ?";
+  if (!read_list(store, id ? one : newest, id, arena, take_run, sizeof *row, &list, &count, error)) return false;
+  if (!count && !id) return vx_fail(error, vx_store_path(store), "holds no run");
+  if (!count) return vx_fail(error, vx_store_path(store), "has no run %" PRId64 "; `vitx ls runs` lists them", id);
+  memcpy(row, list, sizeof *row);
+  return true;
+}
+
+static bool take_scoring(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  vx_scoring_row *s = element;
+  vx_scoring_info *i = &s->info;
+  const char **const texts[] = {&i->name,        &i->size,           &i->threshold, &i->foreground, &i->void_pixels,
+                                &i->mask_resize, &i->pixel_accuracy, &i->aggregate, &i->note};
+  s->id = sqlite3_column_int64(row, 0);
+  return copy_texts(arena, row, 1, texts, (int)(sizeof texts / sizeof *texts));
+}
+
+bool vx_query_scorings(vx_store *store, int64_t run, vx_arena *arena, vx_scoring_row **rows, int *count,
+                       vx_error *error) {
+  void *list = NULL;
+  bool ok = read_list(store,
+                      "SELECT id, name, size, threshold, foreground, void, mask_resize, pixel_accuracy, aggregate,"
+                      " note FROM scorings WHERE run = ? ORDER BY id",
+                      run, arena, take_scoring, sizeof **rows, &list, count, error);
+  *rows = list;
+  return ok;
+}
+
+bool vx_query_scoring(vx_store *store, int64_t run, const char *name, vx_arena *arena, vx_scoring_row *row,
+                      vx_error *error) {
+  vx_scoring_row *rows;
+  int count;
+  char known[400] = "";
+  if (!name) name = "main";
+  if (!vx_query_scorings(store, run, arena, &rows, &count, error)) return false;
+  for (int i = 0; i < count; i++) {
+    if (strcmp(rows[i].info.name, name) == 0) {
+      *row = rows[i];
+      return true;
+    }
+    size_t used = strlen(known);
+    snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", rows[i].info.name);
+  }
+  return vx_fail(error, vx_store_path(store), "run %" PRId64 " has no scoring %s; there are: %s", run, name, known);
+}
+
+static bool take_method(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  vx_method_row *m = element;
+  const char **const texts[] = {&m->name, &m->explainer, &m->title, &m->family, &m->source, &m->parameters, &m->parts};
+  m->id = sqlite3_column_int64(row, 0);
+  m->place = sqlite3_column_int(row, 8);
+  m->class_specific = sqlite3_column_int(row, 9) != 0;
+  m->trivial = sqlite3_column_int(row, 10) != 0;
+  m->is_mask = sqlite3_column_int(row, 11) != 0;
+  m->pixel_map = sqlite3_column_int(row, 12) != 0;
+  return copy_texts(arena, row, 1, texts, (int)(sizeof texts / sizeof *texts));
+}
+
+bool vx_query_methods(vx_store *store, int64_t run, vx_arena *arena, vx_method_row **rows, int *count,
+                      vx_error *error) {
+  void *list = NULL;
+  bool ok = read_list(store,
+                      "SELECT id, name, explainer, title, family, source, parameters, parts, place, class_specific,"
+                      " trivial, is_mask, pixel_map FROM run_methods WHERE run = ? ORDER BY place, id",
+                      run, arena, take_method, sizeof **rows, &list, count, error);
+  *rows = list;
+  return ok;
+}
+
+static bool take_class(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  vx_class_row *c = element;
+  c->index = sqlite3_column_int(row, 0);
+  return (c->name = copy_text(arena, row, 1)) != NULL;
+}
+
+bool vx_query_classes(vx_store *store, int64_t run, vx_arena *arena, vx_class_row **rows, int *count, vx_error *error) {
+  void *list = NULL;
+  bool ok = read_list(store, "SELECT class, name FROM classes WHERE run = ? ORDER BY class", run, arena, take_class,
+                      sizeof **rows, &list, count, error);
+  *rows = list;
+  return ok;
+}
+
+static bool take_image(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  vx_image_row *i = element;
+  const char **const texts[] = {&i->image_id, &i->size};
+  i->id = sqlite3_column_int64(row, 0);
+  i->position = sqlite3_column_int(row, 3);
+  i->main_class = sqlite3_column_int(row, 4);
+  i->label = sqlite3_column_int(row, 5);
+  i->correct = sqlite3_column_type(row, 6) == SQLITE_NULL ? VX_UNKNOWN : sqlite3_column_int(row, 6) ? VX_YES : VX_NO;
+  i->probability = sqlite3_column_double(row, 7);
+  return copy_texts(arena, row, 1, texts, 2);
+}
+
+/* The table from image ids to places in the set: ids of one run lie close together. */
+static bool index_images(vx_image_set *set, vx_arena *arena) {
+  int64_t low = INT64_MAX, high = INT64_MIN;
+  for (int i = 0; i < set->count; i++) {
+    if (set->rows[i].id < low) low = set->rows[i].id;
+    if (set->rows[i].id > high) high = set->rows[i].id;
+  }
+  if (set->count == 0) low = 1, high = 0;
+  set->first_id = low;
+  set->id_span = high - low + 1;
+  set->by_id = VX_TAKE(arena, set->id_span + 1, int);
+  if (!set->by_id) return false;
+  for (int64_t i = 0; i < set->id_span; i++) set->by_id[i] = -1;
+  for (int i = 0; i < set->count; i++) set->by_id[set->rows[i].id - low] = i;
+  return true;
+}
+
+bool vx_query_images(vx_store *store, const vx_run_row *run, double min_confidence, vx_arena *arena, vx_image_set *set,
+                     vx_error *error) {
+  bool own = isnan(min_confidence);
+  if (!own && min_confidence < run->min_confidence) {
+    return vx_fail(error, vx_store_path(store),
+                   "run %" PRId64 " evaluated images above %g only: a gate of %g would need a new run", run->id,
+                   run->min_confidence, min_confidence);
+  }
+  void *list = NULL;
+  memset(set, 0, sizeof *set);
+  if (!read_list(store,
+                 "SELECT i.id, i.image_id, i.size, i.position, i.main_class, p.label, p.correct, p.probability"
+                 " FROM images i JOIN predictions p ON p.image = i.id AND p.passed = 1 WHERE i.run = ?"
+                 " ORDER BY i.position",
+                 run->id, arena, take_image, sizeof *set->rows, &list, &set->count, error)) {
+    return false;
+  }
+  set->rows = list;
+  int kept = 0;
+  for (int i = 0; i < set->count; i++) {
+    if (own || set->rows[i].probability > min_confidence) set->rows[kept++] = set->rows[i];
+  }
+  set->count = kept;
+  return index_images(set, arena) || vx_fail(error, vx_store_path(store), "out of memory");
+}
+
+int vx_image_set_find(const vx_image_set *set, int64_t image) {
+  int64_t at = image - set->first_id;
+  return at >= 0 && at < set->id_span ? set->by_id[at] : -1;
+}
+
+bool vx_score_columns_take(vx_score_columns *columns, int count, vx_arena *arena) {
+  double **const arrays[] = {&columns->iou, &columns->f1, &columns->pixel_accuracy, &columns->tp, &columns->fp,
+                             &columns->fn,  &columns->tn};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+    if (!(*arrays[i] = VX_TAKE(arena, count + 1, double))) return false;
+  }
+  return (columns->flat = VX_TAKE(arena, count + 1, bool)) != NULL;
+}
+
+static void clear_columns(vx_score_columns *columns, int count) {
+  double *const arrays[] = {columns->iou, columns->f1, columns->pixel_accuracy, columns->tp, columns->fp,
+                            columns->fn,  columns->tn};
+  for (size_t a = 0; a < sizeof arrays / sizeof *arrays; a++) {
+    for (int i = 0; i < count; i++) arrays[a][i] = NAN;
+  }
+  memset(columns->flat, 0, (size_t)count * sizeof *columns->flat);
+  columns->scored = columns->flats = columns->failed = columns->unscored = 0;
+}
+
+static void take_evaluation(sqlite3_stmt *row, int i, vx_score_columns *columns) {
+  const char *status = vx_sql_text(row, 1);
+  columns->iou[i] = vx_sql_real(row, 2);
+  columns->f1[i] = vx_sql_real(row, 3);
+  columns->pixel_accuracy[i] = vx_sql_real(row, 4);
+  columns->tp[i] = vx_sql_real(row, 5);
+  columns->fp[i] = vx_sql_real(row, 6);
+  columns->fn[i] = vx_sql_real(row, 7);
+  columns->tn[i] = vx_sql_real(row, 8);
+  columns->flat[i] = strcmp(status, "flat") == 0;
+  columns->scored += !isnan(columns->iou[i]);
+  columns->flats += columns->flat[i];
+  columns->failed += strcmp(status, "failed") == 0;
+  columns->unscored += strcmp(status, "unscored") == 0;
+}
+
+bool vx_query_evaluations(vx_store *store, int64_t scoring, int64_t method, const vx_image_set *set,
+                          vx_score_columns *columns, vx_error *error) {
+  clear_columns(columns, set->count);
+  sqlite3_stmt *read = vx_sql_prepare(store,
+                                      "SELECT image, status, iou, f1, pixel_accuracy, tp, fp, fn, tn FROM evaluations"
+                                      " WHERE scoring = ? AND method = ?",
+                                      error);
+  if (!read) return false;
+  int row = vx_sql_bind(store, read, error, "ll", scoring, method) ? 1 : -1;
+  while (row > 0 && (row = vx_sql_row(store, read, error)) > 0) {
+    int i = vx_image_set_find(set, sqlite3_column_int64(read, 0));
+    if (i >= 0) take_evaluation(read, i, columns);
+  }
+  sqlite3_finalize(read);
+  return row == 0;
+}
+
+/* Metrics that are columns of evaluations; the others stand in scores. */
+static const char *const own_metrics[] = {"iou", "f1", "pixel_accuracy", "threshold", "milliseconds"};
+
+static bool is_own(const char *metric) {
+  for (size_t i = 0; i < sizeof own_metrics / sizeof *own_metrics; i++) {
+    if (strcmp(own_metrics[i], metric) == 0) return true;
+  }
+  return false;
+}
+
+bool vx_query_values(vx_store *store, int64_t scoring, int64_t method, const vx_image_set *set, const char *metric,
+                     double *values, vx_error *error) {
+  char sql[160];
+  if (is_own(metric)) {
+    snprintf(sql, sizeof sql, "SELECT image, %s FROM evaluations WHERE scoring = ? AND method = ?", metric);
+  } else {
+    snprintf(sql, sizeof sql, "SELECT image, value FROM scores WHERE scoring = ? AND method = ? AND metric = ?");
+  }
+  for (int i = 0; i < set->count; i++) values[i] = NAN;
+  sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
+  if (!read) return false;
+  int row = vx_sql_bind(store, read, error, is_own(metric) ? "ll" : "llt", scoring, method, metric) ? 1 : -1;
+  while (row > 0 && (row = vx_sql_row(store, read, error)) > 0) {
+    int i = vx_image_set_find(set, sqlite3_column_int64(read, 0));
+    if (i >= 0) values[i] = vx_sql_real(read, 1);
+  }
+  sqlite3_finalize(read);
+  return row == 0;
+}
+
+bool vx_query_check_metric(vx_store *store, int64_t scoring, const char *metric, vx_error *error) {
+  if (is_own(metric)) return true;
+  char known[600] = "iou, f1, pixel_accuracy, threshold, milliseconds";
+  sqlite3_stmt *read =
+      vx_sql_prepare(store, "SELECT DISTINCT metric FROM scores WHERE scoring = ? ORDER BY metric", error);
+  if (!read) return false;
+  int row = vx_sql_bind(store, read, error, "l", scoring) ? 1 : -1;
+  bool found = false;
+  while (row > 0 && !found && (row = vx_sql_row(store, read, error)) > 0) {
+    size_t used = strlen(known);
+    found = strcmp(vx_sql_text(read, 0), metric) == 0;
+    snprintf(known + used, sizeof known - used, ", %s", vx_sql_text(read, 0));
+  }
+  sqlite3_finalize(read);
+  if (row < 0) return false;
+  return found || vx_fail(error, vx_store_path(store), "has no metric %s; there are: %s", metric, known);
+}
+
+bool vx_query_total(vx_store *store, int64_t scoring, int64_t method, vx_total *total, vx_error *error) {
+  memset(total, 0, sizeof *total);
+  sqlite3_stmt *read = vx_sql_prepare(store,
+                                      "SELECT sum(n), sum(flat), sum(iou), sum(f1), sum(pixel_accuracy), sum(iou2),"
+                                      " sum(f1_2), sum(pixel_accuracy2) FROM totals WHERE scoring = ? AND method = ?",
+                                      error);
+  if (!read) return false;
+  int row = vx_sql_bind(store, read, error, "ll", scoring, method) ? vx_sql_row(store, read, error) : -1;
+  if (row > 0) {
+    total->n = sqlite3_column_int64(read, 0);
+    total->flat = sqlite3_column_int64(read, 1);
+    double *const sums[] = {&total->iou,  &total->f1,   &total->pixel_accuracy,
+                            &total->iou2, &total->f1_2, &total->pixel_accuracy2};
+    for (int i = 0; i < 6; i++) *sums[i] = sqlite3_column_double(read, 2 + i);
+  }
+  sqlite3_finalize(read);
+  return row >= 0;
+}

@@ -1,0 +1,105 @@
+/* Reading results: runs, methods, images through a gate, columns of scores. Everything read is copied into an arena of
+   the caller. */
+#ifndef VX_STORE_QUERY_H
+#define VX_STORE_QUERY_H
+
+#include "harness/store/store.h"
+
+typedef struct vx_run_row {
+  int64_t id;
+  const char *name, *digest, *config, *model, *model_digest, *data, *data_digest, *input, *target, *output, *precision,
+      *metrics, *class_map, *compare_with, *program, *kernel, *started, *finished; /* NULL is "" */
+  double min_confidence;
+  int64_t seed;
+  int input_side, grid, image_count;
+} vx_run_row;
+
+/* All runs, oldest first. */
+bool vx_query_runs(vx_store *store, vx_arena *arena, vx_run_row **rows, int *count, vx_error *error);
+
+/* One run by its id; 0: the newest. */
+bool vx_query_run(vx_store *store, int64_t id, vx_arena *arena, vx_run_row *row, vx_error *error);
+
+typedef struct vx_scoring_row {
+  int64_t id;
+  vx_scoring_info info; /* of which note is "" when there is none */
+} vx_scoring_row;
+
+bool vx_query_scorings(vx_store *store, int64_t run, vx_arena *arena, vx_scoring_row **rows, int *count,
+                       vx_error *error);
+
+/* A scoring of the run by name (NULL: "main"). The error names those that there are. */
+bool vx_query_scoring(vx_store *store, int64_t run, const char *name, vx_arena *arena, vx_scoring_row *row,
+                      vx_error *error);
+
+typedef struct vx_method_row {
+  int64_t id;
+  int place;
+  const char *name, *explainer, *title, *family, *source, *parameters, *parts;
+  bool class_specific, trivial, is_mask, pixel_map;
+} vx_method_row;
+
+/* Methods of the run in the order of tables. */
+bool vx_query_methods(vx_store *store, int64_t run, vx_arena *arena, vx_method_row **rows, int *count, vx_error *error);
+
+typedef struct vx_class_row {
+  int index; /* value in the masks */
+  const char *name;
+} vx_class_row;
+
+bool vx_query_classes(vx_store *store, int64_t run, vx_arena *arena, vx_class_row **rows, int *count, vx_error *error);
+
+typedef struct vx_image_row {
+  int64_t id;
+  int position;
+  const char *image_id, *size; /* the data set's name; small, medium, large, none */
+  int main_class, label;
+  vx_answer correct;
+  double probability;
+} vx_image_row;
+
+/* Images through a gate, in the order of the list. */
+typedef struct vx_image_set {
+  vx_image_row *rows;
+  int count;
+  int64_t first_id, id_span;
+  int *by_id; /* [id_span] place in rows of image first_id + i; -1: not in the set */
+} vx_image_set;
+
+/* `min_confidence` NaN: the run's own; a lower one than that is an error: those images have not been evaluated. */
+bool vx_query_images(vx_store *store, const vx_run_row *run, double min_confidence, vx_arena *arena, vx_image_set *set,
+                     vx_error *error);
+
+/* Place of an image id in the set, -1: not in it. */
+int vx_image_set_find(const vx_image_set *set, int64_t image);
+
+/* Evaluations of one method under one scoring, in the order of the set: what is missing or undefined is NaN. */
+typedef struct vx_score_columns {
+  double *iou, *f1, *pixel_accuracy;   /* [count] */
+  double *tp, *fp, *fn, *tn;           /* [count] */
+  bool *flat;                          /* [count] */
+  int scored, flats, failed, unscored; /* how many */
+} vx_score_columns;
+
+/* Arrays for a set of this size; false when memory is out. */
+bool vx_score_columns_take(vx_score_columns *columns, int count, vx_arena *arena);
+bool vx_query_evaluations(vx_store *store, int64_t scoring, int64_t method, const vx_image_set *set,
+                          vx_score_columns *columns, vx_error *error);
+
+/* One number an evaluation: iou, f1, pixel_accuracy, threshold, milliseconds, or a metric of the table scores.
+   values [set->count], NaN where it is missing. */
+bool vx_query_values(vx_store *store, int64_t scoring, int64_t method, const vx_image_set *set, const char *metric,
+                     double *values, vx_error *error);
+
+/* Fails when no evaluation of the scoring has this metric; the error names those that there are. */
+bool vx_query_check_metric(vx_store *store, int64_t scoring, const char *metric, vx_error *error);
+
+/* A line on sums that triggers keep: for tables over more rows than one wants to read. */
+typedef struct vx_total {
+  int64_t n, flat;
+  double iou, f1, pixel_accuracy, iou2, f1_2, pixel_accuracy2; /* sums, sums of squares */
+} vx_total;
+
+bool vx_query_total(vx_store *store, int64_t scoring, int64_t method, vx_total *total, vx_error *error);
+
+#endif
