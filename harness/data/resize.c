@@ -186,42 +186,53 @@ bool vx_resize_rgb(const uint8_t *rgb, int width, int height, const vx_geometry 
   return ok;
 }
 
-/* One row of bytes `in` [source width][3], read as v/255, to `out` [places][3]. */
-static void row_single(const vx_axis *axis, const uint8_t *in, float *out) {
+/* The sum of `count` products, rounded as in PyTorch's compiled loop: after the first, groups of four are multiplied
+   and added one by one (its compiler multiplies them as a vector), what is left over is fused. So the resize agrees
+   with PyTorch's, on x86-64 with FMA, bit for bit; relevance maps are comparable for nothing less. */
+static float sum_products(const float *weight, const float *in, size_t stride, int count) {
+  float sum = count > 0 ? weight[0] * in[0] : 0;
+  int j = 1;
+  for (; j + 4 <= count; j += 4)
+    for (int k = j; k < j + 4; k++) sum += weight[k] * in[(size_t)k * stride];
+  for (; j < count; j++) sum = fmaf(weight[j], in[(size_t)j * stride], sum);
+  return sum;
+}
+
+/* One row `in` [source width][3] to `out` [places][3]. */
+static void row_single(const vx_axis *axis, const float *in, float *out) {
   for (int i = 0; i < axis->places; i++) {
-    const float *weight = axis->single + (size_t)i * (size_t)axis->taps;
-    const uint8_t *p = in + (size_t)axis->first[i] * 3;
-    float sum[3] = {0, 0, 0};
-    for (int j = 0; j < axis->count[i]; j++, p += 3)
-      for (int c = 0; c < 3; c++) sum[c] += weight[j] * ((float)p[c] / 255.0f);
-    memcpy(out + (size_t)i * 3, sum, sizeof sum);
+    const float *weight = axis->single + (size_t)i * (size_t)axis->taps, *p = in + (size_t)axis->first[i] * 3;
+    for (size_t c = 0; c < 3; c++) out[3 * (size_t)i + c] = sum_products(weight, p + c, 3, axis->count[i]);
   }
 }
 
-/* One output row [places][3] of the vertical pass into row `y` of the planes of `out` [3][height][width]. */
+/* One output row [places][3] of the vertical pass into row `place` of the planes of `out` [3][height][width]. */
 static void column_single(const vx_axis *axis, int place, const float *in, int width, float *out) {
   const float *weight = axis->single + (size_t)place * (size_t)axis->taps;
   size_t stride = (size_t)width * 3, plane = (size_t)width * (size_t)axis->places;
-  for (size_t x = 0; x < stride; x++) {
-    float sum = 0;
-    for (int j = 0; j < axis->count[place]; j++) sum += weight[j] * in[(size_t)j * stride + x];
-    out[(x % 3) * plane + (size_t)place * (size_t)width + x / 3] = sum;
-  }
+  for (size_t x = 0; x < stride; x++)
+    out[(x % 3) * plane + (size_t)place * (size_t)width + x / 3] =
+        sum_products(weight, in + x, stride, axis->count[place]);
 }
 
 static bool passes_single(const uint8_t *rgb, int width, const vx_axis *horizontal, const vx_axis *vertical, float *out,
                           vx_error *error) {
   int first, count;
-  size_t stride = (size_t)horizontal->places * 3;
+  size_t stride = (size_t)horizontal->places * 3, values = (size_t)width * 3;
   needed_rows(vertical, &first, &count);
-  float *middle = malloc(stride * (size_t)count * sizeof *middle);
-  if (!middle) return vx_fail(error, "resize", "no memory for %d rows of %zu floats", count, stride);
-  for (int y = 0; y < count; y++)
-    row_single(horizontal, rgb + (size_t)(first + y) * (size_t)width * 3, middle + (size_t)y * stride);
-  for (int i = 0; i < vertical->places; i++)
+  float *middle = malloc(stride * (size_t)count * sizeof *middle), *row = malloc(values * sizeof *row);
+  bool ok = middle && row;
+  if (!ok) vx_fail(error, "resize", "no memory for %d rows of %zu floats", count, stride);
+  for (int y = 0; ok && y < count; y++) {
+    const uint8_t *in = rgb + (size_t)(first + y) * values;
+    for (size_t i = 0; i < values; i++) row[i] = (float)in[i] / 255.0f;
+    row_single(horizontal, row, middle + (size_t)y * stride);
+  }
+  for (int i = 0; ok && i < vertical->places; i++)
     column_single(vertical, i, middle + (size_t)(vertical->first[i] - first) * stride, horizontal->places, out);
   free(middle);
-  return true;
+  free(row);
+  return ok;
 }
 
 bool vx_resize_float(const uint8_t *rgb, int width, int height, const vx_geometry *g, float *out, vx_error *error) {

@@ -27,7 +27,8 @@ vx_geometry vx_geometry_squash(int width, int height);
 bool vx_resize_rgb(const uint8_t *rgb, int width, int height, const vx_geometry *geometry, vx_filter filter,
                    uint8_t *out, vx_error *error);
 
-/* PyTorch's antialiased bilinear resize of v/255 in single precision. `out` is [3][window height][window width]. */
+/* PyTorch's antialiased bilinear resize of v/255 in single precision, bit for bit on the golden vectors. `out` is
+ * [3][window height][window width]. */
 bool vx_resize_float(const uint8_t *rgb, int width, int height, const vx_geometry *geometry, float *out,
                      vx_error *error);
 

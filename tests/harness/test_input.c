@@ -21,39 +21,30 @@ static vx_input_options options_of(const char *name) {
   return o;
 }
 
-static void check_bytes(const vx_picture *picture, int number, const char *name, const char *expected) {
+/* The bytes that a golden array holds; float ones agree bit for bit, too, though the specification asks for 1e-5. */
+static void check_digest(const vx_picture *picture, int number, const char *name, const char *expected) {
   uint8_t *rgb = malloc(PIXELS * 3);
-  const uint8_t *bytes = rgb;
-  size_t size = PIXELS * 3;
+  float *values = malloc(PIXELS * 3 * sizeof *values);
+  vx_input_options o = options_of(name);
   vx_error error;
   vx_digest digest;
   char text[VX_DIGEST_SIZE];
-  if (!strcmp(name, "decoded")) {
-    bytes = picture->rgb, size = (size_t)picture->width * (size_t)picture->height * 3;
-  } else {
-    vx_input_options o = options_of(name);
-    ck_assert_msg(vx_input_make(picture, &o, NULL, rgb, &error), "%s", error.why);
-  }
+  ck_assert_msg(vx_input_make(picture, &o, values, rgb, &error), "%s", error.why);
   vx_digest_start(&digest);
-  vx_digest_bytes(&digest, bytes, size);
+  if (!strcmp(name, "decoded")) {
+    vx_digest_bytes(&digest, picture->rgb, (size_t)picture->width * (size_t)picture->height * 3);
+  } else if (o.arithmetic == VX_ARITHMETIC_FLOAT) {
+    vx_digest_bytes(&digest, values, PIXELS * 3 * sizeof *values);
+  } else {
+    vx_digest_bytes(&digest, rgb, PIXELS * 3);
+  }
   vx_digest_print(&digest, text);
   ck_assert_msg(!strcmp(text, expected), "%d.jpg %s has digest %s, expected %s", number, name, text, expected);
   free(rgb);
-}
-
-static void check_sample(const vx_picture *picture, int number, const char *name, const char *rest) {
-  int c, y, x;
-  double expected;
-  float *values = malloc(PIXELS * 3 * sizeof *values);
-  vx_input_options o = options_of(name);
-  ck_assert_int_eq(sscanf(rest, "%d %d %d %lf", &c, &y, &x, &expected), 4);
-  ck_assert(vx_input_make(picture, &o, values, NULL, NULL));
-  ck_assert_msg(fabs((double)values[c * PIXELS + y * S + x] - expected) <= 1e-5, "%d.jpg %s at %d %d %d", number, name,
-                c, y, x);
   free(values);
 }
 
-START_TEST(golden_pictures_give_golden_bytes) {
+START_TEST(golden_pictures_give_golden_arrays) {
   FILE *f = fopen("tests/golden/preprocess/digests.txt", "r");
   char line[256];
   int lines = 0;
@@ -68,16 +59,12 @@ START_TEST(golden_pictures_give_golden_bytes) {
     ck_assert_int_eq(sscanf(line, "%d %63s %n", &number, name, &used), 2);
     snprintf(path, sizeof path, "tests/golden/preprocess/%d.jpg", number);
     ck_assert_msg(vx_picture_read(path, &picture, &error), "%s", error.why);
-    if (strstr(name, "-float")) {
-      check_sample(&picture, number, name, line + used);
-    } else {
-      check_bytes(&picture, number, name, line + used);
-    }
+    check_digest(&picture, number, name, line + used);
     vx_picture_free(&picture);
     lines++;
   }
   fclose(f);
-  ck_assert_int_gt(lines, 100);
+  ck_assert_int_gt(lines, 50);
 }
 END_TEST
 
@@ -95,9 +82,7 @@ static void check_tensor(const vx_picture *picture, const vx_tensor *tensor, int
       ck_assert_msg(!memcmp(rgb, tensor->data, tensor->count), "%d.jpg %s differs", number, tensor->name);
     } else {
       ck_assert(vx_tensor_to_float(tensor, expected));
-      int wrong = 0;
-      for (int i = 0; i < PIXELS * 3; i++) wrong += !(fabsf(values[i] - expected[i]) <= 1e-5f);
-      ck_assert_msg(wrong == 0, "%d.jpg %s: %d values differ", number, tensor->name, wrong);
+      ck_assert_msg(!memcmp(values, expected, PIXELS * 3 * sizeof *values), "%d.jpg %s differs", number, tensor->name);
     }
   }
   free(values);
@@ -226,7 +211,7 @@ END_TEST
 
 int main(void) {
   TCase *tcase = tcase_create("input");
-  tcase_add_test(tcase, golden_pictures_give_golden_bytes);
+  tcase_add_test(tcase, golden_pictures_give_golden_arrays);
   tcase_add_test(tcase, all_golden_vectors);
   tcase_add_test(tcase, input_is_rounded_once);
   tcase_add_test(tcase, float_arithmetic_also_gives_bytes);

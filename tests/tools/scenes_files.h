@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-enum { MAX_OBJECTS = 8, MAX_IDS = 64 };
+enum { MAX_OBJECTS = 8 };
 
 /* A decoded palette PNG. */
 typedef struct mask {
@@ -144,12 +144,12 @@ static inline annotation read_annotation(const char *path) {
   return a;
 }
 
-/* The lines of a list; returns how many. */
-static inline int read_list(const char *path, char id[MAX_IDS][32]) {
+/* The first words of a list's lines, at most `room`; returns how many. */
+static inline int read_list(const char *path, char id[][32], int room) {
   FILE *file = fopen(path, "r");
   ck_assert_msg(file != NULL, "%s is missing", path);
   int n = 0;
-  while (n < MAX_IDS && fscanf(file, "%31s%*[^\n]", id[n]) == 1) n++;
+  while (n < room && fscanf(file, "%31s%*[^\n]", id[n]) == 1) n++;
   fclose(file);
   return n;
 }
