@@ -3,9 +3,9 @@
 
 #include <jpeglib.h>
 
+#include "core/digest.h"
 #include "harness/data/jpeg.h"
 #include "harness/data/picture.h"
-#include "core/digest.h"
 #include "tests/support/files.h"
 #include "tests/support/pngs.h"
 

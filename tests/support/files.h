@@ -89,6 +89,13 @@ static inline void check_error(const vx_error *error, const char *file, const ch
   ck_assert_msg(strstr(error->why, why) != NULL, "\"%s: %s\" does not say \"%s\"", error->where, error->why, why);
 }
 
+/* FNV-1a, 64 bits: stands in a golden file for an array. */
+static inline uint64_t fnv1a(const void *bytes, size_t size) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  for (size_t i = 0; i < size; i++) hash = (hash ^ ((const uint8_t *)bytes)[i]) * UINT64_C(0x100000001b3);
+  return hash;
+}
+
 /* A small generator of numbers for property tests. */
 static inline uint32_t draw(uint64_t *state) {
   *state = *state * 6364136223846793005u + 1442695040888963407u;
