@@ -21,6 +21,8 @@ typedef struct command {
 static const command commands[] = {
     COMMAND(run, "evaluate methods on a data set: the main job"),
     COMMAND(validate, "check a run's configuration, print it with all defaults"),
+    COMMAND(tensor, "heat maps of one input tensor, as tensors"),
+    COMMAND(score, "score one heat map against one mask"),
     COMMAND(preprocess, "resize one picture as a run would, write the pixels"),
     COMMAND(table, "the paper's Table 1 from a results file"),
     COMMAND(dump, "every result row of a results file as text"),

@@ -77,5 +77,7 @@ VX_COMMAND(help)
 VX_COMMAND(run)
 VX_COMMAND(validate)
 VX_COMMAND(preprocess)
+VX_COMMAND(tensor)
+VX_COMMAND(score)
 
 #endif

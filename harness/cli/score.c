@@ -1,0 +1,154 @@
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/safetensors.h"
+#include "harness/cli/cli.h"
+#include "harness/config/config.h"
+#include "harness/data/truth.h"
+#include "metrics/metric.h"
+
+const char vx_help_score[] =
+    "NAME\n"
+    "  vitx score - score one heat map against one mask\n\n"
+    "SYNOPSIS\n"
+    "  vitx score --heat H.safetensors[:KEY] --mask M.png [OPTIONS]\n\n"
+    "DESCRIPTION\n"
+    "  Upsamples the map (tensor KEY, [h][w], of the file; `heat`, or the only tensor, without KEY), makes a mask of\n"
+    "  it and compares it with the data set's mask, exactly as a run does. Prints JSON: threshold, iou, f1,\n"
+    "  pixel_accuracy (0 to 1), tp, fp, fn, tn (pixels); always numbers. For whoever wants to check this program's\n"
+    "  scores, or score maps that another one made.\n\n"
+    "OPTIONS\n"
+    "  --foreground any|main|class=N              what counts as object [any]\n"
+    "  --void ignore|background|foreground        pixels labelled 255 [ignore]\n"
+    "  --mask-resize pillow|opencv                nearest neighbour as one or the other takes it [pillow]\n"
+    "  --size image|N                             where they meet: the mask's own size, or N x N [image]\n"
+    "  --threshold otsu|mean|X                    what makes a mask of the map [otsu]\n"
+    "  --pixel-accuracy accuracy|recall           (tp+tn)/all, or tp/(tp+fn) [accuracy]\n\n"
+    "EXAMPLES\n"
+    "  vitx tensor --model m --input x.safetensors --methods rollout --out y.safetensors\n"
+    "  vitx score --heat y.safetensors:heat.rollout --mask mask.png --size 224\n\n"
+    "EXIT STATUS\n"
+    "  0 scored, 1 a file failed (one line says where and why), 2 bad use\n";
+
+/* A heat map as it stands in a file, [height][width]. */
+typedef struct map {
+  int height, width;
+  double *value;
+} map;
+
+/* Splits "FILE:KEY"; a file of the whole name wins. */
+static void split_key(const char *text, char *path, size_t size, const char **key) {
+  snprintf(path, size, "%s", text);
+  char *colon = strrchr(path, ':');
+  FILE *whole = fopen(path, "rb");
+  *key = NULL;
+  if (whole)
+    fclose(whole);
+  else if (colon) {
+    *key = text + (colon - path) + 1;
+    *colon = '\0';
+  }
+}
+
+static const vx_tensor *find_map(const vx_tensors *file, const char *key, vx_error *error) {
+  const vx_tensor *tensor = key ? vx_tensors_find(file, key) : vx_tensors_find(file, "heat");
+  if (!tensor && !key && vx_tensors_count(file) == 1) tensor = vx_tensors_at(file, 0);
+  if (tensor) return tensor;
+  vx_fail(error, vx_tensors_path(file), key ? "has no tensor '%s'" : "has no tensor '%s'; name one with FILE:KEY",
+          key ? key : "heat");
+  return NULL;
+}
+
+static bool copy_map(const vx_tensor *tensor, const char *path, map *out, vx_error *error) {
+  int rank = tensor->rank;
+  size_t lead = 1;
+  for (int i = 0; i < rank - 2; i++) lead *= tensor->shape[i];
+  const char *where = vx_where(error, "%s: %s", path, tensor->name);
+  if (rank < 2 || lead != 1 || tensor->count == 0 || tensor->shape[rank - 1] > 16384 || tensor->shape[rank - 2] > 16384)
+    return vx_fail(error, where, "has rank %d, expected a map [h][w] of at most 16384 a side", rank);
+  out->height = (int)tensor->shape[rank - 2];
+  out->width = (int)tensor->shape[rank - 1];
+  out->value = malloc(tensor->count * sizeof *out->value);
+  if (!out->value) return vx_fail(error, where, "out of memory");
+  if (vx_tensor_to_double(tensor, out->value)) return true;
+  return vx_fail(error, where, "is of type %s, expected numbers", vx_dtype_name(tensor->dtype));
+}
+
+static bool read_map(const char *text, map *out, vx_error *error) {
+  char path[4096];
+  const char *key;
+  split_key(text, path, sizeof path, &key);
+  vx_tensors *file = vx_tensors_open(path, error);
+  if (!file) return false;
+  const vx_tensor *tensor = find_map(file, key, error);
+  bool good = tensor && copy_map(tensor, path, out, error);
+  vx_tensors_close(file);
+  return good;
+}
+
+static bool print_scores(const vx_metric_input *in, vx_error *error) {
+  double column[VX_METRIC_COLUMNS];
+  if (!vx_metric_find("overlap")->measure(in, column, error)) return false;
+  const vx_counts *c = &in->cut.counts;
+  json_t *json = json_pack("{s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I}", "threshold", in->cut.threshold, "iou", column[0],
+                           "f1", column[1], "pixel_accuracy", column[2], "tp", (json_int_t)c->tp, "fp",
+                           (json_int_t)c->fp, "fn", (json_int_t)c->fn, "tn", (json_int_t)c->tn);
+  bool good = json && json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0;
+  putchar('\n');
+  json_decref(json);
+  return good || vx_fail(error, "score", "JSON could not be written");
+}
+
+static bool score(const map *heat_map, const vx_mask *mask, const vx_truth_options *truth_options,
+                  const vx_scoring *scoring, int side, vx_error *error) {
+  int width = side ? side : mask->width, height = side ? side : mask->height;
+  vx_geometry geometry = vx_geometry_squash(width, height);
+  uint8_t *truth = malloc((size_t)width * (size_t)height);
+  vx_heat heat = {0};
+  vx_levels levels;
+  vx_metric_input in;
+  bool good = truth || vx_fail(error, "score", "out of memory");
+  good = good && vx_truth_make(mask, truth_options, &geometry, truth, error) &&
+         vx_heat_from_map(&heat, heat_map->value, heat_map->height, heat_map->width, height, width, error) &&
+         vx_metric_prepare(&heat, truth, scoring, &levels, &in, error) && print_scores(&in, error);
+  vx_heat_free(&heat);
+  free(truth);
+  return good;
+}
+
+int vx_cmd_score(int argc, char **argv, vx_error *error) {
+  const char *heat = NULL, *mask_path = NULL, *foreground = "any", *void_word = "ignore", *resize = "pillow";
+  const char *size_word = "image", *threshold = "otsu", *accuracy = "accuracy";
+  const vx_option options[] = {{"heat", VX_OPTION_TEXT, &heat},
+                               {"mask", VX_OPTION_TEXT, &mask_path},
+                               {"foreground", VX_OPTION_TEXT, &foreground},
+                               {"void", VX_OPTION_TEXT, &void_word},
+                               {"mask-resize", VX_OPTION_TEXT, &resize},
+                               {"size", VX_OPTION_TEXT, &size_word},
+                               {"threshold", VX_OPTION_TEXT, &threshold},
+                               {"pixel-accuracy", VX_OPTION_TEXT, &accuracy}};
+  int operands, recall, size, side;
+  if (!vx_options(argc, argv, options, VX_COUNT(options), &operands, error)) return 2;
+  if (operands != 0 || !heat || !mask_path) return vx_bad_use(error, "score", "wants --heat FILE and --mask FILE");
+  vx_truth_options truth = {.foreground = VX_FOREGROUND_ANY};
+  vx_scoring scoring = {0};
+  if (!vx_choice("score", "pixel-accuracy", accuracy, "accuracy|recall", &recall, error)) return 2;
+  scoring.accuracy_is_recall = recall == 1;
+  if (!vx_config_size_parse(size_word, &size, &side) || size == VX_CFG_SIZE_INPUT)
+    return vx_bad_use(error, "score", "--size is '%s', expected image or a side from 1 to 16384", size_word);
+  if (!vx_truth_foreground(foreground, &truth, "--foreground", error) ||
+      !vx_truth_void(void_word, &truth, "--void", error) || !vx_truth_resize(resize, &truth, "--mask-resize", error) ||
+      !vx_threshold_parse(threshold, &scoring.threshold, "--threshold", error))
+    return 2;
+  if (truth.foreground == VX_FOREGROUND_PREDICTED)
+    return vx_bad_use(error, "score", "--foreground predicted needs a model: expected any, main or class=N");
+  map heat_map = {0};
+  vx_mask mask = {0};
+  bool good = read_map(heat, &heat_map, error) && vx_mask_read(mask_path, &mask, error) &&
+              score(&heat_map, &mask, &truth, &scoring, side, error);
+  vx_mask_free(&mask);
+  free(heat_map.value);
+  return good ? 0 : 1;
+}

@@ -1,0 +1,276 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/safetensors.h"
+#include "core/vx.h"
+#include "harness/cli/cli.h"
+#include "harness/config/config.h"
+#include "harness/run/plan.h"
+
+const char vx_help_tensor[] =
+    "NAME\n"
+    "  vitx tensor - heat maps of one input tensor, as tensors: for checks against another framework\n\n"
+    "SYNOPSIS\n"
+    "  vitx tensor --model DIR --input X.safetensors --out Y.safetensors [OPTIONS]\n\n"
+    "DESCRIPTION\n"
+    "  Reads tensor `x` [3,S,S], already normalised, and when they are there `noise` [N,3,S,S] (already scaled, in\n"
+    "  place of SmoothGrad's own draws). Writes `logits` [C], `target` [1], `attention` and `attention_grad`\n"
+    "  [L,H,n,n], `grad_x` [3,S,S], and `heat.NAME` for each method: [g,g] on the patch grid or [S,S].\n\n"
+    "OPTIONS\n"
+    "  --target N                    class explained [the most probable]\n"
+    "  --methods a,b|all             ids; `all` leaves out those that need a picture, a mask or a data set [none]\n"
+    "  --param METHOD.NAME=VALUE     sets a parameter of a method asked for; may be repeated\n"
+    "  --output logit|probability|loss   what is differentiated [logit]\n"
+    "  --precision single|mixed|double   [mixed]\n"
+    "  --out FILE                    where to write\n\n"
+    "EXAMPLES\n"
+    "  vitx tensor --model models/vit --input x.safetensors --methods rollout,ag-cam --out y.safetensors\n"
+    "  vitx tensor --model models/vit --input x.safetensors --methods lrp --param lrp.stabilizer=0.01 \\\n"
+    "              --precision double --out y.safetensors\n\n"
+    "EXIT STATUS\n"
+    "  0 written, 1 it failed (one line says where and why), 2 bad use\n";
+
+typedef struct request {
+  const char *model, *input, *out, *methods;
+  vx_texts params;
+  int target, precision, output;
+  vx_method *method; /* [count] */
+  int count;
+} request;
+
+/* ---- which methods ------------------------------------------------------------------------------------------------
+ */
+
+static bool needs_more_than_x(const vx_method *method, const vx_shape *shape) {
+  vx_passes passes;
+  vx_explainer_passes(method->explainer, shape, &method->args, &passes);
+  return (passes.set & (VX_NEED_PICTURE | VX_NEED_PRIOR)) != 0;
+}
+
+static bool add_method(request *r, const char *id, const vx_shape *shape, vx_error *error) {
+  vx_method method;
+  if (!vx_method_from_id(id, "--methods", &method, error)) return false;
+  if (!vx_explainer_in_all(method.explainer))
+    return vx_fail(error, "--methods", "'%s' needs maps of other methods", id);
+  if (needs_more_than_x(&method, shape))
+    return vx_fail(error, "--methods", "'%s' needs a picture or a data set, here is only a tensor", id);
+  for (int i = 0; i < r->count; i++)
+    if (r->method[i].explainer == method.explainer) return vx_fail(error, "--methods", "'%s' stands there twice", id);
+  r->method[r->count++] = method;
+  return true;
+}
+
+static bool add_all(request *r, const vx_shape *shape) {
+  for (int i = 0; i < vx_explainer_count(); i++) {
+    vx_method method = {.explainer = vx_explainer_at(i)};
+    vx_args_default(method.explainer, &method.args);
+    method.name = method.explainer->id;
+    if (vx_explainer_in_all(method.explainer) && !needs_more_than_x(&method, shape)) r->method[r->count++] = method;
+  }
+  return true;
+}
+
+/* --param METHOD.NAME=VALUE */
+static bool set_param(request *r, const char *text, vx_error *error) {
+  char copy[400];
+  snprintf(copy, sizeof copy, "%s", text);
+  char *equals = strchr(copy, '='), *dot = strchr(copy, '.');
+  if (!equals || !dot || dot > equals) return vx_fail(error, "--param", "is '%s', expected METHOD.NAME=VALUE", text);
+  *equals = *dot = '\0';
+  for (int i = 0; i < r->count; i++)
+    if (strcmp(r->method[i].name, copy) == 0)
+      return vx_args_set(r->method[i].explainer, &r->method[i].args, dot + 1, equals + 1, error);
+  return vx_fail(error, "--param", "'%s' is not among --methods", copy);
+}
+
+static bool choose_methods(request *r, const vx_shape *shape, vx_error *error) {
+  r->method = calloc((size_t)vx_explainer_count() + 1, sizeof *r->method);
+  char *list = strdup(r->methods ? r->methods : "");
+  bool good = r->method && list;
+  if (!good) vx_fail(error, "--methods", "out of memory");
+  char *rest = list, *id;
+  while (good && (id = strsep(&rest, ",")))
+    if (*id) good = strcmp(id, "all") == 0 ? add_all(r, shape) : add_method(r, id, shape, error);
+  for (int i = 0; i < r->params.count && good; i++) good = set_param(r, r->params.text[i], error);
+  free(list);
+  return good;
+}
+
+/* ---- input --------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct input {
+  float *x, *noise;
+  int noise_count;
+} input;
+
+static void shape_text(const vx_tensor *tensor, char *text, size_t size) {
+  size_t length = (size_t)snprintf(text, size, "[");
+  for (int i = 0; i < tensor->rank && length < size; i++)
+    length += (size_t)snprintf(text + length, size - length, "%s%zu", i ? "," : "", tensor->shape[i]);
+  if (length < size) snprintf(text + length, size - length, "]");
+}
+
+/* A tensor that ends in [3][S][S], with ones before (or, with `many`, a count), as float. NULL on failure. */
+static float *read_pictures(const vx_tensors *file, const vx_tensor *tensor, int side, bool many, int *count,
+                            vx_error *error) {
+  char text[200];
+  shape_text(tensor, text, sizeof text);
+  const char *where = vx_where(error, "%s: %s", vx_tensors_path(file), tensor->name);
+  size_t s = (size_t)side, lead = 1;
+  int rank = tensor->rank;
+  for (int i = 0; i < rank - 3; i++) lead *= tensor->shape[i];
+  bool fits = rank >= 3 && tensor->shape[rank - 1] == s && tensor->shape[rank - 2] == s && tensor->shape[rank - 3] == 3;
+  if (!fits || lead < 1 || lead > 4096 || (!many && lead != 1)) {
+    vx_fail(error, where, "has shape %s, expected [%s3,%d,%d]", text, many ? "N," : "", side, side);
+    return NULL;
+  }
+  float *values = malloc(tensor->count * sizeof *values);
+  if (!values)
+    vx_fail(error, where, "out of memory");
+  else if (!vx_tensor_to_float(tensor, values)) {
+    vx_fail(error, where, "is of type %s, expected numbers", vx_dtype_name(tensor->dtype));
+    free(values);
+    values = NULL;
+  }
+  *count = (int)lead;
+  return values;
+}
+
+static bool read_input(const char *path, int side, input *in, vx_error *error) {
+  vx_tensors *file = vx_tensors_open(path, error);
+  if (!file) return false;
+  const vx_tensor *x = vx_tensors_find(file, "x"), *noise = vx_tensors_find(file, "noise");
+  int one;
+  bool good = x || vx_fail(error, path, "has no tensor 'x'");
+  good = good && (in->x = read_pictures(file, x, side, false, &one, error));
+  good = good && (!noise || (in->noise = read_pictures(file, noise, side, true, &in->noise_count, error)));
+  vx_tensors_close(file);
+  return good;
+}
+
+/* ---- output -------------------------------------------------------------------------------------------------------
+ */
+
+enum { FIXED_TENSORS = 5 };
+
+typedef struct output {
+  vx_tensor *tensor;
+  int count;
+  int64_t target;
+  vx_arena *arena; /* names and maps */
+} output;
+
+static bool add_tensor(output *out, const char *name, const double *data, int rank, const size_t *shape) {
+  if (!data) return true;
+  vx_tensor *tensor = &out->tensor[out->count++];
+  *tensor = (vx_tensor){.name = name, .dtype = VX_F64, .rank = rank, .data = data};
+  memcpy(tensor->shape, shape, (size_t)rank * sizeof *shape);
+  return true;
+}
+
+static void add_fixed(output *out, const vx_view *view) {
+  const vx_shape *shape = view->shape;
+  size_t n = (size_t)shape->tokens, s = (size_t)shape->image;
+  size_t all[4] = {(size_t)shape->layers, (size_t)shape->heads, n, n};
+  size_t classes = (size_t)shape->classes, picture[3] = {3, s, s};
+  out->target = view->target;
+  add_tensor(out, "logits", view->logits, 1, &classes);
+  add_tensor(out, "attention", view->attention, 4, all);
+  add_tensor(out, "attention_grad", view->gradient, 4, all);
+  add_tensor(out, "grad_x", view->input_gradient, 3, picture);
+  out->tensor[out->count++] =
+      (vx_tensor){.name = "target", .dtype = VX_I64, .rank = 1, .shape = {1}, .data = &out->target};
+}
+
+static bool add_heat(output *out, const vx_method *method, const vx_view *view, vx_error *error) {
+  size_t side = (size_t)vx_explainer_side(method->explainer, view->shape), shape[2] = {side, side};
+  double *heat = VX_TAKE(out->arena, side * side, double);
+  char *name = VX_TAKE(out->arena, strlen(method->name) + 6, char);
+  if (!heat || !name) return vx_fail(error, method->name, "out of memory");
+  memcpy(name, "heat.", 5);
+  memcpy(name + 5, method->name, strlen(method->name));
+  return vx_explainer_run(method->explainer, view, &method->args, heat, error) && add_tensor(out, name, heat, 2, shape);
+}
+
+static bool write_all(const request *r, const vx_view *view, vx_error *error) {
+  output out = {.arena = vx_arena_new(), .tensor = calloc((size_t)(r->count + FIXED_TENSORS), sizeof(vx_tensor))};
+  bool good = (out.arena && out.tensor) || vx_fail(error, "tensor", "out of memory");
+  if (good) add_fixed(&out, view);
+  for (int i = 0; i < r->count && good; i++) good = add_heat(&out, &r->method[i], view, error);
+  good = good && vx_tensors_write(r->out, out.tensor, out.count, error);
+  vx_arena_free(out.arena);
+  free(out.tensor);
+  return good;
+}
+
+/* ---- the line -----------------------------------------------------------------------------------------------------
+ */
+
+static int top_class(const double *logits, int classes) {
+  int best = 0;
+  for (int c = 1; c < classes; c++)
+    if (logits[c] > logits[best]) best = c;
+  return best;
+}
+
+static bool explain(const request *r, const vx_model *model, const vx_passes *passes, const input *in,
+                    vx_error *error) {
+  vx_worker *worker = vx_worker_new(model, passes, (vx_precision)r->precision, error);
+  if (!worker) return false;
+  bool good = vx_worker_forward(worker, in->x, error);
+  vx_view *view = NULL;
+  if (good) {
+    int classes = vx_model_shape(model)->classes;
+    int target = r->target >= 0 ? r->target : top_class(vx_worker_logits(worker), classes);
+    view = vx_worker_explain(worker, target, (vx_output)r->output, error);
+  }
+  if (view) {
+    view->noise = in->noise;
+    view->noise_count = in->noise_count;
+  }
+  good = view && write_all(r, view, error);
+  vx_worker_free(worker);
+  return good;
+}
+
+static bool work(request *r, const vx_model *model, vx_error *error) {
+  const vx_shape *shape = vx_model_shape(model);
+  if (r->target >= shape->classes)
+    return vx_fail(error, "--target", "is %d, the model has classes 0 to %d", r->target, shape->classes - 1);
+  if (!choose_methods(r, shape, error)) return false;
+  vx_plan plan;
+  input in = {0};
+  if (!vx_plan_make(r->method, r->count, shape, &plan, error)) return false;
+  plan.passes.set |= VX_PASS_INPUT_GRADIENT;
+  vx_need_attention(&plan.passes, 0);
+  vx_need_gradient(&plan.passes, 0);
+  bool good = vx_blas_check(shape, NULL, 0, error) && read_input(r->input, shape->image, &in, error) &&
+              explain(r, model, &plan.passes, &in, error);
+  vx_plan_free(&plan);
+  free(in.x);
+  free(in.noise);
+  return good;
+}
+
+int vx_cmd_tensor(int argc, char **argv, vx_error *error) {
+  request r = {.target = -1};
+  const char *precision = "mixed", *output_word = "logit";
+  const vx_option options[] = {{"model", VX_OPTION_TEXT, &r.model},       {"input", VX_OPTION_TEXT, &r.input},
+                               {"out", VX_OPTION_TEXT, &r.out},           {"methods", VX_OPTION_TEXT, &r.methods},
+                               {"param", VX_OPTION_LIST, &r.params},      {"target", VX_OPTION_INT, &r.target},
+                               {"precision", VX_OPTION_TEXT, &precision}, {"output", VX_OPTION_TEXT, &output_word}};
+  int operands;
+  if (!vx_options(argc, argv, options, VX_COUNT(options), &operands, error)) return 2;
+  if (operands != 0 || !r.model || !r.input || !r.out)
+    return vx_bad_use(error, "tensor", "wants --model DIR, --input FILE and --out FILE");
+  if (!vx_choice("tensor", "precision", precision, "single|mixed|double", &r.precision, error) ||
+      !vx_choice("tensor", "output", output_word, "logit|probability|loss", &r.output, error))
+    return 2;
+  vx_model *model = vx_model_open(r.model, error);
+  bool good = model && work(&r, model, error);
+  free(r.method);
+  vx_model_close(model);
+  return good ? 0 : 1;
+}
