@@ -1,7 +1,6 @@
 /* From a JPEG to the model's numbers: the golden pictures, byte for byte, and what is made of the bytes. */
 #include <math.h>
 
-#include "core/digest.h"
 #include "core/safetensors.h"
 #include "harness/data/input.h"
 #include "tests/support/files.h"
@@ -104,6 +103,33 @@ START_TEST(all_golden_vectors) {
     vx_tensors_close(tensors);
     vx_picture_free(&picture);
   }
+}
+END_TEST
+
+/* Real pictures through a real checkpoint's settings: the golden x bit for bit. */
+START_TEST(real_inputs) {
+  static const char *const ids[] = {"2007_000033", "2007_000039", "2007_000042",
+                                    "2011_000003", "2011_000006", "2011_000025"};
+  char pictures[1024], vectors[1024], model[1024], path[1100];
+  if (!shared_path("voc-real/VOC2012/JPEGImages", pictures) || !shared_path("golden/real", vectors) ||
+      !shared_path("models/vit-tiny-patch16-224", model))
+    return;
+  float *x = malloc(PIXELS * 3 * sizeof *x), *expected = malloc(PIXELS * 3 * sizeof *expected);
+  for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+    vx_picture picture;
+    vx_input_options o;
+    snprintf(path, sizeof path, "%s/%s.jpg", pictures, ids[i]);
+    ck_assert(vx_input_from_checkpoint(model, S, &o, NULL) && vx_picture_read(path, &picture, NULL));
+    ck_assert(vx_input_make(&picture, &o, x, NULL, NULL));
+    snprintf(path, sizeof path, "%s/%s.safetensors", vectors, ids[i]);
+    vx_tensors *tensors = vx_tensors_open(path, NULL);
+    ck_assert(vx_tensor_to_float(vx_tensors_find(tensors, "x"), expected));
+    ck_assert_msg(!memcmp(x, expected, PIXELS * 3 * sizeof *x), "%s: x differs", ids[i]);
+    vx_tensors_close(tensors);
+    vx_picture_free(&picture);
+  }
+  free(x);
+  free(expected);
 }
 END_TEST
 
@@ -212,6 +238,7 @@ int main(void) {
   TCase *tcase = tcase_create("input");
   tcase_add_test(tcase, golden_pictures_give_golden_arrays);
   tcase_add_test(tcase, all_golden_vectors);
+  tcase_add_test(tcase, real_inputs);
   tcase_add_test(tcase, input_is_rounded_once);
   tcase_add_test(tcase, float_arithmetic_also_gives_bytes);
   tcase_add_test(tcase, crops_are_placed_as_python_rounds);
