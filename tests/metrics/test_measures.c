@@ -1,0 +1,114 @@
+/* Each measure by hand, and the registry. */
+#include "metrics/metric.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A map [1][n], scaled as it is; measured by the measure that has the column. */
+static double measured(const char *column, const double *map, const uint8_t *truth, int n, vx_scoring scoring) {
+  vx_heat heat = {0};
+  vx_levels levels;
+  vx_metric_input in;
+  vx_error error;
+  double columns[VX_METRIC_COLUMNS];
+  int k;
+  ck_assert_msg(vx_heat_from_map(&heat, map, 1, n, 1, n, &error), "%s", error.why);
+  ck_assert_msg(vx_metric_prepare(&heat, truth, &scoring, &levels, &in, &error), "%s", error.why);
+  const vx_metric *metric = vx_metric_with_column(column, &k);
+  ck_assert_ptr_nonnull(metric);
+  ck_assert(metric->measure(&in, columns, &error));
+  vx_heat_free(&heat);
+  return columns[k];
+}
+
+#define CHECK(column, expected) ck_assert_double_eq_tol(measured(column, map, truth, n, scoring), expected, 1e-12)
+
+START_TEST(by_hand) {
+  enum { n = 8 };
+  const double map[n] = {0, 0.1, 0.6, 0.7, 1, 1, 0.2, 0.9};
+  const uint8_t truth[n] = {0, 0, 1, 1, 0, 1, 1, 2};
+  vx_scoring scoring = {.threshold = {VX_THRESHOLD_FIXED, 0.5}};
+  /* mask: 2, 3, 4, 5 (7 is ignored): tp 3, fp 1, fn 1, tn 2 */
+  CHECK("iou", 0.6);
+  CHECK("f1", 0.75);
+  CHECK("pixel_accuracy", 5 / 7.0);
+  CHECK("precision", 0.75);
+  CHECK("recall", 0.75);
+  CHECK("background_iou", 0.5);
+  CHECK("miou", 0.55);
+  CHECK("pointing", 0); /* the first maximum, pixel 4, is background */
+  CHECK("pointing_published", 0);
+  CHECK("focus", 2.5 / 3.6);
+  /* u > 25: all four objects pixels and pixel 4 */
+  CHECK("oracle_iou", 0.8);
+  CHECK("oracle_threshold", 25);
+  /* 14 scores downwards: 1 (fg 1/2; bg 1 - 0: 1/1) hits 2 of 3; 0.9 (bg of 0.1) 3/4; 0.8 (bg of 0.2, wrong) 3/5;
+     0.7 4/6; 0.6 5/7; 0.4 and 0.3 (bg of 0.6, 0.7, wrong) 5/9; 0.2 6/10; 0.1 6/11; 0 (fg of 0; bg of 1, 1) 7/14 */
+  CHECK("average_precision", (2 * (2 / 3.0) + 3 / 4.0 + 4 / 6.0 + 5 / 7.0 + 6 / 10.0 + 7 / 14.0) / 7);
+  scoring.accuracy_is_recall = true;
+  CHECK("pixel_accuracy", 0.75);
+}
+END_TEST
+
+START_TEST(flat_maps_and_empty_truths) {
+  enum { n = 4 };
+  const double map[n] = {2, 2, 2, 2}, other[n] = {1, 2, 3, 4};
+  const uint8_t truth[n] = {1, 0, 0, 0}, empty[n] = {0}, ignored[n] = {2, 2, 2, 2};
+  const vx_scoring scoring = {0};
+  CHECK("iou", 0);
+  CHECK("f1", 0);
+  CHECK("pixel_accuracy", 0.75);
+  CHECK("precision", 0);
+  CHECK("recall", 0);
+  CHECK("pointing", 0);
+  CHECK("pointing_published", 1);
+  CHECK("focus", 0);
+  CHECK("oracle_iou", 0);
+  CHECK("average_precision", 0.75 * 0.75 + 0.25 * 0.5); /* 1: four backgrounds, three right; 0: one more of eight */
+  ck_assert(measured("iou", map, empty, n, scoring) == 1);
+  ck_assert(measured("f1", map, empty, n, scoring) == 1);
+  ck_assert(measured("precision", map, empty, n, scoring) == 1);
+  ck_assert(measured("recall", map, empty, n, scoring) == 1);
+  ck_assert(measured("iou", other, empty, n, scoring) == 0);
+  ck_assert(measured("recall", other, empty, n, scoring) == 0);
+  ck_assert(measured("iou", other, ignored, n, scoring) == 1); /* nothing is counted: nothing is wrong */
+  ck_assert(measured("pixel_accuracy", other, ignored, n, scoring) == 1);
+  ck_assert(isnan(measured("average_precision", other, ignored, n, scoring)));
+}
+END_TEST
+
+START_TEST(the_registry) {
+  int n, column;
+  const vx_metric *const *metrics = vx_metrics(&n);
+  ck_assert_int_ge(n, 7);
+  for (int i = 0; i < n; i++) {
+    ck_assert_ptr_eq(vx_metric_find(metrics[i]->id), metrics[i]);
+    ck_assert(metrics[i]->title && metrics[i]->cite && metrics[i]->meaning && metrics[i]->measure);
+    ck_assert(metrics[i]->n_columns >= 1 && metrics[i]->n_columns <= VX_METRIC_COLUMNS);
+    for (int c = 0; c < metrics[i]->n_columns; c++) {
+      const vx_metric_column *k = &metrics[i]->columns[c];
+      ck_assert(k->name && k->title && k->meaning && k->low < k->high);
+      ck_assert_ptr_eq(vx_metric_with_column(k->name, &column), metrics[i]); /* names are unique */
+      ck_assert_int_eq(column, c);
+    }
+  }
+  ck_assert_ptr_null(vx_metric_find("overlaps"));
+  ck_assert_ptr_null(vx_metric_with_column("", &column));
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("measures");
+  TCase *all = tcase_create("all");
+  tcase_add_test(all, by_hand);
+  tcase_add_test(all, flat_maps_and_empty_truths);
+  tcase_add_test(all, the_registry);
+  suite_add_tcase(suite, all);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed != 0;
+}
