@@ -105,8 +105,8 @@ static void check_older(const char *path, const char *png) {
                                          {"class12.void_background", "class=12", "background"}};
   for (int k = 0; k < 4; k++) {
     uint8_t *truth = make_truth(labels, h, w, mh, mw, "pillow", keys[k][1], keys[k][2]);
-    int n;
-    double *expected = golden_tensor(&g, keys[k][0], &n, &n), scores[VX_METRIC_COLUMNS];
+    int one, n;
+    double *expected = golden_tensor(&g, keys[k][0], &one, &n), scores[VX_METRIC_COLUMNS];
     vx_levels levels;
     vx_metric_input in;
     ck_assert(vx_metric_prepare(&heat, truth, &(vx_scoring){0}, &levels, &in, &error));
