@@ -20,6 +20,7 @@ typedef struct command {
 /* One line a command, in the order of `vitx help`. */
 static const command commands[] = {
     COMMAND(run, "evaluate methods on a data set: the main job"),
+    COMMAND(ls, "what there is: methods, metrics, runs, a model, a data set"),
     COMMAND(validate, "check a run's configuration, print it with all defaults"),
     COMMAND(tensor, "heat maps of one input tensor, as tensors"),
     COMMAND(score, "score one heat map against one mask"),

@@ -7,10 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/digest.h"
 #include "harness/data/annotation.h"
 #include "harness/run/predict.h"
 #include "harness/run/score.h"
-#include "core/digest.h"
 
 struct vx_evaluator {
   const vx_run *run;

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/run/run.h"
 #include "core/digest.h"
+#include "harness/run/run.h"
 
 /* A formatted text in the run's arena; NULL when memory is out. */
 static const char *say(vx_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));

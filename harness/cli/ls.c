@@ -1,0 +1,271 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/nearest.h"
+#include "core/vx.h"
+#include "explainers/explainer.h"
+#include "harness/cli/cli.h"
+#include "harness/data/file.h"
+#include "harness/data/input.h"
+#include "harness/data/voc.h"
+#include "harness/run/cost.h"
+#include "harness/store/sql.h"
+#include "harness/store/store.h"
+#include "metrics/metric.h"
+
+const char vx_help_ls[] =
+    "NAME\n"
+    "  vitx ls - what there is: methods, metrics, runs in a file, what a model or a data set holds\n\n"
+    "SYNOPSIS\n"
+    "  vitx ls methods [ID]\n"
+    "  vitx ls metrics\n"
+    "  vitx ls runs FILE.sqlite\n"
+    "  vitx ls model DIR\n"
+    "  vitx ls data DIR\n\n"
+    "DESCRIPTION\n"
+    "  methods  id, family, whether it explains one class, its grid, what it costs beyond the one forward pass that\n"
+    "           every picture has (in forward passes of ViT-B/16, if it stood alone; what it computes itself from the\n"
+    "           passes is not counted), title, source, citation; with ID\n"
+    "           the whole entry: formula, citation, parameters with defaults and ranges\n"
+    "  metrics  id, its columns in the results, what they mean\n"
+    "  runs     the runs in a results file: images, how many passed the gate, methods, when\n"
+    "  model    shape, naming, parameters, digest, classes, how it wants its pictures\n"
+    "  data     lists of images with their lengths, classes\n\n"
+    "EXAMPLES\n"
+    "  vitx ls methods\n"
+    "  vitx ls methods rollout\n"
+    "  vitx ls data VOCdevkit/VOC2012\n\n"
+    "EXIT STATUS\n"
+    "  0, 1 something could not be read (one line says what), 2 bad use\n";
+
+/* ---- methods ------------------------------------------------------------------------------------------------------
+ */
+
+/* ViT-B/16's shape: what costs are told for. */
+static const vx_shape usual = {.layers = 12,
+                               .heads = 12,
+                               .dim = 768,
+                               .head_dim = 64,
+                               .mlp = 3072,
+                               .patch = 16,
+                               .image = 224,
+                               .grid = 14,
+                               .tokens = 197,
+                               .classes = 1000};
+
+static void cost_text(const vx_explainer *explainer, char *text, size_t size) {
+  vx_args args;
+  vx_args_default(explainer, &args);
+  if (explainer->by_name_only)
+    snprintf(text, size, "parts");
+  else
+    snprintf(text, size, "%.2f", vx_cost(explainer, &args, &usual));
+}
+
+static void list_methods(void) {
+  char cost[32];
+  printf("%-31s %-12s %-6s %-6s %6s  %-38s %-26s %s\n", "id", "family", "class", "grid", "cost", "title", "source",
+         "citation");
+  for (int i = 0; i < vx_explainer_count(); i++) {
+    const vx_explainer *e = vx_explainer_at(i);
+    cost_text(e, cost, sizeof cost);
+    printf("%-31s %-12s %-6s %-6s %6s  %-38s %-26s %s\n", e->id, vx_family_name(e->family),
+           e->class_specific ? "yes" : "no", e->grid == VX_GRID_PATCH ? "patch" : "pixel", cost, e->title, e->source,
+           e->cite);
+  }
+}
+
+static void print_param(const vx_explainer *e, int index) {
+  static const char *const types[] = {"whole number", "number", "true or false", "", "layer"};
+  const vx_param *param = &e->params[index];
+  vx_args args;
+  char all[400], *rest = all, *pair;
+  vx_args_default(e, &args);
+  vx_args_print(e, &args, all, sizeof all);
+  for (int i = 0; (pair = strsep(&rest, " ")) && i < index; i++) continue;
+  printf("  %-14s %s", param->name, param->meaning);
+  if (param->type == VX_PARAM_CHOICE)
+    printf(" (%s)", param->choices);
+  else if (param->type == VX_PARAM_INT || param->type == VX_PARAM_REAL)
+    printf(" (%s from %g to %g)", types[param->type], param->low, param->high);
+  else
+    printf(" (%s)", types[param->type]);
+  const char *value = pair ? strchr(pair, '=') : NULL;
+  printf(" [%s]\n", value ? value + 1 : "");
+}
+
+static int show_method(const char *id, vx_error *error) {
+  const vx_explainer *e = vx_explainer_find(id);
+  if (!e) {
+    const char *ids[256];
+    int count = vx_explainer_count() < 256 ? vx_explainer_count() : 256;
+    for (int i = 0; i < count; i++) ids[i] = vx_explainer_at(i)->id;
+    const char *near = vx_nearest(id, ids, count);
+    vx_fail(error, "ls methods", "no method '%.60s'%s%s%s", id, near ? "; did you mean '" : "", near ? near : "",
+            near ? "'?" : "");
+    return 1;
+  }
+  char cost[32];
+  cost_text(e, cost, sizeof cost);
+  printf("%s: %s\n\n", e->id, e->title);
+  printf("  family    %s\n  explains  %s\n  grid      %s\n  cost      %s forward passes\n", vx_family_name(e->family),
+         e->class_specific ? "one class" : "no class of its own",
+         e->grid == VX_GRID_PATCH ? "one value a patch" : "one value a pixel", cost);
+  printf("  formula   %s\n  source    %s\n  citation  %s\n", e->formula, e->source, e->cite);
+  if (e->param_count) puts("\nparameters");
+  for (int i = 0; i < e->param_count; i++) print_param(e, i);
+  return 0;
+}
+
+/* ---- metrics ------------------------------------------------------------------------------------------------------
+ */
+
+static void list_metrics(void) {
+  int count;
+  const vx_metric *const *all = vx_metrics(&count);
+  for (int i = 0; i < count; i++) {
+    printf("%-18s %s. %s (%s)\n", all[i]->id, all[i]->title, all[i]->meaning, all[i]->cite);
+    for (int c = 0; c < all[i]->n_columns; c++)
+      printf("  %-16s %s: %s\n", all[i]->columns[c].name, all[i]->columns[c].title, all[i]->columns[c].meaning);
+  }
+}
+
+/* ---- runs ---------------------------------------------------------------------------------------------------------
+ */
+
+static const char runs_query[] =
+    "SELECT r.id, r.name, r.model, r.data, r.image_count, g.done, g.passed, r.started, ifnull(r.finished, 'not yet'),"
+    " (SELECT count(*) FROM run_methods m WHERE m.run = r.id), r.kernel"
+    " FROM runs r JOIN gate g ON g.run = r.id ORDER BY r.id";
+
+static int list_runs(const char *path, vx_error *error) {
+  vx_store *store = vx_store_open(path, VX_STORE_READ, error);
+  sqlite3_stmt *query = store ? vx_sql_prepare(store, runs_query, error) : NULL;
+  int more = query ? 1 : -1;
+  if (query)
+    printf("%3s  %-20s %9s %9s %7s %8s  %-20s %-20s %s\n", "run", "name", "images", "done", "passed", "methods",
+           "started", "finished", "model, data, kernel");
+  while (more == 1 && (more = vx_sql_row(store, query, error)) == 1)
+    printf("%3d  %-20s %9d %9d %7d %8d  %-20s %-20s %s, %s, %s\n", sqlite3_column_int(query, 0), vx_sql_text(query, 1),
+           sqlite3_column_int(query, 4), sqlite3_column_int(query, 5), sqlite3_column_int(query, 6),
+           sqlite3_column_int(query, 9), vx_sql_text(query, 7), vx_sql_text(query, 8), vx_sql_text(query, 2),
+           vx_sql_text(query, 3), vx_sql_text(query, 10));
+  sqlite3_finalize(query);
+  vx_store_close(store);
+  return more == 0 ? 0 : 1;
+}
+
+/* ---- model --------------------------------------------------------------------------------------------------------
+ */
+
+static void print_input(const char *folder, int side) {
+  vx_input_options in;
+  vx_error error;
+  if (!vx_input_from_checkpoint(folder, side, &in, &error)) {
+    printf("pictures    not said: %s: %s\n", error.where, error.why);
+    return;
+  }
+  printf("pictures    %s", in.resize == VX_RESIZE_CROP ? "crop" : "squash");
+  if (in.resize == VX_RESIZE_CROP) printf(" (shorter side to %d)", in.shorter_side);
+  printf(", %s", in.filter == VX_FILTER_BICUBIC ? "bicubic" : "bilinear");
+  if (in.normalize)
+    printf(", mean %g %g %g, std %g %g %g\n", in.mean[0], in.mean[1], in.mean[2], in.std[0], in.std[1], in.std[2]);
+  else
+    puts(", not normalised");
+}
+
+static int show_model(const char *folder, vx_error *error) {
+  vx_model *model = vx_model_open(folder, error);
+  if (!model) return 1;
+  const vx_shape *s = vx_model_shape(model);
+  printf("model       %s\nnaming      %s\nparameters  %.0f\ndigest      %s\n", folder, vx_model_naming(model),
+         vx_model_parameters(model), vx_model_digest(model));
+  printf("shape       %d layers, width %d, %d heads of %d, MLP %d, epsilon %g\n", s->layers, s->dim, s->heads,
+         s->head_dim, s->mlp, s->epsilon);
+  printf("picture     %d x %d in patches of %d: %d tokens\n", s->image, s->image, s->patch, s->tokens);
+  print_input(folder, s->image);
+  printf("classes     %d: ", s->classes);
+  for (int i = 0; i < s->classes && i < 5; i++) printf("%s%s", i ? "; " : "", vx_model_label(model, i));
+  puts(s->classes > 5 ? "; …" : "");
+  vx_model_close(model);
+  return 0;
+}
+
+/* ---- data ---------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct listing {
+  const char *root;
+  vx_error *error;
+  bool classes_shown;
+} listing;
+
+static void show_classes(const vx_classes *classes) {
+  printf("classes     %d:", classes->count - 1);
+  for (int i = 1; i < classes->count; i++) printf("%s %s", i > 1 ? "," : "", classes->name[i]);
+  putchar('\n');
+}
+
+/* One list: its length, and how many of its pictures, masks and annotations are there. A broken list is said and passed
+   over. */
+static bool show_list(const char *name, void *user) {
+  listing *l = user;
+  vx_voc voc;
+  vx_error error;
+  if (!vx_voc_open(l->root, name, &voc, &error)) {
+    printf("list        %-16s broken: %s: %s\n", name, error.where, error.why);
+    return true;
+  }
+  size_t pictures = 0, masks = 0, annotations = 0;
+  for (size_t i = 0; i < voc.count; i++) {
+    pictures += vx_file_exists(voc.entry[i].image);
+    masks += vx_file_exists(voc.entry[i].mask);
+    annotations += vx_file_exists(voc.entry[i].annotation);
+  }
+  printf("list        %-16s %6zu images: %zu pictures, %zu masks, %zu annotations are there\n", name, voc.count,
+         pictures, masks, annotations);
+  if (!l->classes_shown) show_classes(&voc.classes);
+  l->classes_shown = true;
+  vx_voc_close(&voc);
+  return true;
+}
+
+static int show_data(const char *root, vx_error *error) {
+  listing l = {.root = root, .error = error};
+  return vx_voc_lists(root, show_list, &l, error) ? 0 : 1;
+}
+
+/* ---- the command --------------------------------------------------------------------------------------------------
+ */
+
+int vx_cmd_ls(int argc, char **argv, vx_error *error) {
+  int operands, what;
+  if (!vx_options(argc, argv, NULL, 0, &operands, error)) return 2;
+  if (operands < 1 || operands > 2)
+    return vx_bad_use(error, "ls", "wants methods [ID], metrics, runs FILE, model DIR or data DIR");
+  const char *word = argv[argc - operands], *of = operands == 2 ? argv[argc - 1] : NULL;
+  static const char *const words[] = {"methods", "metrics", "runs", "model", "data"};
+  for (what = 0; what < 5 && strcmp(word, words[what]) != 0; what++) continue;
+  if (what == 5) {
+    const char *near = vx_nearest(word, words, 5);
+    return vx_bad_use(error, "ls", "'%s' is none of methods, metrics, runs, model, data%s%s%s", word,
+                      near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+  }
+  if (what >= 2 && !of) return vx_bad_use(error, "ls", "%s of what? expected `vitx ls %s PATH`", word, word);
+  switch (what) {
+  case 0:
+    if (of) return show_method(of, error);
+    list_methods();
+    return 0;
+  case 1:
+    list_metrics();
+    return 0;
+  case 2:
+    return list_runs(of, error);
+  case 3:
+    return show_model(of, error);
+  default:
+    return show_data(of, error);
+  }
+}

@@ -1,0 +1,42 @@
+#include "harness/run/cost.h"
+
+#include <string.h>
+
+/* In forward passes of the whole depth, counting products: a backward pass has two for each of the forward's where
+   weights get no gradient but attention does, less at the ends; relevance by the improved rules needs Wx and |W||x|
+   again in each linear layer plus two products back; the plain rules two more; a forward pass in double costs twice. */
+static const double BACKWARD = 1.3, CUT = 0.03, IMPROVED = 3.4, PLAIN = 4.4, DOUBLE_FORWARD = 2.1;
+
+static double share(int lowest, int layers) {
+  return layers > 0 ? (double)(layers - lowest) / layers : 1;
+}
+
+/* How often the model is run again: the method's number of samples, steps or points. */
+static double samples(const vx_explainer *explainer, const vx_args *args) {
+  static const char *const names[] = {"samples", "steps", "points", "masks"};
+  for (int i = 0; i < explainer->param_count; i++)
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++)
+      if (strcmp(explainer->params[i].name, names[n]) == 0) return args->value[i];
+  return 0;
+}
+
+double vx_cost(const vx_explainer *explainer, const vx_args *args, const vx_shape *shape) {
+  vx_passes passes;
+  vx_explainer_passes(explainer, shape, args, &passes);
+  double cost = 0;
+  if (passes.set & VX_PASS_INPUT_GRADIENT)
+    cost = BACKWARD;
+  else if (passes.set & VX_PASS_GRADIENT)
+    cost = BACKWARD * share(passes.gradient_lowest, shape->layers);
+  else if (passes.set & VX_PASS_LAST_NORM)
+    cost = BACKWARD / shape->layers;
+  if (passes.set & VX_PASS_CUT_GRADIENT) cost += CUT;
+  for (int i = 0; i < passes.relevance_count; i++) {
+    const vx_relevance_need *need = &passes.relevance[i];
+    double rules = need->rules == VX_RULES_PLAIN ? PLAIN : IMPROVED;
+    cost += rules * share(need->lowest, shape->layers);
+    if (need->stabilizer <= 0) cost += DOUBLE_FORWARD;
+  }
+  if (passes.set & VX_PASS_AGAIN) cost += samples(explainer, args) * (1 + BACKWARD);
+  return cost;
+}
