@@ -103,10 +103,11 @@ static inline void fill_result(vx_result *r, int i, int method_count, const bool
   r->prediction.known = true;
   r->prediction.top_count = LABELS;
   r->prediction.passed = i % 4 != 3 || i == 7;
+  int first = i == 10 ? 1 : i % LABELS; /* a cat taken for a beagle */
   for (int k = 0; k < LABELS; k++) {
-    r->prediction.top[k] = (vx_top){(i + k) % LABELS, k ? 0.01 / k : r->prediction.passed ? 0.9 + i / 1000.0 : 0.5};
+    r->prediction.top[k] = (vx_top){(first + k) % LABELS, k ? 0.01 / k : r->prediction.passed ? 0.9 + i / 1000.0 : 0.5};
   }
-  int class = label_classes[i % LABELS];
+  int class = label_classes[first];
   r->prediction.correct = mask && class >= 0 ? class == r->main_class ? VX_YES : VX_NO : VX_UNKNOWN;
   vx_stored_object *object = vx_result_add_object(r);
   object->name = class_names[1 + i % 2], object->data_class = 1 + i % 2;

@@ -1,6 +1,7 @@
 /* From a JPEG to the model's numbers: the golden pictures, byte for byte, and what is made of the bytes. */
 #include <math.h>
 
+#include "core/digest.h"
 #include "core/safetensors.h"
 #include "harness/data/input.h"
 #include "tests/support/files.h"

@@ -3,6 +3,7 @@
 
 #include <jpeglib.h>
 
+#include "core/digest.h"
 #include "harness/data/jpeg.h"
 #include "harness/data/picture.h"
 #include "tests/support/files.h"

@@ -115,11 +115,12 @@ START_TEST(groups_part_the_images) {
   ck_assert_double_eq_tol(cell(t, "rollout", NULL, "medium", "iou"), 40 / 3.0, 1e-12);
   ck_assert_double_eq(cell(t, "rollout", NULL, "small", "n"), 1);
   json_decref(t);
-  /* labels 0 1 3 are cat dog dog; image i is cat when even: right 0 4 8 (cat), 1 5 9 (dog); unknown 2 6 10; */
+  /* labels 0 1 3 are cat dog dog; image i is cat when even: right 0 4 8 (cat), 1 5 9 (dog); 10 is wrong; unknown 2 6 */
   options.by = "correct";
   t = table(&options);
   ck_assert_double_eq(cell(t, "rollout", NULL, "right", "n"), 6);
-  ck_assert_double_eq(cell(t, "rollout", NULL, "unknown", "n"), 3);
+  ck_assert_double_eq(cell(t, "rollout", NULL, "unknown", "n"), 2);
+  ck_assert_double_eq_tol(cell(t, "rollout", NULL, "wrong", "iou"), 40, 1e-12);
   json_decref(t);
 }
 END_TEST
