@@ -129,11 +129,15 @@ class Scenes:
         return tuple(np.stack([self.parts[k][j][i] for k, i in zip(of, at)]) for j in range(3))
 
 
+def cut_patches(rgb):
+    """Bytes [b][224][224][3] to [b][196][768]."""
+    x = torch.from_numpy(np.ascontiguousarray(rgb)).view(-1, GRID, PATCH, GRID, PATCH, 3).permute(0, 1, 3, 5, 2, 4)
+    return x.reshape(-1, GRID * GRID, 3 * PATCH * PATCH)
+
+
 def to_patches(rgb):
-    """Bytes [b][224][224][3] to [b][196][768] in -1 … 1."""
-    b = len(rgb)
-    x = torch.from_numpy(np.ascontiguousarray(rgb)).view(b, GRID, PATCH, GRID, PATCH, 3).permute(0, 1, 3, 5, 2, 4)
-    return x.reshape(b, GRID * GRID, -1).float() / 127.5 - 1
+    """The same as the model's input, in -1 … 1."""
+    return cut_patches(rgb).float() / 127.5 - 1
 
 
 def augment(rng, rgb, shares):
@@ -173,7 +177,7 @@ def make_batch(rng, scenes, size, shards, side):
     rgb, shares, labels = scenes.batch(rng, size, shards)
     rgb, shares = augment(rng, rgb, shares)
     shares = shares.astype(np.float32) / 255
-    patches = to_patches(rgb)
+    patches = cut_patches(rgb)
     gain = torch.from_numpy(rng.uniform(0.85, 1.15, (size, 1, 1)).astype(np.float32))
     shift = torch.from_numpy(rng.uniform(-0.15, 0.15, (size, 1, 1)).astype(np.float32))
     if side < GRID:
@@ -186,7 +190,8 @@ def make_batch(rng, scenes, size, shards, side):
     else:
         where = torch.arange(GRID * GRID).expand(size, -1)
         shares, target = shares.reshape(size, GRID * GRID, -1), labels[:, 0].astype(np.int64)
-    return patches * gain + shift, where, torch.from_numpy(np.ascontiguousarray(shares)), torch.from_numpy(target)
+    patches = patches.float().mul_(gain / 127.5).add_(shift - gain)
+    return patches, where, torch.from_numpy(np.ascontiguousarray(shares)), torch.from_numpy(target)
 
 
 def loss_of(model, batch, patch_weight):
@@ -219,7 +224,8 @@ def measure(model, part):
 
 # Share of the training from which on: side of the window of patches, shards to draw from (share of all), weight of the
 # patches' loss.
-STAGES = [(0.00, 7, 2, 3.0), (0.05, 7, 6, 3.0), (0.14, 7, None, 2.0), (0.37, 10, None, 1.5), (0.82, 14, None, 1.0)]
+STAGES = [(0.00, 7, 2, 3.0), (0.05, 7, 6, 3.0), (0.14, 7, None, 2.0), (0.36, 8, None, 1.5), (0.72, 10, None, 1.0),
+          (0.91, 14, None, 1.0)]
 
 
 def stage_at(progress):
