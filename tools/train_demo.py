@@ -257,7 +257,7 @@ def train(args):
         average, step, seen, spent = c["average"], c["step"], c["seen"], c["spent"]
         print(f"resumed at step {step}", flush=True)
     rng = np.random.default_rng([args.seed, step])
-    began = saved = time.time()
+    began = saved = measured = time.time()
     sums, count = np.zeros(2), 0
     while step < args.steps:
         progress = step / args.steps
@@ -285,14 +285,16 @@ def train(args):
                   f"  rate {rate:.1e}  {spent + time.time() - began:.0f} s", flush=True)
             sums[:], count = 0, 0
         if time.time() - saved > args.every or step == args.steps:
-            whole = Model()
-            whole.load_state_dict(average)
-            right, sure, named = measure(whole, tuple(x[:200] for x in held.parts[0]))
-            print(f"  held-out, averaged weights: top-1 {right:.3f}  above 0.85 {sure:.3f}  patches {named:.3f}", flush=True)
             save(path, model=model.state_dict(), optimiser=optimiser.state_dict(), average=average, step=step, seen=seen,
                  spent=spent + time.time() - began, steps=args.steps, seed=args.seed, batch=args.batch, rate=args.rate,
                  shards=[os.path.basename(n) for n in scenes.names])
             saved = time.time()
+        if time.time() - measured > 4 * args.every or step == args.steps:
+            whole = Model()
+            whole.load_state_dict(average)
+            right, sure, named = measure(whole, tuple(x[:200] for x in held.parts[0]))
+            print(f"  held-out, averaged weights: top-1 {right:.3f}  above 0.85 {sure:.3f}  patches {named:.3f}", flush=True)
+            measured = time.time()
 
 
 def hf_names():
