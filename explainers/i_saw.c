@@ -35,7 +35,7 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
     for (int h = 0; h < heads; h++) {
       const double *a = vx_matrix_at(view, view->attention, l, h) + 1,
                    *g = vx_matrix_at(view, view->gradient, l, h) + 1;
-      for (int j = 0; j < patches; j++) heat[j] += g[j] < 0 ? 0 : weight * (a[j] * g[j] / heads);
+      for (int j = 0; j < patches; j++) heat[j] += weight * (a[j] * (g[j] < 0 ? 0 : g[j]) / heads);
     }
   }
   if (total == 0) return true; /* no gradient is positive: the map is 0 already */

@@ -1,0 +1,93 @@
+/* A hand-made view: random attention, gradients, relevance and activations of a small shape, and running a method on
+   it. */
+#ifndef VX_TEST_SCENE_H
+#define VX_TEST_SCENE_H
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "explainers/explainer.h"
+#include "explainers/noise.h"
+
+enum { L = 4, H = 3, GRID = 3, N = 1 + GRID * GRID, D = 5, P = 4, S = GRID * P };
+
+static const vx_shape shape = {.layers = L,
+                               .heads = H,
+                               .dim = D,
+                               .head_dim = 1,
+                               .mlp = 4,
+                               .patch = P,
+                               .image = S,
+                               .grid = GRID,
+                               .tokens = N,
+                               .classes = 3};
+
+typedef struct scene {
+  double attention[L][H][N][N], gradient[L][H][N][N], scores[L][H][N], cut[L][H][N], relevance[L][H][N][N];
+  double input_gradient[3][S][S], tokens[N][D], norm[N][D], norm_gradient[N][D], head[D];
+  float input[3][S][S], prior[S][S];
+  uint8_t picture[S][S][3];
+  vx_view view;
+} scene;
+
+static inline void fill(double *out, size_t count, uint64_t stream) {
+  vx_noise_normal(11, stream, out, count);
+}
+
+static inline void make_scene(scene *s) {
+  fill(&s->gradient[0][0][0][0], L * H * N * N, 2);
+  fill(&s->relevance[0][0][0][0], L * H * N * N, 3);
+  fill(&s->scores[0][0][0], L * H * N, 4);
+  fill(&s->cut[0][0][0], L * H * N, 5);
+  fill(&s->input_gradient[0][0][0], 3 * S * S, 6);
+  fill(&s->tokens[0][0], N * D, 7);
+  fill(&s->norm[0][0], N * D, 8);
+  fill(&s->norm_gradient[0][0], N * D, 9);
+  fill(s->head, D, 10);
+  for (int r = 0; r < L * H * N; r++) {
+    double *row = &s->attention[0][0][0][0] + r * N, sum = 0;
+    for (int j = 0; j < N; j++) sum += row[j] = exp(4 * vx_noise_uniform(11, 1, (uint64_t)(r * N + j)));
+    for (int j = 0; j < N; j++) row[j] /= sum;
+  }
+  for (int i = 0; i < 3 * S * S; i++) (&s->input[0][0][0])[i] = (float)vx_noise_uniform(11, 12, (uint64_t)i) - 0.5F;
+  for (int i = 0; i < 3 * S * S; i++) (&s->picture[0][0][0])[i] = (uint8_t)vx_noise_bits(11, 13, (uint64_t)i);
+  for (int i = 0; i < S * S; i++) (&s->prior[0][0])[i] = (float)vx_noise_uniform(11, 14, (uint64_t)i);
+  s->view = (vx_view){.shape = &shape,
+                      .input = &s->input[0][0][0],
+                      .attention = &s->attention[0][0][0][0],
+                      .gradient = &s->gradient[0][0][0][0],
+                      .cls_scores = &s->scores[0][0][0],
+                      .cut_gradient = &s->cut[0][0][0],
+                      .input_gradient = &s->input_gradient[0][0][0],
+                      .tokens = &s->tokens[0][0],
+                      .last_norm = &s->norm[0][0],
+                      .last_norm_gradient = &s->norm_gradient[0][0],
+                      .head_weight = s->head,
+                      .relevance_count = 2,
+                      .relevance = {{.need = {.rules = VX_RULES_IMPROVED}, .attention = &s->relevance[0][0][0][0]},
+                                    {.need = {.rules = VX_RULES_PLAIN}, .attention = &s->relevance[0][0][0][0]}},
+                      .picture = &s->picture[0][0][0],
+                      .prior = &s->prior[0][0],
+                      .seed = 42,
+                      .scratch = vx_arena_new()};
+}
+
+/* heat of a method with "name=value" settings (NULL ends them). */
+static inline void run(scene *s, const char *id, const char *const *settings, double *heat) {
+  const vx_explainer *explainer = vx_explainer_find(id);
+  vx_args args;
+  vx_error error;
+  ck_assert_msg(explainer != NULL, "%s", id);
+  vx_args_default(explainer, &args);
+  for (; settings && *settings; settings += 2)
+    ck_assert_msg(vx_args_set(explainer, &args, settings[0], settings[1], &error), "%s %s", error.where, error.why);
+  ck_assert_msg(vx_explainer_run(explainer, &s->view, &args, heat, &error), "%s: %s", error.where, error.why);
+}
+
+static inline void same(const double *made, const double *wanted, int count) {
+  for (int j = 0; j < count; j++) ck_assert_double_eq_tol(made[j], wanted[j], 1e-12);
+}
+
+#endif

@@ -1,0 +1,110 @@
+/* The registry, and parameters: defaults, text, ranges, layers. */
+#include "tests/explainers/scene.h"
+
+START_TEST(every_method_is_described) {
+  for (int i = 0; i < vx_explainer_count(); i++) {
+    const vx_explainer *e = vx_explainer_at(i);
+    ck_assert(e->id && e->title && e->formula && e->source && e->cite && e->needs && e->explain);
+    ck_assert_ptr_eq(vx_explainer_find(e->id), e);
+    ck_assert_int_le(e->param_count, VX_PARAMS_MAX);
+    ck_assert_ptr_nonnull(vx_family_name(e->family));
+    for (const char *c = e->id; *c; c++) ck_assert_msg(strchr("abcdefghijklmnopqrstuvwxyz-", *c) != NULL, "%s", e->id);
+    for (int p = 0; p < e->param_count; p++) {
+      ck_assert(e->params[p].name && e->params[p].meaning);
+      if (e->params[p].type == VX_PARAM_CHOICE) ck_assert_ptr_nonnull(e->params[p].choices);
+    }
+  }
+  ck_assert_ptr_null(vx_explainer_find("no-such"));
+  ck_assert_ptr_null(vx_explainer_at(vx_explainer_count()));
+  ck_assert_ptr_null(vx_explainer_at(-1));
+}
+END_TEST
+
+/* Whatever a method's parameters are, their text is read back as the same values. */
+START_TEST(arguments_survive_their_text) {
+  for (int i = 0; i < vx_explainer_count(); i++) {
+    const vx_explainer *e = vx_explainer_at(i);
+    vx_args args, back = {{-7}};
+    char text[512], *rest = text;
+    vx_args_default(e, &args);
+    vx_args_print(e, &args, text, sizeof text);
+    vx_args_default(e, &back);
+    for (char *pair; (pair = strsep(&rest, " ")) && *pair;) {
+      char *value = strchr(pair, '=');
+      *value++ = '\0';
+      ck_assert(vx_args_set(e, &back, pair, value, NULL));
+    }
+    ck_assert_mem_eq(args.value, back.value, sizeof args.value);
+  }
+}
+END_TEST
+
+static void refuses(const char *id, const char *name, const char *text, const char *says) {
+  const vx_explainer *explainer = vx_explainer_find(id);
+  vx_args args, before;
+  vx_error error;
+  vx_args_default(explainer, &args);
+  before = args;
+  ck_assert(!vx_args_set(explainer, &args, name, text, &error));
+  ck_assert_msg(strstr(error.why, says) != NULL, "%s %s: %s", name, text, error.why);
+  ck_assert_mem_eq(&args, &before, sizeof args);
+}
+
+START_TEST(wrong_arguments_are_told) {
+  refuses("rollout", "start_layr", "1", "start_layer");
+  refuses("rollout", "heads", "sum", "mean|max|min");
+  refuses("rollout", "start_layer", "1.5", "whole number");
+  refuses("rollout", "start_layer", "", "whole number");
+  refuses("rollout", "start_layer", "1x", "whole number");
+  refuses("saliency", "samples", "3", "no parameters");
+  refuses("smoothgrad", "samples", "0", "1 to");
+  refuses("smoothgrad", "sigma", "nan", "number");
+  refuses("attention-gradient", "clamp", "maybe", "true or false");
+  refuses("transformer-attribution", "stabilizer", "-1", "0 to 1");
+  refuses("mix", "by", "prod", "product|sqrt|geometric-mean|mean");
+}
+END_TEST
+
+START_TEST(layers_are_checked_against_the_model) {
+  const vx_explainer *rollout = vx_explainer_find("rollout");
+  static const struct {
+    const char *text;
+    int layer; /* -1: refused */
+  } cases[] = {{"0", 0}, {"3", 3}, {"4", -1}, {"-1", 3}, {"-4", 0}, {"-5", -1}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    vx_args args;
+    vx_error error;
+    vx_passes passes;
+    vx_args_default(rollout, &args);
+    ck_assert(vx_args_set(rollout, &args, "start_layer", cases[i].text, &error));
+    ck_assert_int_eq(vx_args_check(rollout, &args, &shape, &error), cases[i].layer >= 0);
+    vx_explainer_passes(rollout, &shape, &args, &passes);
+    ck_assert_int_eq(passes.set, VX_PASS_ATTENTION);
+    if (cases[i].layer >= 0) ck_assert_int_eq(passes.attention_lowest, cases[i].layer);
+  }
+}
+END_TEST
+
+START_TEST(all_means_all_but_mixes) {
+  ck_assert(!vx_explainer_in_all(vx_explainer_find("mix")));
+  int count = 0;
+  for (int i = 0; i < vx_explainer_count(); i++) count += vx_explainer_in_all(vx_explainer_at(i));
+  ck_assert_int_eq(count, vx_explainer_count() - 1);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("registry");
+  TCase *tests = tcase_create("registry");
+  tcase_add_test(tests, every_method_is_described);
+  tcase_add_test(tests, arguments_survive_their_text);
+  tcase_add_test(tests, wrong_arguments_are_told);
+  tcase_add_test(tests, layers_are_checked_against_the_model);
+  tcase_add_test(tests, all_means_all_but_mixes);
+  suite_add_tcase(suite, tests);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed != 0;
+}
