@@ -265,6 +265,7 @@ static void print_worst(void) {
 
 int main(void) {
   setbuf(stdout, NULL);
+  vx_blas_threads(1);
   Suite *suite = suite_create("golden maps");
   TCase *tests = tcase_create("golden");
   tcase_set_timeout(tests, 600);

@@ -1,0 +1,220 @@
+/* What must hold for any model: on random small ones, through the real worker. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "explainers/explainer.h"
+#include "explainers/flow.h"
+#include "explainers/fuse.h"
+#include "explainers/noise.h"
+
+static const vx_shape shapes[] = {
+    {.layers = 3, .heads = 2, .dim = 12, .mlp = 20, .patch = 4, .image = 16, .classes = 5, .epsilon = 1e-6},
+    {.layers = 1, .heads = 1, .dim = 6, .mlp = 9, .patch = 8, .image = 16, .classes = 2, .epsilon = 1e-12},
+    {.layers = 8, .heads = 4, .dim = 32, .mlp = 64, .patch = 8, .image = 48, .classes = 7, .epsilon = 1e-6},
+};
+enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+
+typedef struct subject {
+  vx_model *model;
+  vx_worker *worker;
+  vx_view *view;
+  float *x;
+} subject;
+
+/* A random model and picture, sent through the passes of `plan`. */
+static void open_subject(subject *s, int which, const vx_passes *plan, vx_precision precision) {
+  vx_error error = {0};
+  size_t values = 3 * (size_t)shapes[which].image * (size_t)shapes[which].image;
+  s->model = vx_model_random(&shapes[which], 17 + (uint64_t)which, &error);
+  ck_assert_msg(s->model != NULL, "%s: %s", error.where, error.why);
+  s->worker = vx_worker_new(s->model, plan, precision, &error);
+  ck_assert_msg(s->worker != NULL, "%s: %s", error.where, error.why);
+  s->x = malloc(values * sizeof *s->x);
+  for (size_t i = 0; i < values; i++) s->x[i] = (float)(2 * vx_noise_uniform(3, (uint64_t)which, i) - 1);
+  ck_assert_msg(vx_worker_forward(s->worker, s->x, &error), "%s: %s", error.where, error.why);
+  s->view = vx_worker_explain(s->worker, 1, VX_LOGIT, &error);
+  ck_assert_msg(s->view != NULL, "%s: %s", error.where, error.why);
+  s->view->seed = 99;
+}
+
+static void close_subject(subject *s) {
+  vx_worker_free(s->worker);
+  vx_model_close(s->model);
+  free(s->x);
+}
+
+/* ---- rollout
+ * ---------------------------------------------------------------------------------------------------------- */
+
+START_TEST(rollout_rows_sum_to_one) {
+  vx_passes plan = {0};
+  vx_need_attention(&plan, 0);
+  subject s;
+  open_subject(&s, _i, &plan, VX_DOUBLE);
+  double *row = malloc((size_t)s.view->shape->tokens * sizeof *row);
+  for (int fusion = VX_FUSE_MEAN; fusion <= VX_FUSE_MIN; fusion++)
+    for (int start = 0; start < shapes[_i].layers; start++) {
+      vx_stack stack = {.value = s.view->attention, .fusion = (vx_fusion)fusion};
+      double sum = 0;
+      ck_assert(vx_rollout_row(s.view, &stack, start, true, row, NULL));
+      for (int j = 0; j < s.view->shape->tokens; j++) {
+        ck_assert_double_ge(row[j], 0);
+        sum += row[j];
+      }
+      ck_assert_double_eq_tol(sum, 1, 1e-12);
+    }
+  free(row);
+  close_subject(&s);
+}
+END_TEST
+
+/* ---- attention flow
+ * --------------------------------------------------------------------------------------------------- */
+
+/* At most what leaves the source and what enters the sink, proven maximal by a cut; and the heat map is these values
+   over their sum. */
+START_TEST(flows_are_bounded_and_certified) {
+  const vx_explainer *method = vx_explainer_find("attention-flow");
+  vx_passes plan = {0};
+  vx_need_attention(&plan, 0);
+  subject s;
+  open_subject(&s, _i, &plan, VX_DOUBLE);
+  size_t n = (size_t)s.view->shape->tokens, layers = (size_t)shapes[_i].layers;
+  double *capacity = malloc(layers * n * n * sizeof *capacity), *heat = malloc(n * sizeof *heat), sum = 0;
+  vx_flow *flows = malloc(n * sizeof *flows);
+  vx_stack stack = {.value = s.view->attention, .fusion = VX_FUSE_MEAN};
+  for (size_t row = 0; row < layers * n; row++) {
+    double *out = capacity + row * n;
+    vx_fused_row(s.view, &stack, (int)(row / n), (int)(row % n), out);
+    for (size_t j = 0; j < n; j++) out[j] = (out[j] + (j == row % n)) / 2; /* attention rows sum to 1 */
+  }
+  vx_flow_graph graph = {.layers = (int)layers, .tokens = (int)n, .source = 0, .capacity = capacity};
+  ck_assert(vx_flow_all(&graph, s.view->scratch, flows, NULL));
+  for (size_t j = 0; j < n; j++) {
+    double column = 0;
+    for (size_t i = 0; i < n; i++) column += capacity[i * n + j];
+    ck_assert_double_le(flows[j].value, fmin(1, column) + 1e-12);
+    ck_assert_double_eq_tol(flows[j].value, flows[j].cut, 1e-12);
+    sum += flows[j].value;
+  }
+  vx_args args;
+  vx_args_default(method, &args);
+  ck_assert(vx_explainer_run(method, s.view, &args, heat, NULL));
+  for (size_t j = 1; j < n; j++) ck_assert_double_eq_tol(heat[j - 1], flows[j].value / sum, 1e-12);
+  free(flows);
+  free(heat);
+  free(capacity);
+  close_subject(&s);
+}
+END_TEST
+
+/* ---- integrated gradients
+ * --------------------------------------------------------------------------------------------- */
+
+START_TEST(integrated_gradients_are_complete) {
+  const vx_explainer *method = vx_explainer_find("integrated-gradients");
+  vx_args args;
+  vx_passes plan;
+  vx_args_default(method, &args);
+  ck_assert(vx_args_set(method, &args, "steps", "256", NULL) && vx_args_set(method, &args, "signed", "true", NULL));
+  vx_explainer_passes(method, &shapes[_i], &args, &plan);
+  subject s;
+  open_subject(&s, _i, &plan, VX_DOUBLE);
+  size_t pixels = (size_t)shapes[_i].image * (size_t)shapes[_i].image;
+  double *heat = malloc(pixels * sizeof *heat), sum = 0, magnitude = 0, top = vx_worker_logits(s.worker)[1];
+  ck_assert(vx_explainer_run(method, s.view, &args, heat, NULL));
+  for (size_t i = 0; i < pixels; i++) {
+    sum += heat[i];
+    magnitude += fabs(heat[i]);
+  }
+  memset(s.x, 0, 3 * pixels * sizeof *s.x);
+  ck_assert(vx_worker_forward(s.worker, s.x, NULL));
+  ck_assert_double_eq_tol(sum, top - vx_worker_logits(s.worker)[1], 0.01 * magnitude);
+  free(heat);
+  close_subject(&s);
+}
+END_TEST
+
+/* ---- alone and among all
+ * ---------------------------------------------------------------------------------------------- */
+
+static bool can_run(const vx_explainer *explainer, const vx_shape *shape, vx_args *args, vx_passes *passes) {
+  vx_args_default(explainer, args);
+  vx_explainer_passes(explainer, shape, args, passes);
+  return vx_explainer_in_all(explainer) && !(passes->set & (VX_NEED_PICTURE | VX_NEED_PRIOR));
+}
+
+static void check_alone(const subject *all, int which, vx_precision precision, const vx_explainer *explainer) {
+  vx_args args;
+  vx_passes plan;
+  vx_error error;
+  if (!can_run(explainer, &shapes[which], &args, &plan)) return;
+  subject alone;
+  open_subject(&alone, which, &plan, precision);
+  size_t side = (size_t)vx_explainer_side(explainer, alone.view->shape), bytes = side * side * sizeof(double);
+  double *a = malloc(bytes), *b = malloc(bytes);
+  ck_assert_msg(vx_explainer_run(explainer, all->view, &args, a, &error), "%s: %s", error.where, error.why);
+  ck_assert_msg(vx_explainer_run(explainer, alone.view, &args, b, &error), "%s: %s", error.where, error.why);
+  ck_assert_msg(memcmp(a, b, bytes) == 0, "%s alone differs from %s among all", explainer->id, explainer->id);
+  free(a);
+  free(b);
+  close_subject(&alone);
+}
+
+START_TEST(alone_and_among_all_are_the_same_bits) {
+  static const vx_precision precisions[] = {VX_SINGLE, VX_MIXED, VX_DOUBLE};
+  int which = _i % SHAPES;
+  vx_passes plan = {0}, passes;
+  vx_args args;
+  vx_error error;
+  for (int m = 0; m < vx_explainer_count(); m++)
+    if (can_run(vx_explainer_at(m), &shapes[which], &args, &passes))
+      ck_assert_msg(vx_passes_add(&plan, &passes, &error), "%s", error.why);
+  subject all;
+  open_subject(&all, which, &plan, precisions[_i / SHAPES]);
+  for (int m = 0; m < vx_explainer_count(); m++) check_alone(&all, which, precisions[_i / SHAPES], vx_explainer_at(m));
+  close_subject(&all);
+}
+END_TEST
+
+/* The same picture after another one through the same worker: nothing of the other may be left. */
+START_TEST(a_worker_forgets) {
+  vx_passes plan = {0}, passes;
+  vx_args args;
+  vx_error error;
+  for (int m = 0; m < vx_explainer_count(); m++)
+    if (can_run(vx_explainer_at(m), &shapes[_i], &args, &passes)) ck_assert(vx_passes_add(&plan, &passes, &error));
+  subject s;
+  open_subject(&s, _i, &plan, VX_MIXED);
+  size_t values = 3 * (size_t)shapes[_i].image * (size_t)shapes[_i].image;
+  float *other = malloc(values * sizeof *other);
+  for (size_t i = 0; i < values; i++) other[i] = -3 * s.x[i] * s.x[i];
+  ck_assert(vx_worker_forward(s.worker, other, NULL) && vx_worker_explain(s.worker, 0, VX_LOGIT, NULL));
+  ck_assert(vx_worker_forward(s.worker, s.x, NULL) && (s.view = vx_worker_explain(s.worker, 1, VX_LOGIT, NULL)));
+  s.view->seed = 99;
+  for (int m = 0; m < vx_explainer_count(); m++) check_alone(&s, _i, VX_MIXED, vx_explainer_at(m));
+  free(other);
+  close_subject(&s);
+}
+END_TEST
+
+int main(void) {
+  vx_blas_threads(1);
+  Suite *suite = suite_create("properties");
+  TCase *tests = tcase_create("properties");
+  tcase_set_timeout(tests, 300);
+  tcase_add_loop_test(tests, rollout_rows_sum_to_one, 0, SHAPES);
+  tcase_add_loop_test(tests, flows_are_bounded_and_certified, 0, SHAPES);
+  tcase_add_loop_test(tests, integrated_gradients_are_complete, 0, SHAPES);
+  tcase_add_loop_test(tests, alone_and_among_all_are_the_same_bits, 0, 3 * SHAPES);
+  tcase_add_loop_test(tests, a_worker_forgets, 0, SHAPES);
+  suite_add_tcase(suite, tests);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed != 0;
+}
