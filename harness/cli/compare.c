@@ -1,0 +1,123 @@
+#include "harness/show/compare.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/cli/cli.h"
+
+const char vx_help_compare[] =
+    "NAME\n"
+    "  vitx compare - which methods really differ; whether one run is worse than another\n\n"
+    "SYNOPSIS\n"
+    "  vitx compare FILE.sqlite [OPTIONS]\n"
+    "  vitx compare FILE.sqlite FILE2.sqlite [OPTIONS]\n\n"
+    "DESCRIPTION\n"
+    "  With one file: methods of one run against each other. More than two give a ranking: the mean, how many methods\n"
+    "  are significantly worse and better, and letters: methods that share one are not told apart. Two methods\n"
+    "  (--methods a,b), or --pairs, give a row a pair.\n"
+    "  With two files (or --run2, or --scoring2 in one file): each method that both have against itself, first less\n"
+    "  second: two models, two versions, two settings.\n"
+    "  Every comparison is paired, on the images that both have (matched by the data set's own id): the mean "
+    "difference\n"
+    "  with its 95 % bootstrap interval over images, Wilcoxon's signed-rank test with Holm's correction over all rows\n"
+    "  (CSV and JSON also have the sign-flip permutation test), Cohen's d_z, wins, ties and losses. Beyond 10,000 "
+    "images\n"
+    "  interval and permutation test are the normal ones.\n\n"
+    "OPTIONS\n"
+    "  --methods a,b,…      these methods only, in this order\n"
+    "  --metric NAME        iou, f1, pixel_accuracy, or a further one that the run has; default: iou\n"
+    "  --by WHAT            separately by class, correct (prediction right or wrong) or size of the objects\n"
+    "  --pairs              all pairs instead of a ranking\n"
+    "  --fail-below X       exit status 1 if any difference (first less second, in points where the metric is in\n"
+    "                       percent) is below X; for two methods or two runs\n"
+    "  --run N, --run2 N    runs (`vitx ls runs FILE`); default: the newest of each file\n"
+    "  --scoring NAME, --scoring2 NAME   scorings made by `vitx rescore`; default: main\n"
+    "  --min-confidence P   only images whose top class has a probability above P\n"
+    "  --resamples N        of bootstrap and permutation test; default 10000\n"
+    "  --seed N             default 1\n"
+    "  --format FORMAT      text, markdown, csv, latex, json; default: text\n\n"
+    "EXAMPLES\n"
+    "  vitx compare results/demo.sqlite\n"
+    "  vitx compare results/demo.sqlite --methods rollout,center --by size\n"
+    "  vitx compare new.sqlite old.sqlite --fail-below -0.5     # in CI: no method may lose half a point\n"
+    "  vitx compare results/table1.sqlite --scoring main --scoring2 void-ignored\n\n"
+    "EXIT STATUS\n"
+    "  0 printed; 1 a difference is below X, or a file cannot be read; 2 bad use\n\n"
+    "SEE ALSO\n"
+    "  vitx help table, vitx help rescore\n";
+
+typedef struct request {
+  vx_compare_options compare;
+  vx_format format;
+  double fail_below; /* NaN: never */
+  const char *first, *second;
+} request;
+
+static int print_comparison(const request *r, vx_store *store, vx_store *second, vx_error *error) {
+  vx_compare_verdict verdict;
+  vx_sheet *sheet = vx_compare_make(store, second, &r->compare, &verdict, error);
+  bool ok = sheet && vx_sheet_print(sheet, r->format, stdout, error);
+  vx_sheet_free(sheet);
+  if (ok && verdict.lowest < r->fail_below) {
+    return vx_fail(error, verdict.what, "differs by %.6g, below %.6g", verdict.lowest, r->fail_below), 1;
+  }
+  return ok ? 0 : 1;
+}
+
+static int compare(const request *r, vx_error *error) {
+  vx_store *store = vx_store_open(r->first, VX_STORE_READ, error);
+  vx_store *second = store && r->second ? vx_store_open(r->second, VX_STORE_READ, error) : NULL;
+  int status = store && (second || !r->second) ? print_comparison(r, store, second, error) : 1;
+  vx_store_close(second);
+  vx_store_close(store);
+  return status;
+}
+
+static int check(const request *r, int run, int run2, int seed, vx_error *error) {
+  const vx_compare_options *o = &r->compare;
+  if (run < 0 || run2 < 0 || seed < 0)
+    return vx_bad_use(error, "compare", "--run, --run2, --seed want numbers from 0 on");
+  if (o->resamples < 100 || o->resamples > 1000000) {
+    return vx_bad_use(error, "compare", "--resamples wants a number from 100 to 1000000");
+  }
+  const char *comma = o->methods ? strchr(o->methods, ',') : NULL;
+  bool two_methods = comma && !strchr(comma + 1, ',');
+  if (!isnan(r->fail_below) && !two_methods && !r->second && !run2 && !o->scoring2) {
+    return vx_bad_use(error, "compare", "--fail-below is for two methods (--methods a,b) or two runs");
+  }
+  return 0;
+}
+
+int vx_cmd_compare(int argc, char **argv, vx_error *error) {
+  request r = {.compare = vx_compare_defaults(), .fail_below = NAN};
+  vx_compare_options *o = &r.compare;
+  const char *format_name = "text";
+  int run = 0, run2 = 0, seed = 1, operands;
+  const vx_option options[] = {
+      {"methods", VX_OPTION_TEXT, &o->methods},
+      {"metric", VX_OPTION_TEXT, &o->metric},
+      {"by", VX_OPTION_TEXT, &o->by},
+      {"pairs", VX_OPTION_FLAG, &o->pairs},
+      {"fail-below", VX_OPTION_REAL, &r.fail_below},
+      {"run", VX_OPTION_INT, &run},
+      {"run2", VX_OPTION_INT, &run2},
+      {"scoring", VX_OPTION_TEXT, &o->scoring},
+      {"scoring2", VX_OPTION_TEXT, &o->scoring2},
+      {"min-confidence", VX_OPTION_REAL, &o->min_confidence},
+      {"resamples", VX_OPTION_INT, &o->resamples},
+      {"seed", VX_OPTION_INT, &seed},
+      {"format", VX_OPTION_TEXT, &format_name},
+  };
+  if (!vx_options(argc, argv, options, VX_COUNT(options), &operands, error)) return 2;
+  if (operands != 1 && operands != 2) return vx_bad_use(error, "compare", "expected one results file or two");
+  r.first = argv[argc - operands];
+  r.second = operands == 2 ? argv[argc - 1] : NULL;
+  if (!vx_format_parse(format_name, &r.format, error)) return 2;
+  int status = check(&r, run, run2, seed, error);
+  if (status) return status;
+  o->run = run;
+  o->run2 = run2;
+  o->seed = (uint64_t)seed;
+  return compare(&r, error);
+}
