@@ -7,47 +7,40 @@
 #ifdef VX_REAL_DOUBLE
 /* The weights are single; a tile of them is converted just before it is used, while it stays in the cache: a second
    copy of the model in double would take twice the memory of the first. */
-enum { VX_TILE = 64 };
-
 VX_CLONES static void convert(size_t count, const float *from, real *to) {
   for (size_t i = 0; i < count; i++) to[i] = (real)from[i];
+}
+
+/* y [rows][width] (+)= x [rows][count of stride] w, where w is `count` rows of [width] single weights. */
+static void product_of_rows(int rows, int count, int width, const real *x, int stride, const float *w, real *y,
+                            bool add, real *tile) {
+  for (int first = 0; first < count; first += VX_TILE_ROWS, add = true) {
+    int some = count - first < VX_TILE_ROWS ? count - first : VX_TILE_ROWS;
+    convert((size_t)some * (size_t)width, w + (size_t)first * (size_t)width, tile);
+    VX_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, width, some, 1, x + first, stride, tile, width,
+            add ? 1 : 0, y, width);
+  }
+}
+#else
+static void product_of_rows(int rows, int count, int width, const real *x, int stride, const float *w, real *y,
+                            bool add, real *tile) {
+  (void)tile;
+  if (rows == 1)
+    VX_GEMV(CblasRowMajor, CblasTrans, count, width, 1, w, width, x, 1, add ? 1 : 0, y, 1);
+  else
+    VX_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, width, count, 1, x, stride, w, width, add ? 1 : 0, y,
+            width);
 }
 #endif
 
 void VX_R(vx_product)(int rows, const vx_linear *linear, const real *x, real *y, real *tile) {
-  int in = linear->in, out = linear->out;
-#ifdef VX_REAL_DOUBLE
-  for (int first = 0; first < out; first += VX_TILE) {
-    int count = out - first < VX_TILE ? out - first : VX_TILE;
-    convert((size_t)count * (size_t)in, linear->weight + (size_t)first * (size_t)in, tile);
-    VX_GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, rows, count, in, 1, x, in, tile, in, 0, y + first, out);
-  }
-#else
-  (void)tile;
-  if (linear->transposed)
-    VX_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, out, in, 1, x, in, linear->transposed, out, 0, y, out);
-  else
-    VX_GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, rows, out, in, 1, x, in, linear->weight, in, 0, y, out);
-#endif
+  product_of_rows(rows, linear->in, linear->out, x, linear->in, linear->transposed, y, false, tile);
 }
 
 void VX_R(vx_product_back)(int rows, const vx_linear *linear, int first, int count, const real *dy, int stride,
                            real *dx, bool add, real *tile) {
-  int in = linear->in;
-#ifdef VX_REAL_DOUBLE
-  for (int end = first + count; first < end; first += VX_TILE, dy += VX_TILE, add = true) {
-    int some = end - first < VX_TILE ? end - first : VX_TILE;
-    convert((size_t)some * (size_t)in, linear->weight + (size_t)first * (size_t)in, tile);
-    VX_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, in, some, 1, dy, stride, tile, in, add ? 1 : 0, dx, in);
-  }
-#else
-  (void)tile;
-  const float *weight = linear->weight + (size_t)first * (size_t)in;
-  if (rows == 1)
-    VX_GEMV(CblasRowMajor, CblasTrans, count, in, 1, weight, in, dy, 1, add ? 1 : 0, dx, 1);
-  else
-    VX_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, in, count, 1, dy, stride, weight, in, add ? 1 : 0, dx, in);
-#endif
+  const float *weight = linear->weight + (size_t)first * (size_t)linear->in;
+  product_of_rows(rows, count, linear->in, dy, stride, weight, dx, add, tile);
 }
 
 VX_CLONES void VX_R(vx_bias)(int rows, int width, const float *bias, real *y) {

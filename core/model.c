@@ -31,7 +31,7 @@ static bool finish_shape(vx_fetch *fetch, vx_shape *shape) {
   return true;
 }
 
-static const float *transpose(vx_arena *arena, const vx_linear *linear) {
+const float *vx_model_transpose(vx_arena *arena, const vx_linear *linear) {
   float *out = VX_TAKE(arena, (size_t)linear->in * (size_t)linear->out, float);
   if (!out) return NULL;
   enum { TILE = 32 }; /* both sides of a tile stay in the first cache */
@@ -45,10 +45,12 @@ static const float *transpose(vx_arena *arena, const vx_linear *linear) {
 
 /* Makes the transposed copies; the last step of opening, shared by all ways to get a model. */
 bool vx_model_finish_weights(vx_model *model) {
-  bool ok = (model->patch.transposed = transpose(model->arena, &model->patch)) != NULL;
+  bool ok = (model->patch.transposed = vx_model_transpose(model->arena, &model->patch)) != NULL &&
+            (model->head.transposed = vx_model_transpose(model->arena, &model->head)) != NULL;
   for (int l = 0; ok && l < model->shape.layers; l++) {
     vx_linear *linear[] = {&model->block[l].qkv, &model->block[l].proj, &model->block[l].fc1, &model->block[l].fc2};
-    for (int i = 0; ok && i < 4; i++) ok = (linear[i]->transposed = transpose(model->arena, linear[i])) != NULL;
+    for (int i = 0; ok && i < 4; i++)
+      ok = (linear[i]->transposed = vx_model_transpose(model->arena, linear[i])) != NULL;
   }
   return ok;
 }

@@ -12,7 +12,7 @@ typedef struct vx_linear {
   int in, out;
   const float *weight;     /* [out][in] */
   const float *bias;       /* [out]; zeros where the checkpoint has none */
-  const float *transposed; /* [in][out]: the forward product of few rows runs faster on it; NULL for the head */
+  const float *transposed; /* [in][out]: the forward product of few rows runs faster on it */
 } vx_linear;
 
 typedef struct vx_norm {
@@ -94,6 +94,7 @@ vx_linear vx_fetch_patch(vx_fetch *fetch, const char *name); /* the convolution 
 
 /* The steps that opening a checkpoint and making a random model share. */
 vx_model *vx_model_new(const char *folder);
+const float *vx_model_transpose(vx_arena *arena, const vx_linear *linear); /* NULL: out of memory */
 bool vx_model_finish_weights(vx_model *model);
 bool vx_model_make_labels(vx_model *model, const vx_naming *naming);
 

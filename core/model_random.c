@@ -21,6 +21,8 @@ bool vx_model_randomise_head(vx_model *model, int classes, uint64_t seed, vx_err
   head.weight = random_floats(model, (size_t)classes * (size_t)head.in, 0, 0.02, &stream);
   head.bias = random_floats(model, (size_t)classes, 0, 0, &stream);
   if (!head.weight || !head.bias) return vx_fail(error, "head.random", "out of memory");
+  if (!(head.transposed = vx_model_transpose(model->arena, &head)))
+    return vx_fail(error, "head.random", "out of memory");
   model->head = head;
   model->shape.classes = classes;
   model->digest[0] = 0;

@@ -15,6 +15,8 @@ typedef enum vx_keep {
   VX_KEEP_BACKWARD,  /* enough for the backward pass */
   VX_KEEP_RELEVANCE, /* everything */
 } vx_keep;
+
+enum { VX_TILE_ROWS = 128 }; /* rows of a weight matrix that are converted or split at a time */
 #endif
 
 /* What one block left behind. */
@@ -62,7 +64,7 @@ typedef struct VX_R(vx_trace) {
   real *g_scores;           /* [n][n] */
   real *g_patches;          /* [n-1][3 P P] */
   real *cut_gradient;       /* G' of row 0 [L][H][n], first picture */
-  real *tile;               /* weights of a few outputs, converted */
+  real *tile;               /* [VX_TILE_ROWS][widest] weights, converted */
 } VX_R(vx_trace);
 
 /* All memory of a trace for `batch` pictures. NULL when it is out. */

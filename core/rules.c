@@ -26,25 +26,29 @@ VX_CLONES static void take_part(part which, size_t count, const float *restrict 
   }
 }
 
+/* y [rows][width] = x [rows][count] part(w), where w is `count` rows of [width] weights. */
+static void product_of_rows(part which, int rows, int count, int width, const lin *x, const float *w, lin *y,
+                            lin *tile) {
+  for (int first = 0; first < count; first += VX_TILE_ROWS) {
+    int some = count - first < VX_TILE_ROWS ? count - first : VX_TILE_ROWS;
+    take_part(which, (size_t)some * (size_t)width, w + (size_t)first * (size_t)width, tile);
+    VX_LIN_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, width, some, 1, x + first, count, tile, width,
+                first > 0 ? 1 : 0, y, width);
+  }
+}
+
 /* y [rows][out] = x [rows][in] part(W)ᵀ. */
 static void product(part which, int rows, const vx_linear *linear, const lin *x, lin *y, lin *tile) {
-  int in = linear->in, out = linear->out;
-  for (int first = 0; first < out; first += VX_TILE_ROWS) {
-    int count = out - first < VX_TILE_ROWS ? out - first : VX_TILE_ROWS;
-    take_part(which, (size_t)count * (size_t)in, linear->weight + (size_t)first * (size_t)in, tile);
-    VX_LIN_GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, rows, count, in, 1, x, in, tile, in, 0, y + first, out);
-  }
+  product_of_rows(which, rows, linear->in, linear->out, x, linear->transposed, y, tile);
 }
 
 /* x [rows][in] = y [rows][out] part(W). */
 static void product_back(part which, int rows, const vx_linear *linear, const lin *y, lin *x, lin *tile) {
-  int in = linear->in, out = linear->out;
-  for (int first = 0; first < out; first += VX_TILE_ROWS) {
-    int count = out - first < VX_TILE_ROWS ? out - first : VX_TILE_ROWS;
-    take_part(which, (size_t)count * (size_t)in, linear->weight + (size_t)first * (size_t)in, tile);
-    VX_LIN_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, in, count, 1, y + first, out, tile, in,
-                first > 0 ? 1 : 0, x, in);
-  }
+  if (which == WHOLE && sizeof(lin) == sizeof(float))
+    VX_LIN_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, linear->in, linear->out, 1, y, linear->out,
+                (const void *)linear->weight, linear->in, 0, x, linear->in);
+  else
+    product_of_rows(which, rows, linear->out, linear->in, y, linear->weight, x, tile);
 }
 
 /* ---- division --------------------------------------------------------------------------------------------------- */

@@ -20,8 +20,6 @@
 #define VX_LIN_GEMM cblas_sgemm
 #endif
 
-enum { VX_TILE_ROWS = 64 }; /* outputs whose weights are split at a time */
-
 struct vx_relevance_room {
   const vx_model *model;
   vx_arena *arena;

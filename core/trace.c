@@ -37,7 +37,7 @@ static bool take_rest(VX_R(vx_trace) * t) {
   const vx_shape *s = &t->model->shape;
   size_t rows = (size_t)t->rows, batch = (size_t)t->batch, d = (size_t)s->dim, m = (size_t)s->mlp;
   size_t n = (size_t)s->tokens, pixels = 3 * (size_t)s->image * (size_t)s->image;
-  size_t maps = (size_t)s->layers * batch * (size_t)s->heads, widest = m > d ? m : d,
+  size_t maps = (size_t)s->layers * batch * (size_t)s->heads, widest = m > 3 * d ? m : 3 * d,
          patch = 3 * (size_t)s->patch * (size_t)s->patch;
   if (patch > widest) widest = patch;
   const struct {
@@ -64,7 +64,7 @@ static bool take_rest(VX_R(vx_trace) * t) {
               {&t->g_scores, n, n},
               {&t->g_patches, 1, pixels},
               {&t->cut_gradient, (size_t)s->layers * (size_t)s->heads, n},
-              {&t->tile, 64, widest}};
+              {&t->tile, VX_TILE_ROWS, widest}};
   for (size_t i = 0; i < sizeof list / sizeof *list; i++)
     if (!(*list[i].to = take(t->arena, list[i].a, list[i].b))) return false;
   return true;
