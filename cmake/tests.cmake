@@ -37,3 +37,13 @@ foreach(source ${shell_tests})
   set_tests_properties(${room}/${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1800
     ENVIRONMENT "VITX_PROGRAM=${PROJECT_BINARY_DIR}/vitx;VITX_BUILD=${PROJECT_BINARY_DIR}")
 endforeach()
+
+# Measurements that people run by hand: tests/bench/NAME.c is bench_NAME.
+file(GLOB bench_sources CONFIGURE_DEPENDS tests/bench/*.c)
+foreach(source ${bench_sources})
+  get_filename_component(name ${source} NAME_WE)
+  if(TARGET vitx_harness)
+    add_executable(bench_${name} ${source})
+    target_link_libraries(bench_${name} PRIVATE vitx_harness)
+  endif()
+endforeach()
