@@ -6,6 +6,10 @@ if(harness_sources)
   target_link_libraries(vitx_harness PUBLIC vitx_core PkgConfig::XML PkgConfig::PNG PkgConfig::JPEG
                         PkgConfig::SQLITE PkgConfig::YAML PkgConfig::JANSSON PkgConfig::CAIRO)
   vitx_embed(vitx_harness harness/store/schema.sql)
+  foreach(part .html .css _core.js _table.js _plot.js _compare.js _maps.js _gallery.js _image.js _wrong.js _attention.js
+          _main.js)
+    vitx_embed(vitx_harness harness/show/report${part})
+  endforeach()
   vitx_embed(vitx_harness configs/published.yaml)
   target_compile_definitions(vitx_harness PUBLIC VITX_VERSION="${PROJECT_VERSION}")
   foreach(room vitx_explainers vitx_metrics)

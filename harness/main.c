@@ -27,6 +27,7 @@ static const command commands[] = {
     COMMAND(preprocess, "resize one picture as a run would, write the pixels"),
     COMMAND(table, "the paper's Table 1 from a results file"),
     COMMAND(compare, "which methods really differ; is one run worse than another"),
+    COMMAND(report, "a results file as one page to open in a browser"),
     COMMAND(dump, "every result row of a results file as text"),
     COMMAND(help, "the page of a command: vitx help run"),
 };

@@ -81,5 +81,6 @@ VX_COMMAND(validate)
 VX_COMMAND(preprocess)
 VX_COMMAND(tensor)
 VX_COMMAND(score)
+VX_COMMAND(report)
 
 #endif

@@ -5,10 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/store/state.h"
+#include "harness/store/list.h"
 
-/* The text of a column in the arena; NULL only when memory is out. */
-static const char *copy_text(vx_arena *arena, sqlite3_stmt *row, int column) {
+const char *vx_query_text(vx_arena *arena, sqlite3_stmt *row, int column) {
   const char *text = vx_sql_text(row, column);
   size_t size = strlen(text) + 1;
   char *copy = vx_arena_take(arena, size, 1);
@@ -19,16 +18,13 @@ static const char *copy_text(vx_arena *arena, sqlite3_stmt *row, int column) {
 /* Texts of columns first .. first + count - 1 into the given places. */
 static bool copy_texts(vx_arena *arena, sqlite3_stmt *row, int first, const char **const *into, int count) {
   for (int i = 0; i < count; i++) {
-    if (!(*into[i] = copy_text(arena, row, first + i))) return false;
+    if (!(*into[i] = vx_query_text(arena, row, first + i))) return false;
   }
   return true;
 }
 
-/* A query that gives a list: `take` fills one element of `size` bytes from a row. */
-typedef bool take_row(vx_arena *arena, sqlite3_stmt *row, void *element);
-
-static bool read_list(vx_store *store, const char *sql, int64_t bound, vx_arena *arena, take_row *take, size_t size,
-                      void **list, int *count, vx_error *error) {
+bool vx_query_list(vx_store *store, const char *sql, int64_t bound, vx_arena *arena, vx_take_row *take, size_t size,
+                   void **list, int *count, vx_error *error) {
   sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
   if (!read) return false;
   if (sqlite3_bind_parameter_count(read) > 0) sqlite3_bind_int64(read, 1, bound);
@@ -77,8 +73,8 @@ static bool take_run(vx_arena *arena, sqlite3_stmt *row, void *element) {
 
 bool vx_query_runs(vx_store *store, vx_arena *arena, vx_run_row **rows, int *count, vx_error *error) {
   void *list = NULL;
-  bool ok =
-      read_list(store, "SELECT " RUN_COLUMNS " ORDER BY id", 0, arena, take_run, sizeof **rows, &list, count, error);
+  bool ok = vx_query_list(store, "SELECT " RUN_COLUMNS " ORDER BY id", 0, arena, take_run, sizeof **rows, &list, count,
+                          error);
   *rows = list;
   return ok;
 }
@@ -87,7 +83,7 @@ bool vx_query_run(vx_store *store, int64_t id, vx_arena *arena, vx_run_row *row,
   void *list = NULL;
   int count;
   const char *newest = "SELECT " RUN_COLUMNS " ORDER BY id DESC LIMIT 1", *one = "SELECT " RUN_COLUMNS " WHERE id = ?";
-  if (!read_list(store, id ? one : newest, id, arena, take_run, sizeof *row, &list, &count, error)) return false;
+  if (!vx_query_list(store, id ? one : newest, id, arena, take_run, sizeof *row, &list, &count, error)) return false;
   if (!count && !id) return vx_fail(error, vx_store_path(store), "holds no run");
   if (!count) return vx_fail(error, vx_store_path(store), "has no run %" PRId64 "; `vitx ls runs` lists them", id);
   memcpy(row, list, sizeof *row);
@@ -106,10 +102,10 @@ static bool take_scoring(vx_arena *arena, sqlite3_stmt *row, void *element) {
 bool vx_query_scorings(vx_store *store, int64_t run, vx_arena *arena, vx_scoring_row **rows, int *count,
                        vx_error *error) {
   void *list = NULL;
-  bool ok = read_list(store,
-                      "SELECT id, name, size, threshold, foreground, void, mask_resize, pixel_accuracy, aggregate,"
-                      " note FROM scorings WHERE run = ? ORDER BY id",
-                      run, arena, take_scoring, sizeof **rows, &list, count, error);
+  bool ok = vx_query_list(store,
+                          "SELECT id, name, size, threshold, foreground, void, mask_resize, pixel_accuracy, aggregate,"
+                          " note FROM scorings WHERE run = ? ORDER BY id",
+                          run, arena, take_scoring, sizeof **rows, &list, count, error);
   *rows = list;
   return ok;
 }
@@ -147,10 +143,10 @@ static bool take_method(vx_arena *arena, sqlite3_stmt *row, void *element) {
 bool vx_query_methods(vx_store *store, int64_t run, vx_arena *arena, vx_method_row **rows, int *count,
                       vx_error *error) {
   void *list = NULL;
-  bool ok = read_list(store,
-                      "SELECT id, name, explainer, title, family, source, parameters, parts, place, class_specific,"
-                      " trivial, is_mask, pixel_map FROM run_methods WHERE run = ? ORDER BY place, id",
-                      run, arena, take_method, sizeof **rows, &list, count, error);
+  bool ok = vx_query_list(store,
+                          "SELECT id, name, explainer, title, family, source, parameters, parts, place, class_specific,"
+                          " trivial, is_mask, pixel_map FROM run_methods WHERE run = ? ORDER BY place, id",
+                          run, arena, take_method, sizeof **rows, &list, count, error);
   *rows = list;
   return ok;
 }
@@ -158,13 +154,13 @@ bool vx_query_methods(vx_store *store, int64_t run, vx_arena *arena, vx_method_r
 static bool take_class(vx_arena *arena, sqlite3_stmt *row, void *element) {
   vx_class_row *c = element;
   c->index = sqlite3_column_int(row, 0);
-  return (c->name = copy_text(arena, row, 1)) != NULL;
+  return (c->name = vx_query_text(arena, row, 1)) != NULL;
 }
 
 bool vx_query_classes(vx_store *store, int64_t run, vx_arena *arena, vx_class_row **rows, int *count, vx_error *error) {
   void *list = NULL;
-  bool ok = read_list(store, "SELECT class, name FROM classes WHERE run = ? ORDER BY class", run, arena, take_class,
-                      sizeof **rows, &list, count, error);
+  bool ok = vx_query_list(store, "SELECT class, name FROM classes WHERE run = ? ORDER BY class", run, arena, take_class,
+                          sizeof **rows, &list, count, error);
   *rows = list;
   return ok;
 }
@@ -208,11 +204,11 @@ bool vx_query_images(vx_store *store, const vx_run_row *run, double min_confiden
   }
   void *list = NULL;
   memset(set, 0, sizeof *set);
-  if (!read_list(store,
-                 "SELECT i.id, i.image_id, i.size, i.position, i.main_class, p.label, p.correct, p.probability"
-                 " FROM images i JOIN predictions p ON p.image = i.id AND p.passed = 1 WHERE i.run = ?"
-                 " ORDER BY i.position",
-                 run->id, arena, take_image, sizeof *set->rows, &list, &set->count, error)) {
+  if (!vx_query_list(store,
+                     "SELECT i.id, i.image_id, i.size, i.position, i.main_class, p.label, p.correct, p.probability"
+                     " FROM images i JOIN predictions p ON p.image = i.id AND p.passed = 1 WHERE i.run = ?"
+                     " ORDER BY i.position",
+                     run->id, arena, take_image, sizeof *set->rows, &list, &set->count, error)) {
     return false;
   }
   set->rows = list;

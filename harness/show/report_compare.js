@@ -1,0 +1,154 @@
+// Classes, and every method against every other.
+
+// ---- classes -----------------------------------------------------------------------------------------------------------
+
+function classGroups() {
+  const groups = new Map();
+  images.main.forEach((c, i) => { if (!groups.has(c)) groups.set(c, []); groups.get(c).push(i); });
+  return [...groups.entries()].sort((a, b) => a[0] - b[0]).map(([c, list]) => ({ c, list }));
+}
+
+// A cell's ground: the accent, stronger for better.
+function shade(metric, v) {
+  if (!known(v)) return null;
+  const [low, high] = metric.percent ? [Math.min(0, metric.range[0] || 0), 1] : metricRange(metric);
+  const share = Math.max(0, Math.min(1, (v - low) / (high - low)));
+  return { background: `color-mix(in srgb, var(--accent) ${Math.round(45 * (metric.higher ? share : 1 - share))}%, transparent)` };
+}
+
+function classCell(metric, k, group) {
+  const values = group.list.map((i) => metric.values[k][i]).filter(known);
+  if (!values.length) return missing;
+  const text = `${methods[k].name}, ${className(group.c)}: ${metric.title} ${shown(metric, mean(values))} ${unitOf(metric)}, n = ${values.length}`;
+  return link("gallery", { method: methods[k].name, measure: metric.name, class: group.c, sort: "worst" }, { title: text }, shown(metric, mean(values), metric.percent ? 1 : 3));
+}
+
+function classPage(section, params) {
+  const metric = metricByName.get(params.measure) || data.metrics[0], groups = classGroups();
+  const value = (k, group) => mean(group.list.map((i) => metric.values[k][i]));
+  const all = { c: null, list: images.main.map((c, i) => i) };
+  const columns = [
+    { title: "Method", header: true, value: (r) => methods[r.k].name, cell: (r) => methodCell(r.k) },
+    { title: ["all", html("span", { class: "head-n", text: `n ${imageCount}` })], numeric: true, value: (r) => value(r.k, all),
+      style: (r) => shade(metric, value(r.k, all)),
+      cell: (r) => link("gallery", { method: methods[r.k].name, measure: metric.name, sort: "worst" }, {}, shown(metric, value(r.k, all), metric.percent ? 1 : 3)) },
+    ...groups.map((g) => ({ title: [named(className(g.c)), html("span", { class: "head-n", text: `n ${g.list.length}` })], numeric: true,
+      value: (r) => value(r.k, g), cell: (r) => classCell(metric, r.k, g), style: (r) => shade(metric, value(r.k, g)) })),
+  ];
+  section.append(html("h1", { text: "Classes" }),
+    html("p", { class: "lead", text: `Mean ${metric.title}${metric.percent ? ", percent," : ""} of the images whose main object (the class that covers most pixels) is of the class. Every cell leads to its images.` }),
+    html("form", { class: "filters", onsubmit: (e) => e.preventDefault() },
+      selectField("Measure", metricOptions(), metric.name, (v) => { location.hash = address("classes", { measure: v }); })),
+    makeTable(columns, methods.map((m, k) => ({ k, class: m.trivial ? "trivial" : null })), { label: "Scores by class", class: "data shaded" }));
+}
+
+// ---- pairs -------------------------------------------------------------------------------------------------------------
+
+// Method a against b: difference a - b, and all that goes with it.
+function pairOf(metric, table, a, b) {
+  const [x, y] = a < b ? [a, b] : [b, a], p = table.get(x * methods.length + y), turn = a < b ? 1 : -1;
+  if (!p) return null;
+  const [, , n, difference, low, high, permutation, wilcoxon, wins, ties, losses] = p;
+  const times = (v) => (known(v) ? turn * v : v);
+  return { a, b, n, difference: times(difference), low: times(turn > 0 ? low : high), high: times(turn > 0 ? high : low), permutation, wilcoxon,
+    wins: turn > 0 ? wins : losses, ties, losses: turn > 0 ? losses : wins };
+}
+
+function pairTable(metric) {
+  return new Map((metric.pairs || []).map((p) => [p[0] * methods.length + p[1], p]));
+}
+
+const points = (metric) => (metric.percent ? " points" : "");
+
+function pairText(metric, p) {
+  return `${methods[p.a].name} less ${methods[p.b].name}: ${minus(signed(p.difference * scaleOf(metric), 2))}${points(metric)}` +
+    ` (95 % ${minus(signed(p.low * scaleOf(metric), 2))} to ${minus(signed(p.high * scaleOf(metric), 2))}), Holm p ${pValue(p.permutation)}, n = ${p.n}`;
+}
+
+function pairDetail(metric, p) {
+  const [a, b] = [methods[p.a].name, methods[p.b].name];
+  return html("div", { class: "pair" },
+    html("h2", {}, named(a), " against ", named(b)),
+    html("p", { class: "big" }, minus(signed(p.difference * scaleOf(metric), 2)), html("span", { text: `${points(metric)} of ${metric.title}` })),
+    html("dl", { class: "facts-list" },
+      html("dt", { text: "95 % interval" }), html("dd", { text: `${minus(signed(p.low * scaleOf(metric), 2))} to ${minus(signed(p.high * scaleOf(metric), 2))} (paired bootstrap)` }),
+      html("dt", { text: "Holm p" }), html("dd", { text: `${pValue(p.permutation)} (sign-flip permutation), ${pValue(p.wilcoxon)} (Wilcoxon)` }),
+      html("dt", { text: "Images" }), html("dd", { text: `${p.n}: higher on ${p.wins}, equal on ${p.ties}, lower on ${p.losses}` })),
+    html("p", {}, link("gallery", { method: a, against: b, measure: metric.name, sort: "difference" }, {}, "The images where they differ most")));
+}
+
+// One cell of the matrix has the focus; arrows move it.
+function moveInMatrix(event, table) {
+  const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+  const cell = event.target.closest("td");
+  if (!step || !cell) return;
+  event.preventDefault();
+  const rows = [...table.tBodies[0].rows], at = rows.indexOf(cell.parentNode);
+  let r = at + step[0], c = cell.cellIndex + step[1];
+  let next = rows[r] && rows[r].cells[c] && rows[r].cells[c].querySelector("button");
+  if (!next && rows[r + step[0]]) next = rows[r + step[0]].cells[c + step[1]] && rows[r + step[0]].cells[c + step[1]].querySelector("button"); // over the diagonal
+  if (!next) return;
+  table.querySelectorAll("button[tabindex='0']").forEach((b) => { b.tabIndex = -1; });
+  next.tabIndex = 0;
+  next.focus();
+}
+
+function matrixCell(metric, p, most, choose) {
+  if (!p || !known(p.difference)) return html("td", { class: "same" });
+  const share = most > 0 ? Math.min(1, Math.abs(p.difference) / most) : 0, sure = p.permutation < 0.05;
+  const button = html("button", { type: "button", tabIndex: -1, "aria-label": pairText(metric, p), title: pairText(metric, p), onclick: () => choose(p),
+    style: { background: `color-mix(in srgb, var(${(p.difference > 0) === metric.higher ? "--better" : "--worse"}) ${Math.round(15 + 85 * share)}%, var(--surface))`, opacity: sure ? 1 : 0.35 } });
+  return html("td", {}, button);
+}
+
+function matrix(metric, table, order, choose) {
+  const pairs = order.map((a) => order.map((b) => (a === b ? null : pairOf(metric, table, a, b))));
+  const most = pairs.flat().reduce((m, p) => (p && known(p.difference) ? Math.max(m, Math.abs(p.difference)) : m), 0);
+  const body = order.map((a, i) => html("tr", {}, html("th", { scope: "row" }, named(methods[a].name)),
+    pairs[i].map((p) => matrixCell(metric, p, most, choose))));
+  const head = html("tr", {}, html("td", {}), order.map((b) => html("th", { scope: "col" }, html("span", {}, named(methods[b].name)))));
+  const node = html("table", { class: "matrix" }, html("thead", {}, head), html("tbody", {}, body));
+  node.addEventListener("keydown", (e) => moveInMatrix(e, node));
+  const first = node.querySelector("button");
+  if (first) first.tabIndex = 0;
+  return html("div", { class: "scroll matrix-scroll" }, node);
+}
+
+function comparePage(section, params) {
+  const metric = metricByName.get(params.measure) || data.metrics[0], table = pairTable(metric);
+  section.append(html("h1", { text: "Method against method" }),
+    html("p", { class: "lead", text: "Every pair on the images that both have: the mean difference with its paired interval, and p corrected for all pairs (Holm)." }));
+  const controls = html("form", { class: "filters", onsubmit: (e) => e.preventDefault() },
+    selectField("Measure", metricOptions(), metric.name, (v) => { location.hash = address("compare", { ...params, measure: v }); }));
+  section.append(controls);
+  if (!table.size) {
+    section.append(html("p", { class: "notice", text: "No comparison in this report: fewer than two methods, more than 64, or a report made without resampling." }));
+    return;
+  }
+  const order = methods.map((m, k) => k).filter((k) => known(metric.rows[k][0])).sort((a, b) => metric.rows[b][0] - metric.rows[a][0]);
+  if (!metric.higher) order.reverse();
+  const detail = html("div", { class: "pair-holder", "aria-live": "polite" });
+  const choose = (p) => { detail.replaceChildren(pairDetail(metric, p)); };
+  const one = Math.max(0, methodIndex(params.method ?? methods[order[0]].name));
+  section.append(html("div", { class: "beside" }, matrix(metric, table, order, choose), detail),
+    html("ul", { class: "notes" },
+      html("li", {}, html("span", { class: "swatch better" }), " the method of the row is better than that of the column, ", html("span", { class: "swatch worse" }), " worse; the stronger the colour, the larger the difference. Pale: Holm p of 0.05 or more."),
+      html("li", { text: "Arrow keys move through the cells, Enter shows a pair." })));
+  choose(pairOf(metric, table, one, order.find((k) => k !== one)));
+  const rows = order.filter((k) => k !== one).map((k) => pairOf(metric, table, one, k)).filter(Boolean);
+  const s = scaleOf(metric);
+  section.append(html("h2", { text: "One method against all others" }),
+    html("form", { class: "filters", onsubmit: (e) => e.preventDefault() },
+      selectField("Method", methodOptions(), methods[one].name, (v) => { location.hash = address("compare", { ...params, method: v }); })),
+    makeTable([
+      { title: "Against", header: true, value: (r) => methods[r.b].name, cell: (r) => methodCell(r.b) },
+      { title: `difference${points(metric) ? ", points" : ""}`, numeric: true, value: (r) => r.difference,
+        cell: (r) => link("gallery", { method: methods[r.a].name, against: methods[r.b].name, measure: metric.name, sort: "difference" }, {}, minus(signed(r.difference * s, 2))) },
+      { title: "95 % interval", numeric: true, cell: (r) => `${minus(signed(r.low * s, 1))} to ${minus(signed(r.high * s, 1))}` },
+      { title: "Holm p", numeric: true, value: (r) => r.permutation, cell: (r) => pValue(r.permutation) },
+      { title: "higher", numeric: true, value: (r) => r.wins, cell: (r) => String(r.wins) },
+      { title: "equal", numeric: true, value: (r) => r.ties, cell: (r) => String(r.ties) },
+      { title: "lower", numeric: true, value: (r) => r.losses, cell: (r) => String(r.losses) },
+      { title: "n", numeric: true, value: (r) => r.n, cell: (r) => String(r.n) },
+    ], rows, { label: "Comparison of one method with all others" }));
+}

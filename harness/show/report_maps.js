@@ -1,0 +1,235 @@
+// Maps, masks and pictures of one image, drawn on canvases of the picture's own proportions.
+
+const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const colourTables = Object.fromEntries(Object.entries(data.colours).map(([id, text]) => [id, bytesOf(text)]));
+const look = { colours: "viridis" in colourTables ? "viridis" : Object.keys(colourTables)[0], alpha: 0.6 };
+
+// ---- reading: an image's script element is parsed when it is looked at, the last few stay --------------------------------
+
+const kept = new Map();
+
+function imageData(i) {
+  if (kept.has(i)) return kept.get(i);
+  const node = $(`image-${i}`);
+  const got = node ? JSON.parse(node.textContent) : null;
+  kept.set(i, got);
+  if (kept.size > 80) kept.delete(kept.keys().next().value);
+  return got;
+}
+
+// The size that an image is drawn at.
+function frameOf(d) {
+  if (d.tw) return [d.tw, d.th];
+  const [w, h] = [d.w > 0 ? d.w : 1, d.h > 0 ? d.h : 1], scale = 240 / Math.max(w, h);
+  return [Math.max(1, Math.round(w * scale)), Math.max(1, Math.round(h * scale))];
+}
+
+function picture(d) {
+  if (!d.pic) return Promise.resolve(null);
+  if (!d.loading) {
+    d.loading = new Promise((done) => {
+      const image = new Image();
+      image.onload = () => done(image);
+      image.onerror = () => done(null);
+      image.src = `data:image/jpeg;base64,${d.pic}`;
+    });
+  }
+  return d.loading;
+}
+
+// Class of every pixel of the frame, or null.
+function labelsOf(d) {
+  if (!d.mask || d.labels) return d.labels || null;
+  const runs = bytesOf(d.mask), labels = new Uint8Array(d.tw * d.th);
+  for (let i = 0, at = 0; i < runs.length; i += 2) {
+    labels.fill(runs[i], at, at + runs[i + 1]);
+    at += runs[i + 1];
+  }
+  d.labels = labels;
+  return labels;
+}
+
+// ---- maps ----------------------------------------------------------------------------------------------------------------
+
+// values [k][k] to [h][w]: bilinear, half-pixel centres, edges clamped.
+function upsample(values, k, w, h) {
+  const out = new Float32Array(w * h), left = new Int32Array(w), part = new Float32Array(w);
+  for (let x = 0; x < w; x++) {
+    const at = Math.max(0, Math.min(k - 1, ((x + 0.5) * k) / w - 0.5));
+    left[x] = Math.min(k - 1, Math.floor(at));
+    part[x] = at - left[x];
+  }
+  for (let y = 0; y < h; y++) {
+    const at = Math.max(0, Math.min(k - 1, ((y + 0.5) * k) / h - 0.5)), top = Math.floor(at), t = at - top;
+    const upper = top * k, lower = Math.min(k - 1, top + 1) * k;
+    for (let x = 0; x < w; x++) {
+      const a = left[x], b = Math.min(k - 1, a + 1), s = part[x];
+      const up = values[upper + a] + s * (values[upper + b] - values[upper + a]);
+      const low = values[lower + a] + s * (values[lower + b] - values[lower + a]);
+      out[y * w + x] = up + t * (low - up);
+    }
+  }
+  return out;
+}
+
+function stretch(values) {
+  let low = Infinity, high = -Infinity;
+  for (const v of values) { if (v < low) low = v; if (v > high) high = v; }
+  const range = high - low;
+  return range > 0 ? values.map((v) => (v - low) / range) : values.map(() => 0);
+}
+
+// The heat map of a method over the frame, 0..1; null when there is none.
+function heatOf(d, k, w, h) {
+  const map = k === "mean" ? meanMap(d) : d.maps && d.maps[k];
+  if (!map) return null;
+  if (!map.values) map.values = bytesOf(map.d);
+  return stretch(upsample(Float32Array.from(map.values), map.k, w, h));
+}
+
+// Methods that look at the model, for the mean of all.
+const looking = methods.map((m, k) => k).filter((k) => !methods[k].trivial);
+
+// The mean of all methods' maps on the patch grid.
+function meanMap(d) {
+  if (d.mean) return d.mean;
+  const grid = run.grid, sum = new Float32Array(grid * grid);
+  let count = 0;
+  for (const k of looking) {
+    const map = d.maps && d.maps[k];
+    if (!map) continue;
+    if (!map.values) map.values = bytesOf(map.d);
+    const cells = map.k === grid ? map.values : reduce(map.values, map.k, grid);
+    const scaled = stretch(Float32Array.from(cells));
+    if (!scaled.some((v) => v > 0)) continue;
+    scaled.forEach((v, i) => { sum[i] += v; });
+    count++;
+  }
+  if (!count) return null;
+  d.mean = { k: grid, values: sum.map((v) => (255 * v) / count), count };
+  return d.mean;
+}
+
+function reduce(values, from, to) {
+  const out = new Float32Array(to * to);
+  for (let y = 0; y < to; y++) for (let x = 0; x < to; x++) {
+    const [t, b, l, r] = [y, y + 1, x, x + 1].map((v) => Math.floor((v * from) / to));
+    let sum = 0, n = 0;
+    for (let j = t; j < Math.max(b, t + 1); j++) for (let i = l; i < Math.max(r, l + 1); i++) { sum += values[j * from + i]; n++; }
+    out[y * to + x] = sum / n;
+  }
+  return out;
+}
+
+// The mask that was scored, as far as the reduced map has it: 1 inside.
+function maskOf(d, k, w, h) {
+  const map = d.maps && d.maps[k], out = new Uint8Array(w * h);
+  if (!map) return null;
+  if (map.m) {
+    const bits = map.bits || (map.bits = bytesOf(map.m));
+    for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) {
+      const at = Math.floor(((y + 0.5) * map.n) / h) * map.n + Math.floor(((x + 0.5) * map.n) / w);
+      out[y * w + x] = (bits[at >> 3] >> (7 - (at & 7))) & 1;
+    }
+    return out;
+  }
+  if (methods[k].is_mask) return methods[k].explainer === "background" ? out : out.fill(1);
+  const heat = heatOf(d, k, w, h), otsu = run.threshold === "otsu";
+  if (!known(map.t)) return out;
+  for (let i = 0; i < out.length; i++) out[i] = (otsu ? Math.floor(255 * heat[i]) > map.t : heat[i] > map.t) ? 1 : 0;
+  return out;
+}
+
+// What a pixel counts as: 1 foreground, 0 background, 2 left out.
+function truthOf(i, d) {
+  const labels = labelsOf(d);
+  if (!labels) return null;
+  const predicted = labelClass(images.label[i]);
+  const one = run.foreground === "main" ? images.main[i] : run.foreground === "predicted" ? predicted
+    : run.foreground.startsWith("class=") ? Number(run.foreground.slice(6)) : null;
+  const outside = { ignore: 2, background: 0, foreground: 1 }[run.void];
+  return labels.map((l) => (l === 255 ? outside : l === 0 ? 0 : one === null || l === one ? 1 : 0));
+}
+
+// ---- drawing -------------------------------------------------------------------------------------------------------------
+
+const rgbOf = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+const kinds = data.kinds.map(rgbOf);
+const classColour = (c) => kinds[(c + kinds.length - 1) % kinds.length];
+const marks = { hit: [0, 158, 115], alarm: [230, 159, 0], missed: [86, 140, 233], out: [150, 150, 150] };
+
+function canvasOf(d, label) {
+  const [w, h] = frameOf(d);
+  const canvas = html("canvas", { width: w, height: h, role: "img", "aria-label": label });
+  return { canvas, w, h, context: canvas.getContext("2d") };
+}
+
+// Lays colours over the picture: paint(i) gives [r, g, b, alpha] of a pixel.
+async function lay(d, c, paint) {
+  const image = await picture(d);
+  if (image) c.context.drawImage(image, 0, 0, c.w, c.h);
+  else { c.context.fillStyle = "#8a8a8a"; c.context.fillRect(0, 0, c.w, c.h); }
+  if (!paint) return;
+  const pixels = c.context.getImageData(0, 0, c.w, c.h), p = pixels.data;
+  for (let i = 0, at = 0; i < c.w * c.h; i++, at += 4) {
+    const colour = paint(i);
+    if (!colour) continue;
+    const a = colour[3];
+    for (let k = 0; k < 3; k++) p[at + k] = (1 - a) * p[at + k] + a * colour[k];
+  }
+  c.context.putImageData(pixels, 0, 0);
+}
+
+function pictureTile(i, d) {
+  const c = canvasOf(d, `picture ${images.ids[i]}`);
+  lay(d, c, null);
+  return c.canvas;
+}
+
+function overlayTile(i, d, k) {
+  const name = k === "mean" ? "mean of all methods" : methods[k].name;
+  const c = canvasOf(d, `heat map of ${name} over ${images.ids[i]}`), heat = heatOf(d, k, c.w, c.h), table = colourTables[look.colours];
+  if (!heat) return html("div", { class: "no-map", text: "no map" });
+  const a = d.pic ? Number(look.alpha) : 1;
+  lay(d, c, (p) => { const v = 3 * Math.round(255 * heat[p]); return [table[v], table[v + 1], table[v + 2], a]; });
+  return c.canvas;
+}
+
+// The method's mask laid on the truth: hit, false alarm, missed.
+function maskTile(i, d, k) {
+  const c = canvasOf(d, `mask of ${methods[k].name} against the truth of ${images.ids[i]}`), mask = maskOf(d, k, c.w, c.h), truth = truthOf(i, d);
+  if (!mask) return html("div", { class: "no-map", text: "no mask" });
+  lay(d, c, (p) => {
+    if (!truth) return mask[p] ? [...marks.hit, 0.65] : [0, 0, 0, 0.6];
+    if (truth[p] === 2) return [...marks.out, 0.85];
+    if (mask[p]) return truth[p] ? [...marks.hit, 0.7] : [...marks.alarm, 0.75];
+    return truth[p] ? [...marks.missed, 0.7] : [0, 0, 0, 0.6];
+  });
+  return c.canvas;
+}
+
+function truthTile(i, d) {
+  const labels = labelsOf(d);
+  if (!labels) return html("div", { class: "no-map", text: "no annotation at hand" });
+  const c = canvasOf(d, `annotated classes of ${images.ids[i]}`);
+  lay(d, c, (p) => (labels[p] === 0 ? [0, 0, 0, 0.55] : labels[p] === 255 ? [...marks.out, 0.85] : [...classColour(labels[p]), 0.55]));
+  return c.canvas;
+}
+
+// The picture around the patch where the methods' mean is highest.
+function peakTile(i, d, side = 0.3) {
+  const [w, h] = frameOf(d), size = Math.max(8, Math.round(side * Math.min(w, h)));
+  const canvas = html("canvas", { width: 128, height: 128, role: "img", "aria-label": `where the methods' mean is highest in ${images.ids[i]}` });
+  const x = ((images.peak_x[i] + 0.5) / run.grid) * w, y = ((images.peak_y[i] + 0.5) / run.grid) * h;
+  const left = Math.max(0, Math.min(w - size, Math.round(x - size / 2))), top = Math.max(0, Math.min(h - size, Math.round(y - size / 2)));
+  picture(d).then((image) => { if (image) canvas.getContext("2d").drawImage(image, left, top, size, size, 0, 0, 128, 128); });
+  return canvas;
+}
+
+function tile(title, node) {
+  return html("figure", { class: "tile" }, node, html("figcaption", {}, title));
+}
+
+const maskLegend = () => html("ul", { class: "legend" },
+  [["hit", "in the mask and annotated"], ["alarm", "in the mask, not annotated"], ["missed", "annotated, not in the mask"], ["out", "not counted (void)"]]
+    .map(([key, text]) => html("li", {}, html("span", { class: "swatch", style: { background: `rgb(${marks[key].join(",")})` } }), ` ${text}`)));

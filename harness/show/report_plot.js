@@ -1,0 +1,139 @@
+// Distributions and cost: a line a method, drawn for the width at hand.
+
+const narrow = () => window.innerWidth < 640;
+const BINS = 32;
+
+// ---- frame of a plot: labels at the left (above the line on a phone), axis below --------------------------------------
+
+function plotFrame(rows, low, high, options) {
+  const width = Math.max(300, Math.min(1100, options.width || 900)), small = narrow();
+  const left = small ? 8 : 220, right = 12, each = small ? 54 : 40, top = 24;
+  const height = top + rows.length * each + 44;
+  const x = options.log
+    ? (v) => left + ((Math.log10(Math.max(v, low)) - Math.log10(low)) / (Math.log10(high) - Math.log10(low))) * (width - left - right)
+    : (v) => left + ((v - low) / (high - low)) * (width - left - right);
+  const marks = options.log ? logTicks(low, high) : ticks(low, high, small ? 5 : 10);
+  const bottom = height - 36;
+  const root = svg("svg", { class: "plot", viewBox: `0 0 ${width} ${height}`, width: "100%", role: "group", "aria-label": options.label });
+  for (const v of marks) {
+    root.append(svg("line", { x1: String(x(v)), x2: String(x(v)), y1: String(top - 6), y2: String(bottom), class: "grid" }),
+      svg("text", { x: String(x(v)), y: String(bottom + 16), class: "tick", "text-anchor": "middle" }, options.format(v)));
+  }
+  root.append(svg("line", { x1: String(left), x2: String(width - right), y1: String(bottom), y2: String(bottom), class: "axis" }),
+    svg("text", { x: String((left + width - right) / 2), y: String(height - 4), class: "axis-title", "text-anchor": "middle" }, options.axis));
+  return { root, x, small, left, each, base: (i) => top + (i + 1) * each - (small ? 8 : 10) };
+}
+
+function logTicks(low, high) {
+  const list = [];
+  for (let e = Math.ceil(Math.log10(low) - 1e-9); e <= Math.log10(high) + 1e-9; e++) list.push(10 ** e);
+  return list;
+}
+
+function plotLabel(frame, i, k, note) {
+  const y = frame.base(i);
+  const text = svg("text", frame.small ? { x: String(frame.left), y: String(y - 30), class: "row-label" }
+    : { x: String(frame.left - 10), y: String(y), class: "row-label", "text-anchor": "end" }, methods[k].name);
+  const more = svg("title", {}, `${methods[k].title}. ${note}`);
+  text.append(more);
+  return text;
+}
+
+// ---- distributions ----------------------------------------------------------------------------------------------------
+
+function summaryOf(values) {
+  const sorted = sortedValues(values);
+  return { n: sorted.length, low: quantile(sorted, 0.05), q1: quantile(sorted, 0.25), median: quantile(sorted, 0.5),
+    q3: quantile(sorted, 0.75), high: quantile(sorted, 0.95), mean: mean(sorted), sorted };
+}
+
+function histogram(sorted, low, high) {
+  const counts = new Array(BINS).fill(0);
+  for (const v of sorted) counts[Math.min(BINS - 1, Math.max(0, Math.floor(((v - low) / (high - low)) * BINS)))]++;
+  return counts;
+}
+
+// The range of the axis: the measure's own where it has one that is filled, else that of the values.
+function metricRange(metric) {
+  const all = metric.values.flat().filter(known);
+  let low = metric.range[0], high = metric.range[1];
+  const least = all.reduce((a, b) => Math.min(a, b), Infinity), most = all.reduce((a, b) => Math.max(a, b), -Infinity);
+  if (!known(low) || low < least - 0.5 * Math.abs(most - least)) low = Math.min(least, 0);
+  if (!known(high) || high > 1) high = Math.max(most, low + 1e-6);
+  return [low, high];
+}
+
+function distributionRow(frame, i, k, metric, low, high) {
+  const s = summaryOf(metric.values[k]), y = frame.base(i), group = svg("g", {});
+  if (!s.n) return group;
+  const counts = histogram(s.sorted, low, high), most = Math.max(...counts), tall = frame.small ? 24 : 26;
+  counts.forEach((count, b) => {
+    if (!count) return;
+    const from = low + (b / BINS) * (high - low), to = low + ((b + 1) / BINS) * (high - low), h = (count / most) * tall;
+    const text = `${plural(count, "image")} from ${shown(metric, from, 1)} to ${shown(metric, to, 1)} ${unitOf(metric)}`;
+    group.append(svg("a", { href: address("gallery", { method: methods[k].name, measure: metric.name, from: from.toPrecision(4), to: to.toPrecision(4) }),
+      tabindex: "-1" }, svg("rect", { x: String(frame.x(from) + 0.5), y: String(y - h), width: String(Math.max(1, frame.x(to) - frame.x(from) - 1)), height: String(h),
+      class: `bar family-${methods[k].family}` }, svg("title", {}, text))));
+  });
+  const line = (a, b, cls, at) => svg("line", { x1: String(frame.x(a)), x2: String(frame.x(b)), y1: String(at), y2: String(at), class: cls });
+  group.append(line(s.low, s.high, "whisker", y + 3), line(s.q1, s.q3, "box", y + 3),
+    svg("circle", { cx: String(frame.x(s.median)), cy: String(y + 3), r: "3", class: "median" }));
+  const text = `median ${shown(metric, s.median)}, quartiles ${shown(metric, s.q1)} and ${shown(metric, s.q3)}, mean ${shown(metric, s.mean)} ${unitOf(metric)}, n = ${s.n}`;
+  const label = svg("a", { href: address("gallery", { method: methods[k].name, measure: metric.name, sort: "worst" }), "aria-label": `${methods[k].name}: ${text}` },
+    plotLabel(frame, i, k, text));
+  return [label, group];
+}
+
+function plotPage(section, params) {
+  const metric = metricByName.get(params.measure) || data.metrics[0], sort = params.sort || "median";
+  const order = methods.map((m, k) => k);
+  const medians = metric.values.map((v) => quantile(sortedValues(v), 0.5));
+  if (sort === "median") order.sort((a, b) => (medians[b] ?? -Infinity) - (medians[a] ?? -Infinity));
+  if (!metric.higher && sort === "median") order.reverse();
+  const change = (key) => (value) => { location.hash = address("distributions", { ...params, [key]: value }); };
+  const [low, high] = metricRange(metric);
+  const holder = html("div", { class: "figure" });
+  section.append(html("h1", { text: "Distributions" }),
+    html("p", { class: "lead", text: `${metric.title}: ${metric.meaning}` }),
+    html("form", { class: "filters", onsubmit: (e) => e.preventDefault() },
+      selectField("Measure", metricOptions(), metric.name, change("measure")),
+      selectField("Order", [["median", "best median first"], ["table", "as in the table"]], sort, change("sort"))), holder,
+    html("ul", { class: "notes" }, html("li", { text: "Bars: images by score, the tallest of each line at full height; a bar leads to its images." }),
+      html("li", { text: "Below them: dot the median, thick line the middle half of the images, thin line the middle 90 %." })));
+  const frame = plotFrame(order, low, high, { width: holder.clientWidth, label: `Distribution of ${metric.title} over images, by method`,
+    axis: `${metric.title}${metric.percent ? ", %" : ""} of an image`, format: (v) => shown(metric, v, metric.percent ? 0 : 2) });
+  order.forEach((k, i) => frame.root.append(...[distributionRow(frame, i, k, metric, low, high)].flat()));
+  holder.append(frame.root);
+}
+
+// ---- cost ---------------------------------------------------------------------------------------------------------------
+
+function costPage(section) {
+  const rows = methods.map((m, k) => ({ k, s: summaryOf(data.milliseconds[k]) })).filter((r) => r.s.n).sort((a, b) => b.s.median - a.s.median);
+  const holder = html("div", { class: "figure" });
+  section.append(html("h1", { text: "What methods cost" }),
+    html("p", { class: "lead", text: "Milliseconds of a method's own work for one image, on one processor core. The passes through the model that several methods share are made once for all and not counted here." }),
+    holder);
+  if (!rows.length) return;
+  const low = 10 ** Math.floor(Math.log10(Math.max(1e-4, Math.min(...rows.map((r) => r.s.low))))), high = 10 ** Math.ceil(Math.log10(Math.max(...rows.map((r) => r.s.high))));
+  const frame = plotFrame(rows, low, high, { width: holder.clientWidth, log: true, label: "Milliseconds an image, by method, logarithmic",
+    axis: "milliseconds an image (logarithmic)", format: (v) => (v >= 1 ? v.toLocaleString("en") : String(Number(v.toPrecision(1)))) });
+  rows.forEach((row, i) => {
+    const { s, k } = row, y = frame.base(i) - (frame.small ? 4 : 5), at = (v) => String(frame.x(v));
+    const text = `median ${Number(s.median.toPrecision(3))} ms, middle 90 % from ${Number(s.low.toPrecision(2))} to ${Number(s.high.toPrecision(2))} ms, n = ${s.n}`;
+    frame.root.append(plotLabel(frame, i, k, text), svg("g", { role: "img", "aria-label": `${methods[k].name}: ${text}` }, svg("title", {}, text),
+      svg("line", { x1: at(s.low), x2: at(s.high), y1: String(y), y2: String(y), class: "whisker" }),
+      svg("line", { x1: at(s.q1), x2: at(s.q3), y1: String(y), y2: String(y), class: "box" }),
+      svg("circle", { cx: at(s.median), cy: String(y), r: "4.5", class: `median family-${methods[k].family}` })));
+  });
+  holder.append(frame.root);
+  const ms = (v) => (known(v) ? v.toLocaleString("en", { maximumSignificantDigits: 3 }) : missing);
+  section.append(makeTable([
+    { title: "Method", header: true, value: (r) => methods[r.k].name, cell: (r) => methodCell(r.k) },
+    { title: "median, ms", numeric: true, value: (r) => r.s.median, cell: (r) => ms(r.s.median) },
+    { title: "5 %, ms", numeric: true, value: (r) => r.s.low, cell: (r) => ms(r.s.low) },
+    { title: "95 %, ms", numeric: true, value: (r) => r.s.high, cell: (r) => ms(r.s.high) },
+    { title: "mean, ms", numeric: true, value: (r) => r.s.mean, cell: (r) => ms(r.s.mean) },
+    { title: "n", numeric: true, value: (r) => r.s.n, cell: (r) => String(r.s.n) },
+  ], rows, { label: "Cost by method" }));
+}

@@ -1,0 +1,17 @@
+/* Lists out of the file, for the queries of this room. Private to harness/store. */
+#ifndef VX_STORE_LIST_H
+#define VX_STORE_LIST_H
+
+#include "harness/store/state.h"
+
+/* Fills one zeroed element from a row; false when memory is out. */
+typedef bool vx_take_row(vx_arena *arena, sqlite3_stmt *row, void *element);
+
+/* All rows of a query, its first parameter (if it has one) bound to `bound`, as elements of `size` bytes each. */
+bool vx_query_list(vx_store *store, const char *sql, int64_t bound, vx_arena *arena, vx_take_row *take, size_t size,
+                   void **list, int *count, vx_error *error);
+
+/* The text of a column in the arena, NULL as ""; NULL only when memory is out. */
+const char *vx_query_text(vx_arena *arena, sqlite3_stmt *row, int column);
+
+#endif
