@@ -21,7 +21,7 @@ void vx_print_version(void) {
 #else
   printf("compiler  gcc %s\n", __VERSION__);
 #endif
-  // BLAS
+  printf("blas      %s, kernel %s\n", vx_blas_version(), vx_blas_kernel());
   printf("libraries libxml2 %s, libpng %s, ", LIBXML_DOTTED_VERSION, png_get_libpng_ver(NULL));
 #if defined(LIBJPEG_TURBO_VERSION)
   printf("libjpeg-turbo %s, ", TEXT(LIBJPEG_TURBO_VERSION));
