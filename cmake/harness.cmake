@@ -4,7 +4,7 @@ file(GLOB harness_sources CONFIGURE_DEPENDS harness/data/*.c harness/store/*.c h
 if(harness_sources)
   add_library(vitx_harness STATIC ${harness_sources})
   target_link_libraries(vitx_harness PUBLIC vitx_core PkgConfig::XML PkgConfig::PNG PkgConfig::JPEG
-                        PkgConfig::SQLITE PkgConfig::YAML PkgConfig::JANSSON PkgConfig::CAIRO)
+                        PkgConfig::SQLITE PkgConfig::YAML PkgConfig::JANSSON PkgConfig::CAIRO PkgConfig::PANGO)
   vitx_embed(vitx_harness harness/store/schema.sql)
   foreach(part .html .css _core.js _table.js _plot.js _compare.js _maps.js _gallery.js _image.js _wrong.js _attention.js
           _main.js)

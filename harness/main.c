@@ -24,6 +24,7 @@ static const command commands[] = {
     COMMAND(validate, "check a run's configuration, print it with all defaults"),
     COMMAND(tensor, "heat maps of one input tensor, as tensors"),
     COMMAND(score, "score one heat map against one mask"),
+    COMMAND(explain, "any pictures: overlays, masks, a contact sheet of all methods"),
     COMMAND(preprocess, "resize one picture as a run would, write the pixels"),
     COMMAND(table, "the paper's Table 1 from a results file"),
     COMMAND(compare, "which methods really differ; is one run worse than another"),

@@ -82,5 +82,6 @@ VX_COMMAND(preprocess)
 VX_COMMAND(tensor)
 VX_COMMAND(score)
 VX_COMMAND(report)
+VX_COMMAND(explain)
 
 #endif

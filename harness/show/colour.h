@@ -15,7 +15,7 @@ typedef struct vx_colours {
 } vx_colours;
 
 #define VX_COLOUR_CHOICES "viridis|inferno|magma|grey" /* of those for maps from 0 to 1, in the order of the table */
-#define VX_COLOUR_DEFAULT "viridis"
+#define VX_COLOUR_DEFAULT "inferno"
 
 /* All of them in order, NULL past the last; and by name, NULL when there is none. */
 const vx_colours *vx_colours_at(int index);

@@ -92,6 +92,7 @@ static bool encode(encoder *e, const vx_image *image) {
   png_set_write_fn(e->png, e, take_bytes, flush_nothing);
   png_set_IHDR(e->png, e->info, (png_uint_32)image->width, (png_uint_32)image->height, 8, types[image->channels],
                PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_compression_level(e->png, 4); /* a third of the time of 6 for a few per cent of the bytes */
   png_write_info(e->png, e->info);
   for (size_t y = 0; y < (size_t)image->height; y++) png_write_row(e->png, row_of(image, y));
   png_write_end(e->png, NULL);
