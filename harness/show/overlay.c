@@ -56,7 +56,7 @@ void vx_overlay_outline(uint8_t *rgb, const uint8_t *mask, int width, int height
       size_t at = (size_t)y * (size_t)width + (size_t)x;
       bool inside = mask[at] != 0;
       if (!touches_other(&p, x, y, inside ? thickness : seam, inside)) continue;
-      for (int c = 0; c < 3; c++) rgb[3 * at + (size_t)c] = inside ? (uint8_t)(colour >> (16 - 8 * c) & 255) : 20;
+      for (int c = 0; c < 3; c++) rgb[3 * at + (size_t)c] = (uint8_t)(inside ? colour >> (16 - 8 * c) & 255 : 20);
     }
 }
 
