@@ -149,7 +149,8 @@ vx_relevance_room *VX_V(vx_relevance_room_new)(const vx_model *model) {
   lin **lins[] = {&room->x1, &room->x2, &room->z1, &room->z2, &room->p1, &room->p2};
   bool ok = true;
   for (int i = 0; i < 6; i++) ok = ok && (*lins[i] = vx_arena_take(room->arena, wide, sizeof(lin)));
-  ok = ok && (room->tile = vx_arena_take(room->arena, (size_t)VX_TILE_ROWS * widest, sizeof(lin)));
+  ok = ok && (room->tile = vx_arena_take(room->arena, (size_t)VX_TILE_ROWS * (widest > classes ? widest : classes),
+                                         sizeof(lin)));
   const struct {
     real **to;
     size_t count;
