@@ -180,7 +180,7 @@ static bool put_group(making *m, const char *group, const bool *wanted, vx_error
   sort_rows(rows, m->method_count, measure, order);
   for (int i = 0; i < m->method_count; i++) {
     const vx_score_row *row = &rows[order[i]];
-    if (i && strcmp(row->method->family, rows[order[i - 1]].method->family) != 0) vx_sheet_rule(m->sheet);
+    if (i && !group && strcmp(row->method->family, rows[order[i - 1]].method->family) != 0) vx_sheet_rule(m->sheet);
     put_row(m, group, row);
     for (int p = 0; p < m->row_count; p++) {
       if (group || shown[p] || strcmp(m->rows[p]->method, row->method->explainer) != 0) continue;

@@ -38,7 +38,7 @@ typedef struct vx_prediction {
   vx_top top[VX_TOP];
   int top_count;     /* smaller for a model of fewer classes */
   bool passed;       /* top[0].probability > min_confidence */
-  vx_answer correct; /* the top class maps to the main object's class; unknown without either */
+  vx_answer correct; /* the top class maps to the main object's class; unknown when none does */
 } vx_prediction;
 
 /* An object of the annotation. Box as it stands in the file (VOC: pixels counted from 1, fractions allowed). */

@@ -112,7 +112,7 @@ CREATE TABLE predictions (
   label INTEGER NOT NULL,          -- top class of the model
   probability REAL NOT NULL,       -- its softmax
   passed INTEGER NOT NULL CHECK (passed IN (0, 1)), -- above min_confidence
-  correct INTEGER CHECK (correct IN (0, 1)) -- the label stands for the main class; NULL: either has no counterpart
+  correct INTEGER CHECK (correct IN (0, 1)) -- the label stands for the main class; NULL: no label does
 ) STRICT;
 
 CREATE TABLE top5 (

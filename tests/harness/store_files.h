@@ -108,7 +108,7 @@ static inline void fill_result(vx_result *r, int i, int method_count, const bool
     r->prediction.top[k] = (vx_top){(first + k) % LABELS, k ? 0.01 / k : r->prediction.passed ? 0.9 + i / 1000.0 : 0.5};
   }
   int class = label_classes[first];
-  r->prediction.correct = mask && class >= 0 ? class == r->main_class ? VX_YES : VX_NO : VX_UNKNOWN;
+  r->prediction.correct = mask ? class == r->main_class ? VX_YES : VX_NO : VX_UNKNOWN;
   vx_stored_object *object = vx_result_add_object(r);
   object->name = class_names[1 + i % 2], object->data_class = 1 + i % 2;
   object->x_min = 1, object->y_min = 2.5, object->x_max = 7, object->y_max = 8, object->difficult = VX_NO;
@@ -127,7 +127,8 @@ static inline void fill_result(vx_result *r, int i, int method_count, const bool
     }
     e->status = m == 0 && i == 1 ? VX_STATUS_FLAT : VX_STATUS_OK;
     e->threshold = 40 + i;
-    set_counts(e, e->status == VX_STATUS_FLAT ? 0 : (i + m) % 4, m, 5 - (i + m) % 4, 8 - m);
+    int hits = e->status == VX_STATUS_FLAT ? 0 : (i + m) % 4;
+    set_counts(e, hits, m, 5 - hits, 8 - m);
     ck_assert(vx_result_add_score(r, e, "oracle_iou", e->iou / 2 + 0.5));
     ck_assert(vx_result_add_score(r, e, "pointing", i == 4 ? (double)NAN : 1));
     float heat[GRID * GRID] = {(float)i, (float)m, 0.1f, -3};

@@ -89,8 +89,8 @@ END_TEST
 
 START_TEST(views_hold_hand_computed_means) {
   whole_run();
-  /* rollout over images 0 1 2 4 5 6 8 9 10: tp = i mod 4 but 0 for the flat image 1, fp 0, tp + fn = 5 (flat: 0 of 4
-     + 0 … tp 0, fn 4): IoU 0 0 .4 0 .2 .4 0 .2 .4 */
+  /* rollout over images 0 1 2 4 5 6 8 9 10: tp = i mod 4, but 0 for the flat image 1; fp 0, tp + fn = 5:
+     IoU 0 0 .4 0 .2 .4 0 .2 .4 */
   const char *rollout = " FROM table1 WHERE method = 'rollout'";
   char sql[256];
   snprintf(sql, sizeof sql, "SELECT iou%s", rollout);
@@ -106,8 +106,8 @@ START_TEST(views_hold_hand_computed_means) {
   /* cats are the even images: 0 2 4 6 8 10 */
   ck_assert_double_eq_tol(number("SELECT iou FROM per_class WHERE class = 'cat' AND method = 'rollout'"), 20, 1e-12);
   ck_assert_double_eq(number("SELECT n FROM per_class WHERE class = 'dog' AND method = 'rollout'"), 3);
-  /* pooled: 0+0+2+0+1+2+0+1+2 = 8 hits; 8 images of 5 and one of 4 object pixels */
-  ck_assert_double_eq_tol(number("SELECT iou FROM pooled WHERE method = 'rollout'"), 100 * 8 / 44.0, 1e-12);
+  /* pooled: 0+0+2+0+1+2+0+1+2 = 8 hits of 9 x 5 object pixels */
+  ck_assert_double_eq_tol(number("SELECT iou FROM pooled WHERE method = 'rollout'"), 100 * 8 / 45.0, 1e-12);
   /* gate: 0 1 2 4 5 6 7 8 9 10 */
   ck_assert_double_eq(number("SELECT passed FROM gate"), 10);
   ck_assert_double_eq(number("SELECT passed_index_sum FROM gate"), 52);

@@ -1,0 +1,58 @@
+#!/bin/bash
+# The commands on results files as a user types them: a small run, its table, dump, comparison and verification; exit
+# status and the one line of an error.
+set -u
+vitx=$VITX_PROGRAM
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+file=$folder/smoke.sqlite
+failed=0
+
+fail() { echo "FAILED: $*"; failed=1; }
+
+# expect STATUS WORDS COMMAND…: the exit status, and words in what is printed (both streams)
+expect() {
+  local status=$1 words=$2 said got
+  shift 2
+  said=$("$@" 2>&1)
+  got=$?
+  [ "$got" = "$status" ] || fail "$* ended with $got, expected $status: $said"
+  grep -qF -- "$words" <<<"$said" || fail "$*: no '$words' in: $said"
+}
+
+run=("$vitx" run configs/smoke.yaml --set 'methods=[rollout, saliency, center, foreground]' --quiet)
+"${run[@]}" --out "$file" --jobs 2 >/dev/null || fail "run"
+expect 0 "rollout" "$vitx" table "$file"
+expect 0 "never looks at the model" "$vitx" table "$file"
+expect 0 '"method": "saliency"' "$vitx" table "$file" --format json
+expect 0 "unknown" "$vitx" table "$file" --by correct --resamples 100
+expect 0 "published: CAM" "$vitx" table "$file" --compare-with coporan-table1
+expect 1 "did you mean coporan-table1?" "$vitx" table "$file" --compare-with coporan-tabel1
+expect 1 "has no scoring" "$vitx" table "$file" --scoring other
+expect 1 "cannot be read" "$vitx" table "$folder/nothing.sqlite"
+expect 1 "not an SQLite database" "$vitx" table configs/smoke.yaml
+expect 2 "did you mean '--format'" "$vitx" table "$file" --frmat csv
+expect 2 "none of text, markdown" "$vitx" table "$file" --format html
+expect 2 "one results file" "$vitx" dump
+expect 0 "not told apart" "$vitx" compare "$file"
+expect 0 "differ" "$vitx" compare "$file" --methods rollout,center
+expect 1 "below 99" "$vitx" compare "$file" --methods rollout,center --fail-below 99
+expect 0 "6 images matched by id" "$vitx" compare "$file" "$file" --fail-below -0.001
+expect 2 "two runs" "$vitx" compare "$file" --fail-below 1
+expect 0 "come out bit for bit (8 maps" "$vitx" verify "$file" --rerun 2
+expect 1 "vit-nowhere" "$vitx" verify "$file" --rerun 1 --set model=vit-nowhere
+expect 1 "the model was" "$vitx" verify "$file" --rerun 1 --set model=tests/golden/models/vit-nano
+expect 1 "has no run 7" "$vitx" verify "$file" --run 7
+for command in table dump compare verify; do
+  expect 0 "EXIT STATUS" "$vitx" "$command" --help
+  expect 0 "EXAMPLES" "$vitx" help "$command"
+done
+
+# The same run with one worker, stopped once, in another file: the same dump.
+"${run[@]}" --out "$folder/other.sqlite" --jobs 1 --limit 2 >/dev/null || fail "run --limit"
+"${run[@]}" --out "$folder/other.sqlite" --jobs 1 >/dev/null || fail "run again"
+"$vitx" dump "$file" >"$folder/a" && "$vitx" dump "$folder/other.sqlite" >"$folder/b" || fail "dump"
+cmp "$folder/a" "$folder/b" || fail "dumps differ"
+[ "$(grep -c '^evaluation' "$folder/a")" = 24 ] || fail "a dump of $(grep -c '^evaluation' "$folder/a") evaluations"
+
+exit $failed
