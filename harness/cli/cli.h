@@ -84,5 +84,6 @@ VX_COMMAND(tensor)
 VX_COMMAND(score)
 VX_COMMAND(report)
 VX_COMMAND(explain)
+VX_COMMAND(figure)
 
 #endif
