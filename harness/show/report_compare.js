@@ -29,13 +29,13 @@ function classPage(section, params) {
   const all = { c: null, list: images.main.map((c, i) => i) };
   const columns = [
     { title: "Method", header: true, value: (r) => methods[r.k].name, cell: (r) => methodCell(r.k) },
-    { title: ["all", html("span", { class: "head-n", text: `n ${imageCount}` })], numeric: true, value: (r) => value(r.k, all),
+    { title: "all", sub: `n ${imageCount}`, numeric: true, value: (r) => value(r.k, all),
       style: (r) => shade(metric, value(r.k, all)),
       cell: (r) => link("gallery", { method: methods[r.k].name, measure: metric.name, sort: "worst" }, {}, shown(metric, value(r.k, all), metric.percent ? 1 : 3)) },
-    ...groups.map((g) => ({ title: [named(className(g.c)), html("span", { class: "head-n", text: `n ${g.list.length}` })], numeric: true,
+    ...groups.map((g) => ({ title: named(className(g.c)), sub: `n ${g.list.length}`, numeric: true,
       value: (r) => value(r.k, g), cell: (r) => classCell(metric, r.k, g), style: (r) => shade(metric, value(r.k, g)) })),
   ];
-  section.append(html("h1", { text: "Classes" }),
+  add(section, html("h1", { text: "Classes" }),
     html("p", { class: "lead", text: `Mean ${metric.title}${metric.percent ? ", percent," : ""} of the images whose main object (the class that covers most pixels) is of the class. Every cell leads to its images.` }),
     html("form", { class: "filters", onsubmit: (e) => e.preventDefault() },
       selectField("Measure", metricOptions(), metric.name, (v) => { location.hash = address("classes", { measure: v }); })),
@@ -116,13 +116,13 @@ function matrix(metric, table, order, choose) {
 
 function comparePage(section, params) {
   const metric = metricByName.get(params.measure) || data.metrics[0], table = pairTable(metric);
-  section.append(html("h1", { text: "Method against method" }),
+  add(section, html("h1", { text: "Method against method" }),
     html("p", { class: "lead", text: "Every pair on the images that both have: the mean difference with its paired interval, and p corrected for all pairs (Holm)." }));
   const controls = html("form", { class: "filters", onsubmit: (e) => e.preventDefault() },
     selectField("Measure", metricOptions(), metric.name, (v) => { location.hash = address("compare", { ...params, measure: v }); }));
-  section.append(controls);
+  add(section, controls);
   if (!table.size) {
-    section.append(html("p", { class: "notice", text: "No comparison in this report: fewer than two methods, more than 64, or a report made without resampling." }));
+    add(section, html("p", { class: "notice", text: "No comparison in this report: fewer than two methods, more than 64, or a report made without resampling." }));
     return;
   }
   const order = methods.map((m, k) => k).filter((k) => known(metric.rows[k][0])).sort((a, b) => metric.rows[b][0] - metric.rows[a][0]);
@@ -130,14 +130,14 @@ function comparePage(section, params) {
   const detail = html("div", { class: "pair-holder", "aria-live": "polite" });
   const choose = (p) => { detail.replaceChildren(pairDetail(metric, p)); };
   const one = Math.max(0, methodIndex(params.method ?? methods[order[0]].name));
-  section.append(html("div", { class: "beside" }, matrix(metric, table, order, choose), detail),
+  add(section, html("div", { class: "beside" }, matrix(metric, table, order, choose), detail),
     html("ul", { class: "notes" },
       html("li", {}, html("span", { class: "swatch better" }), " the method of the row is better than that of the column, ", html("span", { class: "swatch worse" }), " worse; the stronger the colour, the larger the difference. Pale: Holm p of 0.05 or more."),
       html("li", { text: "Arrow keys move through the cells, Enter shows a pair." })));
   choose(pairOf(metric, table, one, order.find((k) => k !== one)));
   const rows = order.filter((k) => k !== one).map((k) => pairOf(metric, table, one, k)).filter(Boolean);
   const s = scaleOf(metric);
-  section.append(html("h2", { text: "One method against all others" }),
+  add(section, html("h2", { text: "One method against all others" }),
     html("form", { class: "filters", onsubmit: (e) => e.preventDefault() },
       selectField("Method", methodOptions(), methods[one].name, (v) => { location.hash = address("compare", { ...params, method: v }); })),
     makeTable([

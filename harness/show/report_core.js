@@ -27,6 +27,7 @@ function fill(node, props, children) {
   return node;
 }
 
+const add = (node, ...children) => fill(node, null, children);
 const html = (tag, props, ...children) => fill(document.createElement(tag), props, children);
 const svg = (tag, props, ...children) =>
   fill(document.createElementNS("http://www.w3.org/2000/svg", tag), props, children);
@@ -135,7 +136,7 @@ const methodOptions = (more = []) => [...more, ...methods.map((m) => [m.name, m.
 const metricOptions = () => data.metrics.map((m) => [m.name, m.title]);
 
 // ---- tables --------------------------------------------------------------------------------------------------------
-// columns: {title, hint, numeric, value(row) for sorting, cell(row) gives a node or text, header: a row's name}.
+// columns: {title, sub (below the title), hint, numeric, value(row) for sorting, cell(row) gives a node or text, header: a row's name}.
 // A row may have `below`: rows that stay under it.
 
 function sortTable(table, body, columns, rows, column, descending) {
@@ -176,7 +177,7 @@ function makeTable(columns, rows, options = {}) {
         } }, c.title)
       : html("span", { title: c.hint || null }, c.title);
     return html("th", { scope: "col", class: c.numeric ? "number" : c.class, "data-column": c.value ? String(i) : null,
-      "aria-sort": c.value ? "none" : null }, inside);
+      "aria-sort": c.value ? "none" : null }, inside, c.sub ? html("span", { class: "head-n", text: c.sub }) : null);
   });
   for (const row of rows) row.lines = [tableLine(columns, row), ...(row.below || []).map((b) => tableLine(columns, b))];
   table.append(html("thead", {}, html("tr", {}, heads)), body);

@@ -84,10 +84,10 @@ function cardTiles(f, i, d) {
 
 function card(f, i) {
   const d = imageData(i), node = html("article", { class: "card", "data-image": String(i) });
-  node.append(html("h3", {}, link("image", { id: images.ids[i] }, {}, named(images.ids[i]))), decisionLine(i), scoreLine(f, i));
-  if (d) node.append(cardTiles(f, i, d));
-  else node.append(html("p", { class: "muted", text: "Picture and maps were left out of this file." }));
-  if (d && d.trouble) node.append(html("p", { class: "muted", text: d.trouble }));
+  add(node, html("h3", {}, link("image", { id: images.ids[i] }, {}, named(images.ids[i]))), decisionLine(i), scoreLine(f, i));
+  if (d) add(node, cardTiles(f, i, d));
+  else add(node, html("p", { class: "muted", text: "Picture and maps were left out of this file." }));
+  if (d && d.trouble) add(node, html("p", { class: "muted", text: d.trouble }));
   return node;
 }
 
@@ -144,7 +144,7 @@ function galleryPage(section, params) {
     setParams(state);
     draw();
   };
-  section.append(html("h1", { text: "Gallery" }), galleryForm(readFilters(state), change), count,
+  add(section, html("h1", { text: "Gallery" }), galleryForm(readFilters(state), change), count,
     html("details", { class: "legend-holder" }, html("summary", { text: "Colours of “mask on truth”, and what “disputed” means" }), maskLegend(),
       html("p", { text: "Disputed: the standard deviation between the methods' maps (each from 0 to 1), averaged over patches. Scores are shares from 0 to 1 in the fields above." })),
     holder);

@@ -40,23 +40,23 @@ function methodTile(f, i, d, k) {
 function imagePage(section, params) {
   const i = images.ids.indexOf(params.id), metric = metricByName.get(params.measure) || data.metrics[0];
   if (i < 0) {
-    section.append(html("h1", { text: "No such image" }), html("p", { class: "lead" }, "This report has no image ", named(params.id || ""), "."));
+    add(section, html("h1", { text: "No such image" }), html("p", { class: "lead" }, "This report has no image ", named(params.id || ""), "."));
     return;
   }
   const d = imageData(i), f = { metric, k: -1, against: -1 };
-  section.append(html("h1", {}, named(images.ids[i])), decisionLine(i));
+  add(section, html("h1", {}, named(images.ids[i])), decisionLine(i));
   const step = (n) => (i + n >= 0 && i + n < imageCount ? link("image", { id: images.ids[i + n] }, { class: "button" }, n < 0 ? "← previous" : "next →") : null);
-  section.append(html("p", { class: "steps" }, step(-1), " ", step(1)));
+  add(section, html("p", { class: "steps" }, step(-1), " ", step(1)));
   if (!d) {
-    section.append(html("p", { class: "notice", text: "Picture and maps of this image were left out of this file (see --megabytes)." }));
+    add(section, html("p", { class: "notice", text: "Picture and maps of this image were left out of this file (see --megabytes)." }));
     return;
   }
-  section.append(html("div", { class: "tiles large" }, tile("picture", pictureTile(i, d)), tile(`mean of ${looking.length} methods`, overlayTile(i, d, "mean")),
+  add(section, html("div", { class: "tiles large" }, tile("picture", pictureTile(i, d)), tile(`mean of ${looking.length} methods`, overlayTile(i, d, "mean")),
     tile("annotated", truthTile(i, d))),
   html("div", { class: "columns" }, topFive(d), objectList(i, d)));
-  if (typeof attentionOf === "function" && attentionOf(i)) section.append(html("p", {}, link("attention", { id: images.ids[i] }, {}, "Attention flow and parallel coordinates of this image")));
+  if (typeof attentionOf === "function" && attentionOf(i)) add(section, html("p", {}, link("attention", { id: images.ids[i] }, {}, "Attention flow and parallel coordinates of this image")));
   const order = methods.map((m, k) => k).filter((k) => d.maps[k]).sort((a, b) => (metric.values[b][i] ?? -1) - (metric.values[a][i] ?? -1));
-  section.append(html("h2", { text: `Every method, by ${metric.title}` }),
+  add(section, html("h2", { text: `Every method, by ${metric.title}` }),
     html("form", { class: "filters", onsubmit: (e) => e.preventDefault() },
       selectField("Measure", metricOptions(), metric.name, (v) => { location.hash = address("image", { ...params, measure: v }); })),
     shareLegend(), html("div", { class: "method-grid" }, order.map((k) => methodTile(f, i, d, k))));

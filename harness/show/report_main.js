@@ -4,21 +4,21 @@ function aboutPage(section) {
   const rows = [["Run", `${run.name} (number ${run.id} in its file)`], ["Model", run.model], ["Model digest", run.model_digest], ["Data", run.data], ["Data digest", run.data_digest], ["Input", run.input],
     ["Explained class", run.target], ["Differentiated", run.output], ["Precision", run.precision], ["Seed", String(run.seed)], ["Gate", `probability above ${run.min_confidence}`],
     ["Program", run.program], ["OpenBLAS kernel", run.kernel], ["Started", run.started], ["Finished", run.finished || "not finished"]];
-  section.append(html("h1", { text: "About this run" }), html("dl", { class: "facts-list" }, rows.map(([t, v]) => [html("dt", { text: t }), html("dd", {}, named(v))])));
-  section.append(html("h2", { text: "Methods" }), makeTable([
+  add(section, html("h1", { text: "About this run" }), html("dl", { class: "facts-list" }, rows.map(([t, v]) => [html("dt", { text: t }), html("dd", {}, named(v))])));
+  add(section, html("h2", { text: "Methods" }), makeTable([
     { title: "Name", header: true, value: (r) => r.name, cell: (r) => methodCell(methodIndex(r.name)) },
     { title: "Title", value: (r) => r.title, cell: (r) => r.title }, { title: "Source", value: (r) => r.source, cell: (r) => r.source },
     { title: "Explains a class", value: (r) => (r.class_specific ? "yes" : "no"), cell: (r) => (r.class_specific ? "yes" : "no") },
     { title: "Parameters", cell: (r) => html("code", { text: r.parts ? `${r.parts} ${r.parameters}` : r.parameters }) },
   ], methods.map((m) => ({ ...m, class: m.trivial ? "trivial" : null })), { label: "Methods" }));
   if (data.failure_count) {
-    section.append(html("h2", { text: `Failures and warnings (${data.failure_count})` }), makeTable([
+    add(section, html("h2", { text: `Failures and warnings (${data.failure_count})` }), makeTable([
       { title: "Image", header: true, value: (r) => r.image, cell: (r) => named(r.image) }, { title: "Method", value: (r) => r.method, cell: (r) => named(r.method || "the whole image") },
       { title: "Severity", value: (r) => r.severity, cell: (r) => r.severity }, { title: "Stage", value: (r) => r.stage, cell: (r) => r.stage }, { title: "Reason", cell: (r) => named(`${r.place}: ${r.reason}`) },
     ], data.failures, { label: "Failures" }));
-    if (data.failure_count > data.failures.length) section.append(html("p", { class: "muted", text: `The first ${data.failures.length}; all of them: SELECT * FROM missing.` }));
+    if (data.failure_count > data.failures.length) add(section, html("p", { class: "muted", text: `The first ${data.failures.length}; all of them: SELECT * FROM missing.` }));
   }
-  section.append(html("h2", { text: "Configuration" }), html("pre", { tabindex: "0" }, html("code", { text: run.config })));
+  add(section, html("h2", { text: "Configuration" }), html("pre", { tabindex: "0" }, html("code", { text: run.config })));
 }
 
 const pages = {
@@ -48,8 +48,10 @@ function show() {
   main.replaceChildren(section);
   pages[name].draw(section, params);
   document.querySelectorAll("#pages a").forEach((a) => {
-    if (a.dataset.page === name) a.setAttribute("aria-current", "page");
-    else a.removeAttribute("aria-current");
+    if (a.dataset.page !== name) { a.removeAttribute("aria-current"); return; }
+    a.setAttribute("aria-current", "page");
+    const nav = a.closest("nav");
+    nav.scrollLeft = a.offsetLeft - nav.offsetLeft - (nav.clientWidth - a.offsetWidth) / 2;
   });
   document.title = `${pages[name].title} · ${run.name} · vitx report`;
   if (!first) { main.focus({ preventScroll: true }); window.scrollTo(0, 0); }

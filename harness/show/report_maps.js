@@ -161,7 +161,7 @@ const marks = { hit: [0, 158, 115], alarm: [230, 159, 0], missed: [86, 140, 233]
 function canvasOf(d, label) {
   const [w, h] = frameOf(d);
   const canvas = html("canvas", { width: w, height: h, role: "img", "aria-label": label });
-  return { canvas, w, h, context: canvas.getContext("2d") };
+  return { canvas, w, h, context: canvas.getContext("2d", { willReadFrequently: true }) };
 }
 
 // Lays colours over the picture: paint(i) gives [r, g, b, alpha] of a pixel.

@@ -16,8 +16,9 @@ function plotFrame(rows, low, high, options) {
   const bottom = height - 36;
   const root = svg("svg", { class: "plot", viewBox: `0 0 ${width} ${height}`, width: "100%", role: "group", "aria-label": options.label });
   for (const v of marks) {
-    root.append(svg("line", { x1: String(x(v)), x2: String(x(v)), y1: String(top - 6), y2: String(bottom), class: "grid" }),
-      svg("text", { x: String(x(v)), y: String(bottom + 16), class: "tick", "text-anchor": "middle" }, options.format(v)));
+    fill(root, null, [svg("line", { x1: String(x(v)), x2: String(x(v)), y1: String(top - 6), y2: String(bottom), class: "grid" }),
+      svg("text", { x: String(x(v)), y: String(bottom + 16), class: "tick", "text-anchor": "middle" }, options.format(v)),
+      rows.length > 12 && svg("text", { x: String(x(v)), y: "12", class: "tick", "text-anchor": "middle" }, options.format(v))]);
   }
   root.append(svg("line", { x1: String(left), x2: String(width - right), y1: String(bottom), y2: String(bottom), class: "axis" }),
     svg("text", { x: String((left + width - right) / 2), y: String(height - 4), class: "axis-title", "text-anchor": "middle" }, options.axis));
@@ -26,7 +27,8 @@ function plotFrame(rows, low, high, options) {
 
 function logTicks(low, high) {
   const list = [];
-  for (let e = Math.ceil(Math.log10(low) - 1e-9); e <= Math.log10(high) + 1e-9; e++) list.push(10 ** e);
+  const step = narrow() ? 2 : 1;
+  for (let e = Math.ceil(Math.log10(low) - 1e-9); e <= Math.log10(high) + 1e-9; e += step) list.push(Number((10 ** e).toPrecision(1)));
   return list;
 }
 
@@ -93,7 +95,7 @@ function plotPage(section, params) {
   const change = (key) => (value) => { location.hash = address("distributions", { ...params, [key]: value }); };
   const [low, high] = metricRange(metric);
   const holder = html("div", { class: "figure" });
-  section.append(html("h1", { text: "Distributions" }),
+  add(section, html("h1", { text: "Distributions" }),
     html("p", { class: "lead", text: `${metric.title}: ${metric.meaning}` }),
     html("form", { class: "filters", onsubmit: (e) => e.preventDefault() },
       selectField("Measure", metricOptions(), metric.name, change("measure")),
@@ -111,7 +113,7 @@ function plotPage(section, params) {
 function costPage(section) {
   const rows = methods.map((m, k) => ({ k, s: summaryOf(data.milliseconds[k]) })).filter((r) => r.s.n).sort((a, b) => b.s.median - a.s.median);
   const holder = html("div", { class: "figure" });
-  section.append(html("h1", { text: "What methods cost" }),
+  add(section, html("h1", { text: "What methods cost" }),
     html("p", { class: "lead", text: "Milliseconds of a method's own work for one image, on one processor core. The passes through the model that several methods share are made once for all and not counted here." }),
     holder);
   if (!rows.length) return;
@@ -128,7 +130,7 @@ function costPage(section) {
   });
   holder.append(frame.root);
   const ms = (v) => (known(v) ? v.toLocaleString("en", { maximumSignificantDigits: 3 }) : missing);
-  section.append(makeTable([
+  add(section, makeTable([
     { title: "Method", header: true, value: (r) => methods[r.k].name, cell: (r) => methodCell(r.k) },
     { title: "median, ms", numeric: true, value: (r) => r.s.median, cell: (r) => ms(r.s.median) },
     { title: "5 %, ms", numeric: true, value: (r) => r.s.low, cell: (r) => ms(r.s.low) },

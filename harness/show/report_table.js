@@ -62,13 +62,13 @@ function scoreCell(metric, k) {
   const interval = known(row[1]) ? html("span", { class: "interval-text", text: `${shown(metric, row[1], 1)}–${shown(metric, row[2], 1)}` }) : null;
   return [link("gallery", { method: methods[k].name, measure: metric.name, sort: metric.higher ? "worst" : "best" },
     { title: `${metric.title} of ${methods[k].name}: the images behind it, ${metric.higher ? "lowest" : "best"} first (n = ${row[3]})` },
-    shown(metric, row[0])), interval];
+    shown(metric, row[0])), interval && " ", interval];
 }
 
 function methodCell(k) {
   const m = methods[k];
-  return [familyDot(m.family), link("gallery", { method: m.name }, { title: `${m.title} (${m.source})` }, named(m.name)),
-    m.trivial ? html("span", { class: "tag", text: "trivial", title: "never looks at the model" }) : null];
+  return html("span", { class: "method-name" }, familyDot(m.family), link("gallery", { method: m.name }, { title: `${m.title} (${m.source})` }, named(m.name)),
+    m.trivial ? html("span", { class: "tag", text: "trivial", title: "never looks at the model" }) : null);
 }
 
 // Published rows stand under the method that they are about.
@@ -142,7 +142,7 @@ function tableNotes() {
 }
 
 function tablePage(section) {
-  section.append(html("h1", { text: "Which explanations can be trusted here?" }),
+  add(section, html("h1", { text: "Which explanations can be trusted here?" }),
     html("p", { class: "lead" }, plural(methods.filter((m) => !m.trivial).length, "method"), " on ", named(run.model), ", data ",
       named(run.data), ". A method's heat map is cut to a mask and laid on the annotated objects."),
     facts(), notices(), tableOne(), tableNotes());

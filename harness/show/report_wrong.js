@@ -55,8 +55,8 @@ function peakStrip(list) {
 function wrongCard(k, i) {
   const d = imageData(i), shares = k === "mean" ? null : sharesOf(k, i);
   const node = html("article", { class: "card", "data-image": String(i) }, html("h3", {}, link("image", { id: images.ids[i] }, {}, named(images.ids[i]))), decisionLine(i));
-  if (d) node.append(html("div", { class: "tiles" }, tile("picture", pictureTile(i, d)), tile(k === "mean" ? "mean of methods" : named(methods[k].name), overlayTile(i, d, k)), tile("annotated", truthTile(i, d))));
-  if (shares) node.append(shareBar(shares));
+  if (d) add(node, html("div", { class: "tiles" }, tile("picture", pictureTile(i, d)), tile(k === "mean" ? "mean of methods" : named(methods[k].name), overlayTile(i, d, k)), tile("annotated", truthTile(i, d))));
+  if (shares) add(node, shareBar(shares));
   return node;
 }
 
@@ -69,15 +69,15 @@ function wrongLead(list, all) {
 }
 
 function wrongPage(section, params) {
-  section.append(html("h1", { text: "Wrong decisions" }));
+  add(section, html("h1", { text: "Wrong decisions" }));
   if (!wrongImages.length) {
-    section.append(html("p", { class: "lead", text: `None of the ${rightCount} decisions that can be judged is wrong.` }));
+    add(section, html("p", { class: "lead", text: `None of the ${rightCount} decisions that can be judged is wrong.` }));
     return;
   }
   const list = wrongImages.filter((i) => (params.predicted === undefined || images.label[i] === Number(params.predicted)) &&
     (params.class === undefined || images.main[i] === Number(params.class)));
   const k = params.method && methodIndex(params.method) >= 0 ? methodIndex(params.method) : "mean", cards = html("div", { class: "cards" });
-  section.append(wrongLead(list, wrongImages), html("div", { class: "columns" },
+  add(section, wrongLead(list, wrongImages), html("div", { class: "columns" },
     tallies("Predicted", wrongImages, (i) => images.label[i], labelName, "predicted", params),
     tallies("Annotated", wrongImages, (i) => images.main[i], className, "class", params)),
   peakStrip(list) || "",
