@@ -74,6 +74,7 @@ void vx_print_version(void);
 VX_COMMAND(table)
 VX_COMMAND(dump)
 VX_COMMAND(verify)
+VX_COMMAND(rescore)
 VX_COMMAND(compare)
 VX_COMMAND(help)
 VX_COMMAND(run)

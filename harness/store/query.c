@@ -165,6 +165,21 @@ bool vx_query_classes(vx_store *store, int64_t run, vx_arena *arena, vx_class_ro
   return ok;
 }
 
+static bool take_label(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  (void)arena;
+  *(int *)element = sqlite3_column_type(row, 0) == SQLITE_NULL ? -1 : sqlite3_column_int(row, 0);
+  return true;
+}
+
+bool vx_query_label_classes(vx_store *store, int64_t run, vx_arena *arena, const int **classes, int *count,
+                            vx_error *error) {
+  void *list = NULL;
+  bool ok = vx_query_list(store, "SELECT class FROM labels WHERE run = ? ORDER BY label", run, arena, take_label,
+                          sizeof(int), &list, count, error);
+  *classes = list;
+  return ok;
+}
+
 static bool take_image(vx_arena *arena, sqlite3_stmt *row, void *element) {
   vx_image_row *i = element;
   const char **const texts[] = {&i->image_id, &i->size};

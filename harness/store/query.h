@@ -49,6 +49,10 @@ typedef struct vx_class_row {
 
 bool vx_query_classes(vx_store *store, int64_t run, vx_arena *arena, vx_class_row **rows, int *count, vx_error *error);
 
+/* For every label of the model the class of the data that it stands for, -1: none. */
+bool vx_query_label_classes(vx_store *store, int64_t run, vx_arena *arena, const int **classes, int *count,
+                            vx_error *error);
+
 typedef struct vx_image_row {
   int64_t id;
   int position;

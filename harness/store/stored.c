@@ -16,10 +16,11 @@ static int64_t whole(sqlite3_stmt *row, int column) {
 }
 
 static bool read_image(vx_store *store, int64_t image, vx_result *result, vx_error *error) {
-  sqlite3_stmt *read = vx_sql_prepare(store,
-                                      "SELECT position, image_id, width, height, object_pixels, void_pixels, main_class"
-                                      " FROM images WHERE id = ?",
-                                      error);
+  sqlite3_stmt *read =
+      vx_sql_prepare(store,
+                     "SELECT position, image_id, width, height, object_pixels, void_pixels, main_class,"
+                     " mask_digest FROM images WHERE id = ?",
+                     error);
   if (!read) return false;
   int row = vx_sql_bind(store, read, error, "l", image) ? vx_sql_row(store, read, error) : -1;
   bool ok = row > 0;
@@ -32,6 +33,10 @@ static bool read_image(vx_store *store, int64_t image, vx_result *result, vx_err
     result->object_pixels = whole(read, 4);
     result->void_pixels = whole(read, 5);
     result->main_class = sqlite3_column_int(read, 6);
+    if (sqlite3_column_type(read, 7) != SQLITE_NULL) {
+      result->mask_digest = vx_result_text(result, vx_sql_text(read, 7));
+      if (!result->mask_digest) ok = vx_fail(error, vx_store_path(store), "out of memory");
+    }
   }
   sqlite3_finalize(read);
   if (row == 0) return vx_fail(error, vx_store_path(store), "has no image %" PRId64, image);

@@ -1,0 +1,52 @@
+#include "harness/store/scoring.h"
+
+#include <string.h>
+
+#include "harness/store/state.h"
+
+/* Id of the run's scoring of that name, 0: none, -1: failure. */
+static int64_t find(vx_store *store, int64_t run, const char *name, vx_error *error) {
+  sqlite3_stmt *read = vx_sql_prepare(store, "SELECT id FROM scorings WHERE run = ? AND name = ?", error);
+  if (!read) return -1;
+  int row = vx_sql_bind(store, read, error, "lt", run, name) ? vx_sql_row(store, read, error) : -1;
+  int64_t id = row > 0 ? sqlite3_column_int64(read, 0) : row;
+  sqlite3_finalize(read);
+  return id;
+}
+
+static bool make_room(vx_store *store, int64_t run, const vx_scoring_info *info, bool replace, vx_error *error) {
+  if (strcmp(info->name, "main") == 0) {
+    return vx_fail(error, "--as", "main is the run's own scoring; give this one another name");
+  }
+  int64_t old = find(store, run, info->name, error);
+  if (old <= 0) return old == 0;
+  if (!replace) {
+    return vx_fail(error, vx_store_path(store), "run %lld has a scoring %s already (--replace writes it anew)",
+                   (long long)run, info->name);
+  }
+  sqlite3_stmt *drop = vx_sql_prepare(store, "DELETE FROM scorings WHERE id = ?", error);
+  bool ok = drop && vx_sql_bind(store, drop, error, "l", old) && vx_sql_run(store, drop, error);
+  sqlite3_finalize(drop);
+  return ok;
+}
+
+int64_t vx_scoring_begin(vx_store *store, int64_t run, const vx_scoring_info *info, bool replace, vx_error *error) {
+  if (!vx_sql_exec(store, "BEGIN IMMEDIATE", error)) return 0;
+  int64_t id = make_room(store, run, info, replace, error) ? vx_store_put_scoring(store, run, info, error) : 0;
+  if (!id) sqlite3_exec(vx_store_db(store), "ROLLBACK", NULL, NULL, NULL);
+  return id;
+}
+
+bool vx_scoring_write(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_evaluation *evaluation,
+                      vx_error *error) {
+  return vx_store_put_evaluation(store, scoring, method, image, evaluation, error);
+}
+
+bool vx_scoring_end(vx_store *store, bool keep, vx_error *error) {
+  if (keep && vx_sql_exec(store, "COMMIT", error)) {
+    sqlite3_wal_checkpoint_v2(vx_store_db(store), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    return true;
+  }
+  sqlite3_exec(vx_store_db(store), "ROLLBACK", NULL, NULL, NULL);
+  return !keep;
+}
