@@ -33,6 +33,7 @@ static const command commands[] = {
     COMMAND(rescore, "score stored heat maps in another way, without the model"),
     COMMAND(verify, "does a results file agree with itself, and with a second run"),
     COMMAND(dump, "every result row of a results file as text"),
+    COMMAND(bench, "how fast the passes and methods are here, and how fast they could be"),
     COMMAND(help, "the page of a command: vitx help run"),
 };
 

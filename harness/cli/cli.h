@@ -71,6 +71,7 @@ void vx_print_version(void);
   extern const char vx_help_##name[];                                                                                  \
   int vx_cmd_##name(int argc, char **argv, vx_error *error);
 
+VX_COMMAND(bench)
 VX_COMMAND(table)
 VX_COMMAND(dump)
 VX_COMMAND(verify)

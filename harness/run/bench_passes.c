@@ -1,0 +1,191 @@
+/* Each pass by a worker that plans nothing else; forward passes take turns with it, so that both meet the machine in
+   the same state. What cannot be planned alone (relevance after a forward pass in double) is a difference. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/peak.h"
+#include "harness/run/bench_parts.h"
+
+typedef enum how {
+  FORWARD,       /* vx_worker_forward */
+  EXPLAIN,       /* vx_worker_explain after it */
+  AGAIN,         /* a group of four through vx_again, logits only */
+  AGAIN_GRADIENT /* and gradients */
+} how;
+
+enum { GROUP = 4 };
+
+typedef struct measure {
+  how how;
+  vx_precision precision;
+  vx_passes passes;
+  const vx_series *less; /* taken off */
+  vx_products products;
+  vx_series series, forward;
+} measure;
+
+/* ---- one measurement -------------------------------------------------------------------------------------------- */
+
+static void make_same(void *user, int index, double *x) {
+  const vx_bench_job *job = user;
+  size_t values = 3 * (size_t)job->shape->image * (size_t)job->shape->image;
+  (void)index;
+  for (size_t i = 0; i < values; i++) x[i] = (double)job->x[i];
+}
+
+static void take_nothing(void *user, int index, const vx_sample *sample) {
+  (void)user, (void)index, (void)sample;
+}
+
+static bool once(vx_bench_job *job, const measure *m, vx_worker *worker, vx_series *series, vx_error *error) {
+  vx_moment start = vx_moment_now();
+  if (!vx_worker_forward(worker, job->x, error)) return false;
+  if (m->how == FORWARD) {
+    vx_series_add(series, start, 1);
+    return true;
+  }
+  start = vx_moment_now();
+  vx_view *view = vx_worker_explain(worker, 0, VX_LOGIT, error);
+  if (!view) return false;
+  if (m->how == EXPLAIN) {
+    vx_series_add(series, start, 1);
+    return true;
+  }
+  start = vx_moment_now();
+  if (!view->again->run(view->again, GROUP, m->how == AGAIN_GRADIENT, make_same, take_nothing, job, error))
+    return false;
+  vx_series_add(series, start, GROUP);
+  return true;
+}
+
+/* The first time is for the memory and the caches. */
+static bool repeat(vx_bench_job *job, measure *m, vx_error *error) {
+  vx_worker *worker = vx_worker_new(job->model, &m->passes, m->precision, error);
+  if (!worker) return false;
+  vx_series first = {0};
+  bool good = vx_products_begin(&m->products, error) && once(job, m, worker, &first, error);
+  for (int i = 0; good && i < job->options->repeats; i++) {
+    good = vx_bench_forward(job, &m->forward, error) && once(job, m, worker, &m->series, error);
+    vx_products_measure(&m->products);
+    double peak = vx_peak_gflops(0.005);
+    if (peak > job->bench->peak_single) job->bench->peak_single = peak;
+  }
+  vx_products_end(&m->products);
+  vx_worker_free(worker);
+  return good;
+}
+
+static bool measure_pass(vx_bench_job *job, const char *id, const char *title, measure *m, vx_error *error) {
+  if (!repeat(job, m, error)) return false;
+  double share = m->how == AGAIN || m->how == AGAIN_GRADIENT ? GROUP : 1;
+  vx_bench_pass *pass = &job->bench->pass[job->bench->passes++];
+  pass->id = id;
+  pass->title = title;
+  pass->time = vx_series_time(&m->series, m->less);
+  pass->single_gflop = vx_products_gflop(&m->products, false) / share;
+  pass->double_gflop = vx_products_gflop(&m->products, true) / share;
+  pass->products_ms = vx_products_ms(&m->products) / share;
+  pass->forwards = pass->time.cpu_ms / vx_series_time(&m->forward, NULL).cpu_ms;
+  return true;
+}
+
+/* ---- all of them ------------------------------------------------------------------------------------------------- */
+
+/* The relevance passes that a method plans, and nothing else of it. */
+static bool add_relevance(const vx_bench_job *job, const char *id, vx_passes *passes, vx_error *error) {
+  const vx_explainer *explainer = vx_explainer_find(id);
+  vx_args args;
+  vx_passes own;
+  if (!explainer) return vx_fail(error, "bench", "there is no method %s", id);
+  vx_args_default(explainer, &args);
+  vx_explainer_passes(explainer, job->shape, &args, &own);
+  vx_passes relevance = {.relevance_count = own.relevance_count};
+  memcpy(relevance.relevance, own.relevance, sizeof own.relevance);
+  return vx_passes_add(passes, &relevance, error);
+}
+
+static bool simple_passes(vx_bench_job *job, measure *m, vx_error *error) {
+  const vx_shape *s = job->shape;
+  *m = (measure){.how = FORWARD};
+  vx_products_forward(s, 1, false, &m->products);
+  if (!measure_pass(job, "forward", "forward (F)", m, error)) return false;
+  *m = (measure){.how = AGAIN, .passes.set = VX_PASS_AGAIN};
+  vx_products_forward(s, GROUP, false, &m->products);
+  if (!measure_pass(job, "forward-4", "forward, one of a group of 4", m, error)) return false;
+  *m = (measure){.how = EXPLAIN, .passes.set = VX_PASS_INPUT_GRADIENT};
+  vx_products_backward(s, 1, true, &m->products);
+  if (!measure_pass(job, "backward-input", "backward to the input", m, error)) return false;
+  *m = (measure){.how = EXPLAIN};
+  vx_need_gradient(&m->passes, 0);
+  vx_products_backward(s, 1, false, &m->products);
+  if (!measure_pass(job, "backward-attention", "backward to attention, G in double", m, error)) return false;
+  *m = (measure){.how = AGAIN_GRADIENT, .passes.set = VX_PASS_AGAIN};
+  vx_products_forward(s, GROUP, false, &m->products);
+  vx_products_backward(s, GROUP, true, &m->products);
+  if (!measure_pass(job, "sample-4", "forward and backward, one of 4", m, error)) return false;
+  *m = (measure){.how = EXPLAIN, .passes.set = VX_PASS_CUT_GRADIENT};
+  vx_products_cut(s, &m->products);
+  if (!measure_pass(job, "cut-gradient", "ag-cam's cut gradient", m, error)) return false;
+  *m = (measure){.how = EXPLAIN};
+  vx_need_attention(&m->passes, 0);
+  return measure_pass(job, "convert", "attention shown in double", m, error);
+}
+
+/* Improved rules as transformer-attribution and lrp-rollout plan them, plain ones as partial-lrp and lrp. */
+static bool mixed_passes(vx_bench_job *job, measure m[3], vx_error *error) {
+  const vx_shape *s = job->shape;
+  m[0] = (measure){.how = FORWARD, .precision = VX_DOUBLE};
+  vx_products_forward(s, 1, true, &m[0].products);
+  if (!measure_pass(job, "forward-double", "forward in double", &m[0], error)) return false;
+  m[1] = (measure){.how = EXPLAIN, .precision = VX_MIXED, .less = &m[0].series};
+  if (!add_relevance(job, "transformer-attribution", &m[1].passes, error) ||
+      !add_relevance(job, "lrp-rollout", &m[1].passes, error))
+    return false;
+  vx_products_relevance(s, &m[1].passes.relevance[0], true, &m[1].products);
+  if (!measure_pass(job, "improved", "improved relevance, mixed", &m[1], error)) return false;
+  m[2] = (measure){.how = EXPLAIN, .precision = VX_MIXED, .passes = m[1].passes, .less = &m[1].series};
+  if (!add_relevance(job, "partial-lrp", &m[2].passes, error) || !add_relevance(job, "lrp", &m[2].passes, error))
+    return false;
+  for (int i = 1; i < m[2].passes.relevance_count; i++)
+    vx_products_relevance(s, &m[2].passes.relevance[i], true, &m[2].products);
+  return measure_pass(job, "plain", "plain relevance on top, mixed", &m[2], error);
+}
+
+static bool stable_passes(vx_bench_job *job, measure *m, vx_error *error) {
+  const vx_shape *s = job->shape;
+  *m = (measure){.how = EXPLAIN, .precision = VX_MIXED};
+  if (!add_relevance(job, "transformer-attribution-stable", &m->passes, error) ||
+      !add_relevance(job, "lrp-rollout-stable", &m->passes, error))
+    return false;
+  vx_products_relevance(s, &m->passes.relevance[0], false, &m->products);
+  if (!measure_pass(job, "improved-stable", "improved, stabilised, single", m, error)) return false;
+  *m = (measure){.how = EXPLAIN, .precision = VX_MIXED};
+  if (!add_relevance(job, "partial-lrp-stable", &m->passes, error) ||
+      !add_relevance(job, "lrp-stable", &m->passes, error))
+    return false;
+  vx_products_relevance(s, &m->passes.relevance[0], false, &m->products);
+  return measure_pass(job, "plain-stable", "plain, stabilised, single", m, error);
+}
+
+/* Shares, when the best peak of all rounds is known. */
+static void rate(vx_bench *bench) {
+  bench->peak_double = bench->peak_single / 2;
+  for (int i = 0; i < bench->passes; i++) {
+    vx_bench_pass *pass = &bench->pass[i];
+    double ms = pass->time.cpu_ms;
+    if (!(ms > 0) || pass->single_gflop + pass->double_gflop == 0) continue;
+    double at_peak = 1e3 * (pass->single_gflop / bench->peak_single + pass->double_gflop / bench->peak_double);
+    pass->gflops = 1e3 * (pass->single_gflop + pass->double_gflop) / ms;
+    pass->of_products = pass->products_ms / ms;
+    pass->of_peak = at_peak / ms;
+  }
+}
+
+bool vx_bench_passes(vx_bench_job *job, vx_error *error) {
+  measure *m = calloc(3, sizeof *m);
+  bool good = m || vx_fail(error, "bench", "out of memory");
+  good = good && simple_passes(job, &m[0], error) && mixed_passes(job, m, error) && stable_passes(job, &m[0], error);
+  if (good) rate(job->bench);
+  free(m);
+  return good;
+}

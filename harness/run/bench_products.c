@@ -1,0 +1,196 @@
+/* Which matrix products a pass consists of, and how fast OpenBLAS alone does them. */
+#include <cblas.h>
+#include <stdlib.h>
+
+#include "core/random.h"
+#include "harness/run/bench_parts.h"
+
+static void add(vx_products *products, double count, int m, int n, int k, bool wide) {
+  for (int i = 0; i < products->count; i++) {
+    vx_product_shape *p = &products->shape[i];
+    if (p->m != m || p->n != n || p->k != k || p->wide != wide) continue;
+    p->count += count;
+    return;
+  }
+  if (products->count == VX_PRODUCTS_MAX) return;
+  products->shape[products->count++] = (vx_product_shape){.m = m, .n = n, .k = k, .wide = wide, .count = count};
+}
+
+/* ---- passes ------------------------------------------------------------------------------------------------- */
+
+/* core/forward.c: patches, then per block qkv, q kᵀ and A V per head, projection and the MLP's two; the head. */
+void vx_products_forward(const vx_shape *s, int batch, bool wide, vx_products *products) {
+  int n = s->tokens, rows = batch * n, d = s->dim, maps = batch * s->heads;
+  double layers = s->layers;
+  add(products, 1, batch * (n - 1), d, 3 * s->patch * s->patch, wide);
+  add(products, layers, rows, 3 * d, d, wide);
+  add(products, layers * maps, n, n, s->head_dim, wide);
+  add(products, layers * maps, n, s->head_dim, n, wide);
+  add(products, layers, rows, d, d, wide);
+  add(products, layers, rows, s->mlp, d, wide);
+  add(products, layers, rows, d, s->mlp, wide);
+  add(products, batch, 1, s->classes, d, wide);
+}
+
+/* The MLP and the projection, `rows` high, and the gradient of A, `queries` high for each head. */
+static void back_to_attention(const vx_shape *s, double blocks, int batch, int queries, vx_products *products) {
+  int rows = batch * queries;
+  add(products, blocks, rows, s->mlp, s->dim, false);
+  add(products, blocks, rows, s->dim, s->mlp, false);
+  add(products, blocks, rows, s->dim, s->dim, false);
+  add(products, blocks * batch * s->heads, queries, s->tokens, s->head_dim, false);
+}
+
+/* On to q, k and v of every head. */
+static void back_through_attention(const vx_shape *s, double maps, int queries, vx_products *products) {
+  add(products, maps * 2, s->tokens, s->head_dim, queries, false);
+  add(products, maps, queries, s->head_dim, s->tokens, false);
+}
+
+/* core/backward.c: [CLS] alone in the last block, until it has passed through A; then every token. Without the input
+   the lowest block ends at its A. */
+void vx_products_backward(const vx_shape *s, int batch, bool to_input, vx_products *products) {
+  int n = s->tokens, rows = batch * n, d = s->dim, maps = batch * s->heads;
+  bool only = s->layers == 1 && !to_input; /* the last block is the lowest too */
+  double whole = s->layers - (to_input ? 1 : 2);
+  back_to_attention(s, 1, batch, 1, products);
+  back_to_attention(s, s->layers - 1, batch, n, products);
+  if (!only) {
+    back_through_attention(s, maps, 1, products);
+    add(products, 1, rows, d, 2 * d, false);
+    add(products, batch, 1, d, d, false);
+  }
+  if (whole > 0) {
+    back_through_attention(s, whole * maps, n, products);
+    add(products, whole, rows, d, 3 * d, false);
+  }
+  if (to_input) add(products, batch, n - 1, 3 * s->patch * s->patch, d, false);
+}
+
+/* One row a layer. */
+void vx_products_cut(const vx_shape *s, vx_products *products) {
+  double layers = s->layers;
+  add(products, layers, 1, s->mlp, s->dim, false);
+  add(products, layers, 1, s->dim, s->mlp, false);
+  add(products, layers, 1, s->dim, s->dim, false);
+  add(products, layers * s->heads, 1, s->tokens, s->head_dim, false);
+}
+
+/* A linear rule: improved |W||x| and two products back, plain two and two. `all` rows forward, `rows` back. */
+static void linear_rule(const vx_shape *s, const vx_relevance_need *need, double blocks, int all, int rows, int in,
+                        int out, vx_products *products) {
+  (void)s;
+  add(products, blocks * (need->rules == VX_RULES_PLAIN ? 2 : 1), all, out, in, false);
+  add(products, blocks * 2, rows, in, out, false);
+}
+
+/* A block down to its A; `rows` have relevance. With a stabilizer its mean is over all rows. */
+static void rules_to_attention(const vx_shape *s, const vx_relevance_need *need, double blocks, int rows, bool wide,
+                               vx_products *products) {
+  int all = need->stabilizer > 0 ? s->tokens : rows;
+  double maps = blocks * s->heads;
+  linear_rule(s, need, blocks, all, rows, s->mlp, s->dim, products);
+  linear_rule(s, need, blocks, all, rows, s->dim, s->mlp, products);
+  linear_rule(s, need, blocks, all, rows, s->dim, s->dim, products);
+  add(products, maps, rows, s->tokens, s->head_dim, wide);
+  add(products, maps, s->tokens, s->head_dim, rows, wide);
+}
+
+/* On through q kᵀ and the stacked weight. */
+static void rules_through_scores(const vx_shape *s, const vx_relevance_need *need, double blocks, int rows, bool wide,
+                                 vx_products *products) {
+  int made = need->stabilizer > 0 ? s->tokens : rows;
+  double maps = blocks * s->heads;
+  add(products, maps, made, s->tokens, s->head_dim, wide);
+  add(products, maps, rows, s->head_dim, s->tokens, wide);
+  add(products, maps, s->tokens, s->head_dim, rows, wide);
+  linear_rule(s, need, blocks, s->tokens, s->tokens, s->dim, 3 * s->dim, products);
+}
+
+/* core/relevance.c: linear rules' products in single, those of the heads in the values' precision. */
+void vx_products_relevance(const vx_shape *s, const vx_relevance_need *need, bool wide, vx_products *products) {
+  int lowest = need->to_pixels ? 0 : need->lowest, last = s->layers - 1;
+  bool whole_last = need->to_pixels || lowest < last;
+  linear_rule(s, need, 1, 1, 1, s->dim, s->classes, products);
+  if (lowest > last) return;
+  rules_to_attention(s, need, 1, 1, wide, products);
+  if (whole_last) rules_through_scores(s, need, 1, 1, wide, products);
+  int below = last - lowest, whole = need->to_pixels ? below : below - 1;
+  if (below > 0) rules_to_attention(s, need, below, s->tokens, wide, products);
+  if (whole > 0) rules_through_scores(s, need, whole, s->tokens, wide, products);
+  if (need->to_pixels) add(products, 3, s->tokens - 1, 3 * s->patch * s->patch, s->dim, false);
+}
+
+double vx_products_gflop(const vx_products *products, bool wide) {
+  double flop = 0;
+  for (int i = 0; i < products->count; i++) {
+    const vx_product_shape *p = &products->shape[i];
+    if (p->wide == wide) flop += p->count * 2 * p->m * p->n * p->k;
+  }
+  return 1e-9 * flop;
+}
+
+/* ---- OpenBLAS alone --------------------------------------------------------------------------------------------- */
+
+static size_t larger(size_t a, size_t b) {
+  return a > b ? a : b;
+}
+
+bool vx_products_begin(vx_products *products, vx_error *error) {
+  size_t a = 1, b = 1, c = 1;
+  for (int i = 0; i < products->count; i++) {
+    size_t m = (size_t)products->shape[i].m, n = (size_t)products->shape[i].n, k = (size_t)products->shape[i].k;
+    a = larger(a, m * k);
+    b = larger(b, k * n);
+    c = larger(c, m * n);
+  }
+  products->a = malloc(a * sizeof(double));
+  products->b = malloc(b * sizeof(double));
+  products->c = calloc(c, sizeof(double));
+  if (!products->a || !products->b || !products->c) return vx_fail(error, "bench", "out of memory");
+  /* As single numbers or as double ones: the bytes of doubles below 1 are harmless as either. */
+  for (size_t i = 0; i < 2 * a; i++) ((float *)products->a)[i] = (float)(vx_random_uniform(1, i) + 0.5);
+  for (size_t i = 0; i < 2 * b; i++) ((float *)products->b)[i] = (float)(vx_random_uniform(2, i) + 0.5);
+  return true;
+}
+
+static void multiply(const vx_products *products, const vx_product_shape *p) {
+  int m = p->m, n = p->n, k = p->k;
+  if (p->wide && m == 1)
+    cblas_dgemv(CblasRowMajor, CblasTrans, k, n, 1, products->b, n, products->a, 1, 0, products->c, 1);
+  else if (p->wide)
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, products->a, k, products->b, n, 0, products->c,
+                n);
+  else if (m == 1)
+    cblas_sgemv(CblasRowMajor, CblasTrans, k, n, 1, products->b, n, products->a, 1, 0, products->c, 1);
+  else
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, products->a, k, products->b, n, 0, products->c,
+                n);
+}
+
+/* Small products so often that the clock's own cost is none. */
+void vx_products_measure(vx_products *products) {
+  for (int i = 0; i < products->count; i++) {
+    vx_product_shape *p = &products->shape[i];
+    double flop = 2.0 * p->m * p->n * p->k;
+    int turns = flop < 1e7 ? (int)(1e7 / flop) + 1 : 1;
+    turns = turns > 100 ? 100 : turns;
+    vx_moment start = vx_moment_now();
+    for (int t = 0; t < turns; t++) multiply(products, p);
+    vx_series_add(&p->series, start, turns);
+  }
+}
+
+double vx_products_ms(const vx_products *products) {
+  double ms = 0;
+  for (int i = 0; i < products->count; i++)
+    ms += products->shape[i].count * vx_series_time(&products->shape[i].series, NULL).cpu_ms;
+  return ms;
+}
+
+void vx_products_end(vx_products *products) {
+  free(products->a);
+  free(products->b);
+  free(products->c);
+  products->a = products->b = products->c = NULL;
+}
