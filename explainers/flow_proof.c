@@ -7,12 +7,13 @@
    deficits follow it too, as missing flow. On the way down surplus tokens fill deficits through the capacity that the
    pulled flow leaves free; what cannot be placed yet goes where it can be placed a layer later. When no deficit is
    left, the rest is the pulled flow. */
+#include "core/clones.h"
 #include "explainers/flow_work.h"
 
 #include <string.h>
 
 /* Sum of a[k] * b[k]; eight partial sums, so that it need not wait for each addition. */
-static double dot(const double *a, const double *b, int n) {
+VX_CLONES static double dot(const double *a, const double *b, int n) {
   double part[8] = {0};
   int k = 0;
   for (; k + 8 <= n; k += 8)
@@ -21,13 +22,13 @@ static double dot(const double *a, const double *b, int n) {
   return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
 }
 
-static double sum(const double *a, int n) {
+static inline double sum(const double *a, int n) {
   double total = 0;
   for (int k = 0; k < n; k++) total += a[k];
   return total;
 }
 
-static double least(double a, double b) {
+static inline double least(double a, double b) {
   return a < b ? a : b;
 }
 
@@ -49,7 +50,7 @@ static bool pull(vx_flow_work *work) {
 }
 
 /* missing [n] at level l, given the shares of their demands that tokens of level l + 1 miss. */
-static void pass_missing(const vx_flow_work *work, int layer, const double *share, double *missing) {
+VX_CLONES static void pass_missing(const vx_flow_work *work, int layer, const double *share, double *missing) {
   int n = work->n;
   const double *load = work->load + layer * n;
   memset(missing, 0, (size_t)n * sizeof *missing);
@@ -67,7 +68,7 @@ static void share_of_demand(const vx_flow_work *work, int level, const double *m
 }
 
 /* useful [n]: how much surplus each token of `level` could place at the level below, were it alone; 0 at level 1. */
-static void look_ahead(vx_flow_work *work, int level, const double *missing) {
+VX_CLONES static void look_ahead(vx_flow_work *work, int level, const double *missing) {
   int n = work->n;
   memset(work->useful, 0, (size_t)n * sizeof *work->useful);
   if (level < 2) return;
@@ -87,7 +88,7 @@ static void look_ahead(vx_flow_work *work, int level, const double *missing) {
 
 /* Moves `amount` through room [n] into surplus [n]: first where it is useful, then wherever there is room. `edges`
    (may be NULL) receives what went where. */
-static void spread(const vx_flow_work *work, double amount, double *room, double *surplus, double *edges) {
+VX_CLONES static void spread(const vx_flow_work *work, double amount, double *room, double *surplus, double *edges) {
   int n = work->n;
   double useful = 0;
   for (int k = 0; k < n; k++)
@@ -129,7 +130,7 @@ static void start(vx_flow_work *work) {
 }
 
 /* Writes the pulled flow of a layer, less what is missing above it. */
-static void write_pulled(vx_flow_work *work, int layer) {
+VX_CLONES static void write_pulled(vx_flow_work *work, int layer) {
   int n = work->n;
   const double *load = work->load + layer * n;
   for (int i = 0; i < n; i++) {
@@ -140,7 +141,7 @@ static void write_pulled(vx_flow_work *work, int layer) {
 }
 
 /* One surplus token of level layer + 1: fills deficits of the level below, and spreads what is left. */
-static void place(vx_flow_work *work, int layer, int from) {
+VX_CLONES static void place(vx_flow_work *work, int layer, int from) {
   int n = work->n;
   const double *row = vx_flow_row(work, layer, from), *load = work->load + layer * n;
   double *edges = work->edges ? vx_flow_edges(work, layer, from) : NULL;
