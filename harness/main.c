@@ -30,6 +30,7 @@ static const command commands[] = {
     COMMAND(table, "the paper's Table 1 from a results file"),
     COMMAND(compare, "which methods really differ; is one run worse than another"),
     COMMAND(report, "a results file as one page to open in a browser"),
+    COMMAND(sweep, "what each open choice of a protocol does to the numbers"),
     COMMAND(rescore, "score stored heat maps in another way, without the model"),
     COMMAND(verify, "does a results file agree with itself, and with a second run"),
     COMMAND(dump, "every result row of a results file as text"),

@@ -43,7 +43,7 @@ expect 0 "come out bit for bit (8 maps" "$vitx" verify "$file" --rerun 2
 expect 1 "vit-nowhere" "$vitx" verify "$file" --rerun 1 --set model=vit-nowhere
 expect 1 "the model was" "$vitx" verify "$file" --rerun 1 --set model=tests/golden/models/vit-nano
 expect 1 "has no run 7" "$vitx" verify "$file" --run 7
-for command in table dump compare verify rescore; do
+for command in table dump compare verify rescore sweep; do
   expect 0 "EXIT STATUS" "$vitx" "$command" --help
   expect 0 "EXAMPLES" "$vitx" help "$command"
 done
@@ -88,6 +88,13 @@ expect 1 "no-such-folder" "$vitx" rescore "$file" --set data.root=no-such-folder
 expect 2 "--as NAME is missing" "$vitx" rescore "$file" --set score.void=ignore
 expect 0 "scoring half" "$vitx" compare "$file" --scoring2 half
 expect 0 "ok" "$vitx" verify "$file"
+
+expect 0 "aggregate" "$vitx" sweep "$file" --gates 0,0.1
+expect 0 "Nearest to coporan-table1" "$vitx" sweep "$file" --near coporan-table1 --gates 0
+expect 2 "did you mean coporan-table1?" "$vitx" sweep "$file" --near coporan-tabel1
+expect 2 "expected iou=" "$vitx" sweep "$file" --near iou=good
+expect 1 "data.root=FOLDER only" "$vitx" sweep "$file" --set model=x
+expect 0 "mean and std" "$vitx" sweep configs/smoke.yaml --set 'methods=[rollout, center]' --gates 0 --out "$folder/sweep.sqlite" --jobs 2
 
 # A mask that is no longer the one that the run saw is named, and nothing is written.
 cp -r data/smoke "$folder/data"
