@@ -26,6 +26,8 @@ const char vx_help_report[] =
     "  --published FILE     published numbers from this file\n"
     "  --data DIR           folder of the data set, when it is not where the run had it\n"
     "  --split LIST         its list of images, likewise\n"
+    "  --attention ID,...   images for the attention plots, or none; default: the surest wrong decisions and the most\n"
+    "                       disputed images, when the run's model is there\n"
     "  --resamples N        of the bootstrap; 0: no intervals and no comparison; default 10000\n"
     "  --seed N             of the bootstrap; default 1\n"
     "  --megabytes N        about how large the file may become: pictures and maps get smaller, then fewer; default "
@@ -44,8 +46,8 @@ static int write_report(const char *path, const char *out, const vx_report_optio
   bool ok = store && vx_report_write(store, options, out, &made, error);
   vx_store_close(store);
   if (!ok) return 1;
-  printf("%s: %d image%s, %d with picture and maps, %.1f MB\n", out, made.images, made.images == 1 ? "" : "s",
-         made.pictures, (double)made.bytes / 1e6);
+  printf("%s: %d image%s, %d with picture and maps, %d with attention plots, %.1f MB\n", out, made.images,
+         made.images == 1 ? "" : "s", made.pictures, made.attention, (double)made.bytes / 1e6);
   if (*made.note) printf("%s\n", made.note);
   return 0;
 }
@@ -63,6 +65,7 @@ int vx_cmd_report(int argc, char **argv, vx_error *error) {
       {"published", VX_OPTION_TEXT, &report.published},
       {"data", VX_OPTION_TEXT, &report.root},
       {"split", VX_OPTION_TEXT, &report.split},
+      {"attention", VX_OPTION_TEXT, &report.attention},
       {"resamples", VX_OPTION_INT, &report.resamples},
       {"seed", VX_OPTION_INT, &seed},
       {"megabytes", VX_OPTION_INT, &report.megabytes},

@@ -52,7 +52,7 @@ static bool take_memory(vx_report *report, vx_error *error) {
   if (!report->sums || !report->shares || !report->thresholds) return vx_fail(error, "report", "out of memory");
   for (size_t i = 0; i < shares; i++) report->shares[i] = NAN;
   for (size_t i = 0; i < images; i++) {
-    report->sums[i] = (vx_image_sum){.dispute = NAN, .peak_x = -1, .peak_y = -1, .area = {NAN, NAN, NAN, NAN}};
+    report->sums[i] = (vx_image_sum){.dispute = NAN, .area = {NAN, NAN, NAN, NAN}};
   }
   return true;
 }
@@ -95,7 +95,7 @@ static void write_title(vx_report *report) {
 }
 
 static bool write_data(vx_report *report, vx_error *error) {
-  if (!vx_report_write_images(report, error)) return false;
+  if (!vx_report_write_images(report, error) || !vx_report_write_attention(report, error)) return false;
   json_t *summary = vx_report_summary(report, error);
   return summary && vx_embed_write(report->to, "summary", summary, error);
 }

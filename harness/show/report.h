@@ -22,7 +22,7 @@ typedef struct vx_report_made {
   int images, pictures; /* through the gate; of them with picture and maps in the file */
   int attention;        /* images with attention plots */
   int64_t bytes;        /* of the file */
-  char note[1800];     /* why pictures or attention plots are missing; "" */
+  char note[1800];      /* why pictures or attention plots are missing; "" */
 } vx_report_made;
 
 /* Writes the report to `path`. What the data set or the model would add is left out where they are not there: tables

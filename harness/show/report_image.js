@@ -1,9 +1,9 @@
 // One image: prediction, objects, every method's map.
 
 function topFive(d) {
-  return html("table", { class: "data small" }, html("caption", { text: "Prediction" }),
-    html("thead", {}, html("tr", {}, html("th", { scope: "col", text: "Class" }), html("th", { scope: "col", class: "number", text: "%" }))),
-    html("tbody", {}, d.top.map(([l, p]) => html("tr", {}, html("th", { scope: "row" }, named(labelName(l))), html("td", { class: "number", text: fixed(p * 100, 1) })))));
+  return html("div", {}, html("h3", { text: "Predicted" }), html("ul", { class: "tally-list" }, d.top.map(([l, p]) => html("li", { class: "tally-row" },
+    html("span", { class: "tally-name" }, named(labelName(l))), html("span", { class: "tally-bar", style: { width: `${100 * p}%` } }),
+    html("span", { class: "tally-count", text: `${fixed(100 * p, 1)} %` })))));
 }
 
 function objectList(i, d) {
@@ -54,7 +54,7 @@ function imagePage(section, params) {
   add(section, html("div", { class: "tiles large" }, tile("picture", pictureTile(i, d)), tile(`mean of ${looking.length} methods`, overlayTile(i, d, "mean")),
     tile("annotated", truthTile(i, d))),
   html("div", { class: "columns" }, topFive(d), objectList(i, d)));
-  if (typeof attentionOf === "function" && attentionOf(i)) add(section, html("p", {}, link("attention", { id: images.ids[i] }, {}, "Attention flow and parallel coordinates of this image")));
+  if (attentionOf(i)) add(section, html("p", {}, link("attention", { id: images.ids[i] }, {}, "Attention flow and parallel coordinates of this image")));
   const order = methods.map((m, k) => k).filter((k) => d.maps[k]).sort((a, b) => (metric.values[b][i] ?? -1) - (metric.values[a][i] ?? -1));
   add(section, html("h2", { text: `Every method, by ${metric.title}` }),
     html("form", { class: "filters", onsubmit: (e) => e.preventDefault() },

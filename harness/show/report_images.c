@@ -52,7 +52,7 @@ void vx_report_open_data(vx_report *report) {
 }
 
 /* The entry of the data set for an image, by its place and, where the list is another one, by its name. */
-static const vx_voc_entry *entry_of(const vx_report *report, int image) {
+const vx_voc_entry *vx_report_entry(const vx_report *report, int image) {
   const vx_image_row *row = &report->images.rows[image];
   size_t place = (size_t)row->position;
   if (place < report->voc.count && strcmp(report->voc.entry[place].id, row->image_id) == 0) {
@@ -157,7 +157,7 @@ static bool put_mask(const vx_mask *mask, const vx_geometry *geometry, json_t *i
    command: the image is then shown without. */
 static void put_files(vx_report *report, int image, const vx_report_level *level, vx_mask *mask, json_t *into,
                       vx_arena *arena) {
-  const vx_voc_entry *entry = entry_of(report, image);
+  const vx_voc_entry *entry = vx_report_entry(report, image);
   vx_picture picture = {0};
   vx_geometry geometry;
   vx_error error;

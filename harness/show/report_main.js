@@ -32,7 +32,7 @@ const pages = {
   about: { title: "About", draw: aboutPage, print: true },
   image: { title: "Image", draw: imagePage, hidden: true },
 };
-if ((data.attention || []).length) pages.attention = { title: "Attention", draw: attentionPage };
+if (attentionImages.length) pages.attention = { title: "Attention", draw: attentionPage };
 
 function drawMenu() {
   const order = ["table", "distributions", "classes", "compare", "cost", "gallery", "wrong", "attention", "about"];
@@ -86,7 +86,7 @@ window.addEventListener("beforeprint", beforePrint);
 window.addEventListener("afterprint", afterPrint);
 let width = window.innerWidth;
 window.addEventListener("resize", () => {
-  const drawn = ["distributions", "cost"].includes(readAddress().page);
+  const drawn = ["distributions", "cost", "attention"].includes(readAddress().page);
   if (drawn && Math.abs(window.innerWidth - width) > 40) { width = window.innerWidth; show(); }
 });
 show();

@@ -175,34 +175,15 @@ static bool add_to_mean(taking *t) {
   return true;
 }
 
-/* Mean of the methods' mean over a patch and its neighbours. */
-static double around(const taking *t, int grid, int x, int y) {
-  double sum = 0;
-  int count = 0;
-  for (int j = y - 1; j <= y + 1; j++) {
-    for (int i = x - 1; i <= x + 1; i++) {
-      if (i < 0 || j < 0 || i >= grid || j >= grid) continue;
-      sum += t->sum[j * grid + i];
-      count++;
-    }
-  }
-  return sum / count;
-}
-
 static void finish_mean(taking *t, vx_image_sum *into) {
-  int grid = t->report->run.grid;
+  int cells = t->report->run.grid * t->report->run.grid;
   if (!t->methods) return;
-  double best = -1, spread = 0, n = t->methods;
-  for (int i = 0; i < grid * grid; i++) {
-    double mean = t->sum[i] / n, value = around(t, grid, i % grid, i / grid);
+  double spread = 0, n = t->methods;
+  for (int i = 0; i < cells; i++) {
+    double mean = t->sum[i] / n;
     spread += sqrt(fmax(0, t->square[i] / n - mean * mean));
-    if (value > best) {
-      best = value;
-      into->peak_x = i % grid;
-      into->peak_y = i / grid;
-    }
   }
-  into->dispute = spread / (grid * grid);
+  into->dispute = spread / cells;
 }
 
 /* ---- one image -------------------------------------------------------------------------------------------------- */

@@ -164,7 +164,8 @@ function canvasOf(d, label) {
   return { canvas, w, h, context: canvas.getContext("2d", { willReadFrequently: true }) };
 }
 
-// Lays colours over the picture: paint(i) gives [r, g, b, alpha] of a pixel.
+// Lays colours over the picture, which is drawn in grey then, so that they mean one thing only: paint(i) gives
+// [r, g, b, alpha] of a pixel.
 async function lay(d, c, paint) {
   const image = await picture(d);
   if (image) c.context.drawImage(image, 0, 0, c.w, c.h);
@@ -172,10 +173,8 @@ async function lay(d, c, paint) {
   if (!paint) return;
   const pixels = c.context.getImageData(0, 0, c.w, c.h), p = pixels.data;
   for (let i = 0, at = 0; i < c.w * c.h; i++, at += 4) {
-    const colour = paint(i);
-    if (!colour) continue;
-    const a = colour[3];
-    for (let k = 0; k < 3; k++) p[at + k] = (1 - a) * p[at + k] + a * colour[k];
+    const colour = paint(i), a = colour[3], grey = 0.3 * p[at] + 0.59 * p[at + 1] + 0.11 * p[at + 2];
+    for (let k = 0; k < 3; k++) p[at + k] = (1 - a) * grey + a * colour[k];
   }
   c.context.putImageData(pixels, 0, 0);
 }
@@ -216,11 +215,39 @@ function truthTile(i, d) {
   return c.canvas;
 }
 
-// The picture around the patch where the methods' mean is highest.
-function peakTile(i, d, side = 0.3) {
+// The class that covers most of each patch (255: half of it or more is not counted), [grid * grid]; null without a mask.
+function patchClasses(d) {
+  const labels = labelsOf(d), grid = run.grid;
+  if (!labels || d.patches) return d.patches || null;
+  const counts = Array.from({ length: grid * grid }, () => new Map());
+  for (let y = 0, i = 0; y < d.th; y++) for (let x = 0; x < d.tw; x++, i++) {
+    const cell = counts[Math.floor((y * grid) / d.th) * grid + Math.floor((x * grid) / d.tw)];
+    cell.set(labels[i], (cell.get(labels[i]) || 0) + 1);
+  }
+  d.patches = counts.map((cell) => [...cell.entries()].reduce((a, b) => (b[1] > a[1] ? b : a), [0, 0])[0]);
+  return d.patches;
+}
+
+// The patch [x, y] around which the methods' mean is highest, of all or of those without an annotated object; null.
+function peakOf(d, outside) {
+  const map = meanMap(d), grid = run.grid, classes = outside ? patchClasses(d) : null;
+  if (!map || (outside && !classes)) return null;
+  const allowed = (x, y) => x >= 0 && y >= 0 && x < grid && y < grid && (!outside || classes[y * grid + x] === 0);
+  let best = null, most = -1;
+  for (let y = 0; y < grid; y++) for (let x = 0; x < grid; x++) {
+    if (!allowed(x, y)) continue;
+    let sum = 0, n = 0;
+    for (let j = y - 1; j <= y + 1; j++) for (let i = x - 1; i <= x + 1; i++) if (allowed(i, j)) { sum += map.values[j * grid + i]; n++; }
+    if (n > 2 && sum / n > most) { most = sum / n; best = [x, y]; }
+  }
+  return best;
+}
+
+// The picture around a patch.
+function cutTile(i, d, patch, side = 0.34) {
   const [w, h] = frameOf(d), size = Math.max(8, Math.round(side * Math.min(w, h)));
-  const canvas = html("canvas", { width: 128, height: 128, role: "img", "aria-label": `where the methods' mean is highest in ${images.ids[i]}` });
-  const x = ((images.peak_x[i] + 0.5) / run.grid) * w, y = ((images.peak_y[i] + 0.5) / run.grid) * h;
+  const canvas = html("canvas", { width: 128, height: 128, role: "img", "aria-label": `cut-out of ${images.ids[i]} around row ${patch[1] + 1}, column ${patch[0] + 1} of ${run.grid}` });
+  const x = ((patch[0] + 0.5) / run.grid) * w, y = ((patch[1] + 0.5) / run.grid) * h;
   const left = Math.max(0, Math.min(w - size, Math.round(x - size / 2))), top = Math.max(0, Math.min(h - size, Math.round(y - size / 2)));
   picture(d).then((image) => { if (image) canvas.getContext("2d").drawImage(image, left, top, size, size, 0, 0, 128, 128); });
   return canvas;

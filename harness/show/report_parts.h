@@ -15,7 +15,6 @@ enum { VX_REPORT_SHARES = 4 }; /* on the main class, on the predicted one, on ot
 /* What an image's maps come to; kept for the summary, which is written after the images. */
 typedef struct vx_image_sum {
   double dispute;                /* mean over patches of the standard deviation over methods; NaN: no maps */
-  int peak_x, peak_y;            /* the patch where the methods' mean is highest; -1: none */
   bool shown;                    /* picture and maps are in the file */
   double area[VX_REPORT_SHARES]; /* of the counted pixels; NaN: no mask at hand */
 } vx_image_sum;
@@ -63,6 +62,12 @@ bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error);
    fills sums and shares. */
 void vx_report_open_data(vx_report *report);
 bool vx_report_write_images(vx_report *report, vx_error *error);
+
+/* The entry of the data set for an image; NULL: not there. */
+const vx_voc_entry *vx_report_entry(const vx_report *report, int image);
+
+/* report_attention.c: a script element for each image chosen; none, with a note, where the run's model is not there. */
+bool vx_report_write_attention(vx_report *report, vx_error *error);
 
 /* report_maps.c: the maps of one image. */
 typedef struct vx_report_maps vx_report_maps;

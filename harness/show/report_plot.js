@@ -7,7 +7,7 @@ const BINS = 32;
 
 function plotFrame(rows, low, high, options) {
   const width = Math.max(300, Math.min(1100, options.width || 900)), small = narrow();
-  const left = small ? 8 : 220, right = 12, each = small ? 54 : 40, top = 24;
+  const left = small ? 8 : 220, right = options.log ? 34 : 16, each = small ? 54 : 40, top = 24;
   const height = top + rows.length * each + 44;
   const x = options.log
     ? (v) => left + ((Math.log10(Math.max(v, low)) - Math.log10(low)) / (Math.log10(high) - Math.log10(low))) * (width - left - right)

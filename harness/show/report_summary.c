@@ -125,8 +125,8 @@ static bool add_colours(json_t *summary) {
 /* ---- columns over the images ------------------------------------------------------------------------------------ */
 
 static bool add_images(const vx_report *report, json_t *summary) {
-  static const char *const keys[] = {"ids",  "position", "main",   "label",  "probability", "correct",
-                                     "size", "dispute",  "peak_x", "peak_y", "shown"};
+  static const char *const keys[] = {"ids",     "position", "main",    "label", "probability",
+                                     "correct", "size",     "dispute", "shown"};
   enum { KEYS = sizeof keys / sizeof *keys };
   json_t *images = json_object(), *columns[KEYS];
   bool ok = json_object_set_new(summary, "images", images) == 0;
@@ -134,17 +134,10 @@ static bool add_images(const vx_report *report, json_t *summary) {
   for (int i = 0; ok && i < report->images.count; i++) {
     const vx_image_row *row = &report->images.rows[i];
     const vx_image_sum *sum = &report->sums[i];
-    json_t *values[KEYS] = {vx_embed_text(row->image_id),
-                            json_integer(row->position),
-                            json_integer(row->main_class),
-                            json_integer(row->label),
-                            vx_embed_number(row->probability, 6),
-                            json_integer(row->correct),
-                            vx_embed_text(row->size),
-                            vx_embed_number(sum->dispute, 5),
-                            json_integer(sum->peak_x),
-                            json_integer(sum->peak_y),
-                            json_integer(sum->shown)};
+    json_t *values[KEYS] = {
+        vx_embed_text(row->image_id), json_integer(row->position),          json_integer(row->main_class),
+        json_integer(row->label),     vx_embed_number(row->probability, 6), json_integer(row->correct),
+        vx_embed_text(row->size),     vx_embed_number(sum->dispute, 5),     json_integer(sum->shown)};
     for (int k = 0; k < KEYS; k++) ok = json_array_append_new(columns[k], values[k]) == 0 && ok;
   }
   return ok;

@@ -27,15 +27,17 @@ function meanShares(k, list) {
 }
 
 function shareTable(list) {
-  const area = meanShares("area", list);
-  const rows = methods.map((m, k) => ({ k, class: m.trivial ? "trivial" : null, s: meanShares(k, list) })).filter((r) => r.s);
+  const area = meanShares("area", list), right = images.correct.map((c, i) => (c === 1 ? i : -1)).filter((i) => i >= 0);
+  const rows = looking.map((k) => ({ k, s: meanShares(k, list), right: meanShares(k, right) })).filter((r) => r.s);
   const column = (r) => ({ title: ["main object", "predicted class", "other objects", "background"][r] + ", %", numeric: true, hint: `mean share of the map on ${regionNames[r]}`, value: (row) => row.s.shares[r], cell: (row) => fixed(100 * row.s.shares[r], 1) });
   const columns = [
     { title: "Method", header: true, value: (r) => (r.k === "area" ? "" : methods[r.k].name), cell: (r) => methodCell(r.k) },
     { title: "where its relevance lies", class: "bar-cell", cell: (r) => shareBar(r.s.shares) },
     ...[0, 1, 2, 3].map(column),
+    right.length ? { title: "background when right, %", numeric: true, hint: `mean share on the background over the ${right.length} right decisions`,
+      value: (r) => r.right && r.right.shares[3], cell: (r) => (r.right ? fixed(100 * r.right.shares[3], 1) : missing) } : null,
     { title: "n", numeric: true, value: (r) => r.s.n, cell: (r) => String(r.s.n) },
-  ];
+  ].filter(Boolean);
   const area_line = area ? html("p", { class: "area-line" }, "By area alone: ", shareBar(area.shares),
     html("span", { text: `${fixed(100 * area.shares[0], 1)} % main object, ${fixed(100 * area.shares[1], 1)} % predicted class, ${fixed(100 * area.shares[2], 1)} % other objects, ${fixed(100 * area.shares[3], 1)} % background.` })) : null;
   if (!rows.length) return html("p", { class: "notice", text: "Shares need the class masks, and the data set was not at hand when this report was made." });
@@ -44,13 +46,17 @@ function shareTable(list) {
 
 // ---- what they looked at --------------------------------------------------------------------------------------------------
 
-function peakStrip(list) {
-  const some = list.filter((i) => images.peak_x[i] >= 0 && imageData(i) && imageData(i).pic).slice(0, 40);
+function peakStrip(title, text, list, outside) {
+  const some = list.slice(0, 40).map((i) => ({ i, d: imageData(i) })).filter((s) => s.d && s.d.pic)
+    .map((s) => ({ ...s, patch: peakOf(s.d, outside) })).filter((s) => s.patch);
   if (!some.length) return null;
-  return html("section", { class: "peaks-section" }, html("h2", { text: "What the methods looked at" }),
-    html("p", { class: "muted", text: `The picture around the patch where the mean of ${looking.length} methods is highest, one cut-out for each wrong decision. What keeps coming back here is what the model goes by.` }),
-    html("ul", { class: "peaks" }, some.map((i) => html("li", {}, link("image", { id: images.ids[i] }, { title: images.ids[i] }, peakTile(i, imageData(i)))))));
+  return html("section", { class: `peaks-section ${outside ? "outside" : "anywhere"}` }, html("h2", { text: title }), html("p", { class: "muted", text }),
+    html("ul", { class: "peaks" }, some.map(({ i, d, patch }) => html("li", {}, link("image", { id: images.ids[i] }, { title: images.ids[i] }, cutTile(i, d, patch))))));
 }
+
+const peakStrips = (list) => [
+  peakStrip("What the methods looked at", `Cut out of each wrong decision: where the mean of ${looking.length} methods is highest. What keeps coming back is what the model goes by.`, list, false),
+  peakStrip("What they looked at outside the annotated objects", "The same, away from everything that is annotated. A thing that keeps coming back here is one that no annotation names.", list, true)];
 
 function wrongCard(k, i) {
   const d = imageData(i), shares = k === "mean" ? null : sharesOf(k, i);
@@ -77,10 +83,9 @@ function wrongPage(section, params) {
   const list = wrongImages.filter((i) => (params.predicted === undefined || images.label[i] === Number(params.predicted)) &&
     (params.class === undefined || images.main[i] === Number(params.class)));
   const k = params.method && methodIndex(params.method) >= 0 ? methodIndex(params.method) : "mean", cards = html("div", { class: "cards" });
-  add(section, wrongLead(list, wrongImages), html("div", { class: "columns" },
+  add(section, wrongLead(list, wrongImages), peakStrips(list), html("div", { class: "columns" },
     tallies("Predicted", wrongImages, (i) => images.label[i], labelName, "predicted", params),
     tallies("Annotated", wrongImages, (i) => images.main[i], className, "class", params)),
-  peakStrip(list) || "",
   html("h2", { text: "Where each method looked" }),
   html("p", { class: "muted", text: `Mean over ${plural(list.length, "wrong decision")}: share of a heat map (scaled from 0 to 1) on each kind of pixel. A method that puts more on the background than its area is looking at something that is not annotated.` }),
   shareTable(list),

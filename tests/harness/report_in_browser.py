@@ -250,13 +250,61 @@ def check_print(b):
     same(b.run("return document.querySelectorAll('.for-print').length"), 0, "what was for paper is gone")
 
 
-summary = check_file(page)["summary"]
+def check_attention(b, parts):
+    """Brushing an axis of the parallel coordinates lights up the patches whose lines run through the range."""
+    import base64
+    chosen = [int(k.split("-")[1]) for k in parts if k.startswith("attention-")]
+    same(len(chosen), 6, "images with attention plots")
+    image = chosen[0]
+    name = parts["summary"]["images"]["ids"][image]
+    go(b, "attention", id=name)
+    most, text = parts[f"attention-{image}"]["layers"][1]
+    values = [v / 255 for v in base64.b64decode(text)]
+    same(b.run("return document.querySelectorAll('.patch-line').length"), len(values), "a line a patch")
+    same(b.run("return document.querySelectorAll('.parallel .catch').length"), len(parts[f"attention-{image}"]["layers"]), "an axis a layer")
+    lit = """const c = document.querySelector('.brush-picture canvas'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+             let s = 0; for (let i = 0; i < d.length; i += 4) s += d[i] + d[i + 1] + d[i + 2]; return s"""
+    b.wait("const c = document.querySelector('.brush-picture canvas'); return c.getContext('2d').getImageData(5, 5, 1, 1).data[3] === 255")
+    whole = b.run(lit)
+    box = b.run("""document.querySelector('.parallel').scrollIntoView({block: 'center'});
+                   const r = document.querySelector(".parallel .catch[data-axis='1']").getBoundingClientRect(); return [r.x + r.width / 2, r.y, r.height]""")
+    b.drag((box[0], box[1] + 2), (box[0], box[1] + box[2] / 2))
+    low = b.run("return Number(document.querySelectorAll('.parallel .brush')[1].getAttribute('height')) / 260")
+    same(0.3 < low < 0.7, True, "a range on the axis")
+    expected = sum(1 for v in values if v >= 1 - low - 1e-6)
+    found = b.run("return [...document.querySelectorAll('.patch-line')].filter(l => !l.classList.contains('out')).length")
+    same(found, expected, "patches in the brushed range")
+    same(b.run("return document.getElementById('brush-count').textContent"), f"{found} patch{'' if found == 1 else 'es'} of {len(values)} chosen", "their count")
+    b.wait(f"const before = {whole}; {lit.replace('return s', 'return s < before * 0.9')}")
+    # the same by numbers: everything from the axis' foot up is everything
+    b.run("""const f = [...document.querySelectorAll('.field')], put = (label, v) => { const e = f.find(x => x.textContent.startsWith(label)).querySelector('input, select');
+             e.value = v; e.dispatchEvent(new Event(e.tagName === 'SELECT' ? 'change' : 'input', {bubbles: true})) };
+             put('Axis', '1'); put('from', '0'); put('to', '100')""")
+    same(b.run("return document.getElementById('brush-count').textContent"), f"{len(values)} patches of {len(values)} chosen", "a range over the whole axis")
+    b.run("[...document.querySelectorAll('button')].find(x => x.textContent.startsWith('Clear')).click()")
+    same(b.run("return document.querySelectorAll('.patch-line.out').length"), 0, "cleared")
+    # rollout after the last layer is the method's own map
+    k = [m["name"] for m in summary["methods"]].index("rollout")
+    own, drawn = (base64.b64decode(t) for t in (parts[f"image-{image}"]["maps"][k]["d"], parts[f"attention-{image}"]["rollout"][-1][1]))
+    low, high = min(drawn), max(drawn)
+    same(max(abs(o - 255 * (v - low) / (high - low)) for o, v in zip(own, drawn)) < 255 / (high - low) + 1, True, "rollout as stored")
+    # rollout's weight is one, and what flows down to the chosen patches and the others adds up
+    for bands in parts[f"attention-{image}"]["bands"]:
+        close(sum(v for _, _, v in bands), 1, "weight of a layer", 0.03)
+    same(b.run("return document.querySelectorAll('.flow .band').length"), sum(len(x) for x in parts[f"attention-{image}"]["bands"]), "bands")
+    b.run("document.querySelectorAll('.flow-source')[1].focus()")
+    same("of rollout" in b.run("return [...document.querySelectorAll('.brush-picture .count')].pop().textContent"), True, "a patch of the flow is named")
+
+
+parts = check_file(page)
+summary = parts["summary"]
 with Browser() as b:
     b.open(f"file://{page}")
     b.wait("return document.documentElement.dataset.ready === 'true'")
     for check in (check_table, check_sorting, check_cell, check_filters, check_classes, check_pairs, check_plots, check_names, check_keyboard, check_print):
         check(b)
     check_wrong(b, summary)
+    check_attention(b, parts)
     check_quiet(b, "the report")
 
 # Whoever has the results file only.
