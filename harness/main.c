@@ -26,6 +26,7 @@ static const command commands[] = {
     COMMAND(score, "score one heat map against one mask"),
     COMMAND(explain, "any pictures: overlays, masks, a contact sheet of all methods"),
     COMMAND(figure, "the paper's Figure 3: originals above, heat maps below"),
+    COMMAND(attention, "one picture: flow map and parallel coordinates of attention"),
     COMMAND(preprocess, "resize one picture as a run would, write the pixels"),
     COMMAND(table, "the paper's Table 1 from a results file"),
     COMMAND(compare, "which methods really differ; is one run worse than another"),

@@ -88,5 +88,6 @@ VX_COMMAND(score)
 VX_COMMAND(report)
 VX_COMMAND(explain)
 VX_COMMAND(figure)
+VX_COMMAND(attention)
 
 #endif

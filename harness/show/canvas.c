@@ -233,10 +233,12 @@ double vx_canvas_text_width(vx_canvas *canvas, const vx_font *font, const char *
 void vx_canvas_text_upwards(vx_canvas *canvas, double x, double y, double length, const vx_font *font,
                             const char *text) {
   vx_font centred = *font;
+  double wide = vx_canvas_text_width(canvas, font, text);
   centred.align = VX_ALIGN_CENTER;
+  if (wide > length) centred.size = font->size * (length / wide > 0.65 ? length / wide : 0.65);
   cairo_save(canvas->cairo);
   cairo_translate(canvas->cairo, x, y);
   cairo_rotate(canvas->cairo, -1.57079632679489662);
-  vx_canvas_text(canvas, -length / 2, -0.6 * font->size, length, &centred, text);
+  vx_canvas_text(canvas, -length / 2, -0.6 * centred.size, length + 1, &centred, text);
   cairo_restore(canvas->cairo);
 }
