@@ -56,8 +56,8 @@ static bool check_product(int m, int n, int k, vx_error *error) {
   if (!ok) {
     vx_fail(error, "OpenBLAS check", "out of memory");
   } else {
-    for (size_t i = 0; i < (size_t)m * (size_t)k; i++) a[i] = (float)(vx_random_uniform(1, i) - 0.5);
-    for (size_t i = 0; i < (size_t)k * (size_t)n; i++) b[i] = (float)(vx_random_uniform(2, i) - 0.5);
+    for (size_t i = 0; i < (size_t)m * (size_t)k; i++) a[i] = (float)(vx_random_uniform(vx_random_bits(1, i)) - 0.5);
+    for (size_t i = 0; i < (size_t)k * (size_t)n; i++) b[i] = (float)(vx_random_uniform(vx_random_bits(2, i)) - 0.5);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a, k, b, n, 0, c, n);
     double worst = product_error(m, n, k, a, b, c);
     if (!(worst < 1e-5))

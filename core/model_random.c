@@ -7,9 +7,9 @@
 
 static float *random_floats(vx_model *model, size_t count, double mean, double sigma, uint64_t *stream) {
   float *values = VX_TAKE(model->arena, count, float);
-  uint64_t seed = ++*stream;
+  uint64_t start = vx_random_stream(0, ++*stream);
   if (values)
-    for (size_t i = 0; i < count; i++) values[i] = (float)(mean + (sigma > 0 ? sigma * vx_random_normal(seed, i) : 0));
+    for (size_t i = 0; i < count; i++) values[i] = (float)(mean + (sigma > 0 ? sigma * vx_random_normal(start, i) : 0));
   return values;
 }
 

@@ -1,6 +1,6 @@
 #include "metrics/resample.h"
 
-#include "metrics/random.h"
+#include "core/random.h"
 
 #include <cblas.h>
 #include <limits.h>

@@ -105,11 +105,11 @@ static bool make_input(vx_bench_job *job, vx_error *error) {
   job->prior = malloc(pixels * sizeof *job->prior);
   if (!job->x || !job->picture || !job->prior) return vx_fail(error, "bench", "out of memory");
   for (size_t i = 0; i < 3 * pixels; i++) {
-    double u = vx_random_uniform(7, i);
+    double u = vx_random_uniform(vx_random_bits(7, i));
     job->x[i] = (float)(2 * u - 1);
     job->picture[i] = (uint8_t)(255 * u);
   }
-  for (size_t i = 0; i < pixels; i++) job->prior[i] = (float)vx_random_uniform(8, i);
+  for (size_t i = 0; i < pixels; i++) job->prior[i] = (float)vx_random_uniform(vx_random_bits(8, i));
   return true;
 }
 

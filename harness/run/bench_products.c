@@ -149,8 +149,8 @@ bool vx_products_begin(vx_products *products, vx_error *error) {
   products->c = calloc(c, sizeof(double));
   if (!products->a || !products->b || !products->c) return vx_fail(error, "bench", "out of memory");
   /* As single numbers or as double ones: the bytes of doubles below 1 are harmless as either. */
-  for (size_t i = 0; i < 2 * a; i++) ((float *)products->a)[i] = (float)(vx_random_uniform(1, i) + 0.5);
-  for (size_t i = 0; i < 2 * b; i++) ((float *)products->b)[i] = (float)(vx_random_uniform(2, i) + 0.5);
+  for (size_t i = 0; i < 2 * a; i++) ((float *)products->a)[i] = (float)(vx_random_uniform(vx_random_bits(1, i)) + 0.5);
+  for (size_t i = 0; i < 2 * b; i++) ((float *)products->b)[i] = (float)(vx_random_uniform(vx_random_bits(2, i)) + 0.5);
   return true;
 }
 

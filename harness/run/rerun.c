@@ -10,7 +10,7 @@
 #include "harness/run/evaluate.h"
 #include "harness/run/run.h"
 #include "harness/store/stored.h"
-#include "metrics/random.h"
+#include "core/random.h"
 
 /* The config that the run was made by, with what was moved since. */
 static vx_config *config_of(const vx_run_row *run, const vx_rerun_options *options, vx_error *error) {

@@ -4,7 +4,7 @@
 #include "metrics/effect.h"
 #include "metrics/holm.h"
 #include "metrics/permutation.h"
-#include "metrics/random.h"
+#include "core/random.h"
 #include "metrics/rank.h"
 #include "metrics/resample.h"
 #include "metrics/summary.h"

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "core/random.h"
+
 typedef struct rng {
   uint64_t key, count;
 } rng;
@@ -12,21 +14,14 @@ typedef struct rng {
 /* Streams keep the parts of a scene apart: a change to the painting never moves a mask. */
 enum rng_stream { RNG_LAYOUT = 1, RNG_PAINT = 2, RNG_NOISE = 3 };
 
-/* The finaliser of splitmix64 (Steele, Lea & Flood 2014). */
-static inline uint64_t rng_mix(uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
 static inline rng rng_make(uint64_t seed, uint64_t index, enum rng_stream stream) {
-  uint64_t key = rng_mix(seed + 0x9e3779b97f4a7c15u);
-  key = rng_mix(key ^ (index * 0x9e3779b97f4a7c15u + 0x632be59bd9b4e019u));
-  return (rng){rng_mix(key ^ ((uint64_t)stream << 56)), 0};
+  uint64_t key = vx_mix64(seed + 0x9e3779b97f4a7c15u);
+  key = vx_mix64(key ^ (index * 0x9e3779b97f4a7c15u + 0x632be59bd9b4e019u));
+  return (rng){vx_mix64(key ^ ((uint64_t)stream << 56)), 0};
 }
 
 static inline uint64_t rng_next(rng *r) {
-  return rng_mix(r->key + 0x9e3779b97f4a7c15u * ++r->count);
+  return vx_mix64(r->key + 0x9e3779b97f4a7c15u * ++r->count);
 }
 
 /* Uniform in [0, 1), a multiple of 2^-53. */

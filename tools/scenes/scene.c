@@ -142,7 +142,7 @@ static bool clear_enough(const scene *s) {
 /* Class, mark and label; returns the main object's share of the picture. */
 static double choose_subject(scene *s, const scene_options *options, rng *r) {
   double d = options->difficulty, share = rng_between(r, 0.22 - 0.13 * d, 0.45 - 0.1 * d);
-  s->main_class = (int)((s->index + rng_mix(options->seed)) % SHAPE_COUNT);
+  s->main_class = (int)((s->index + vx_mix64(options->seed)) % SHAPE_COUNT);
   s->marked = options->marks == MARKS_OTHERS;
   if (options->marks == MARKS_OTHERS && s->main_class == SCENE_BAIT)
     s->main_class = (SCENE_BAIT + rng_int(r, 1, SHAPE_COUNT - 1)) % SHAPE_COUNT;
