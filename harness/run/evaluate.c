@@ -9,6 +9,7 @@
 
 #include "core/digest.h"
 #include "harness/data/annotation.h"
+#include "harness/run/maps.h"
 #include "harness/run/predict.h"
 #include "harness/run/score.h"
 
@@ -19,10 +20,8 @@ struct vx_evaluator {
   uint8_t *rgb;        /* [S][S][3] */
   double *probability; /* [C] */
   float *prior;        /* [S][S] */
-  double **maps;       /* [methods] maps of this picture; NULL: none made yet */
-  bool *made;          /* [methods] */
-  bool *needed, *wanted;
-  vx_part *parts; /* [VX_MIX_PARTS_MAX] */
+  vx_maps *maps;
+  bool *needed, *wanted; /* [methods] of the config, of the store */
   vx_scorer *scorer;
   vx_arena *arena;
 };
@@ -45,19 +44,10 @@ static bool take_memory(vx_evaluator *e) {
   e->rgb = VX_TAKE(e->arena, 3 * pixels, uint8_t);
   e->prior = VX_TAKE(e->arena, pixels, float);
   e->probability = VX_TAKE(e->arena, shape->classes, double);
-  e->maps = VX_TAKE(e->arena, methods + 1, double *);
-  e->made = VX_TAKE(e->arena, methods + 1, bool);
+  e->maps = vx_maps_new(e->run->config->methods, methods, shape, e->arena);
   e->needed = VX_TAKE(e->arena, methods + 1, bool);
   e->wanted = VX_TAKE(e->arena, methods + 1, bool);
-  e->parts = VX_TAKE(e->arena, VX_MIX_PARTS_MAX, vx_part);
-  if (!e->x || !e->rgb || !e->prior || !e->probability || !e->maps || !e->made || !e->needed || !e->wanted || !e->parts)
-    return false;
-  for (int i = 0; i < methods; i++) {
-    size_t side = (size_t)vx_explainer_side(e->run->config->methods[i].explainer, shape);
-    e->maps[i] = VX_TAKE(e->arena, side * side, double);
-    if (!e->maps[i]) return false;
-  }
-  return true;
+  return e->x && e->rgb && e->prior && e->probability && e->maps && e->needed && e->wanted;
 }
 
 vx_evaluator *vx_evaluator_new(const vx_run *run, vx_error *error) {
@@ -170,42 +160,14 @@ static bool read_mask(const vx_voc_entry *entry, const vx_picture *picture, vx_m
 
 /* ---- the methods ------------------------------------------------------------------------------------------------- */
 
-static uint64_t seed_of(const vx_run *run, const char *id) {
-  vx_digest digest;
-  vx_digest_start(&digest);
-  vx_digest_text(&digest, id);
-  return digest.state ^ ((uint64_t)run->config->seed * UINT64_C(0x9E3779B97F4A7C15));
-}
-
-/* The parts of a mix into the view; false when one of them could not be made (its name in `error`). */
-static bool give_parts(vx_evaluator *e, const vx_method *method, vx_view *view, vx_error *error) {
-  for (int p = 0; p < method->part_count; p++) {
-    int part = method->parts[p];
-    const vx_method *from = &e->run->config->methods[part];
-    if (!e->made[part]) return vx_fail(error, method->name, "its part '%s' could not be made", from->name);
-    e->parts[p] = (vx_part){e->maps[part], vx_explainer_side(from->explainer, e->run->shape)};
-  }
-  view->parts = e->parts;
-  view->part_count = method->part_count;
-  return true;
-}
-
-static bool explain(vx_evaluator *e, int index, vx_view *view, double *milliseconds, vx_error *error) {
-  const vx_method *method = &e->run->config->methods[index];
-  if (!give_parts(e, method, view, error)) return false;
-  double start = now_ms();
-  e->made[index] = vx_explainer_run(method->explainer, view, &method->args, e->maps[index], error);
-  *milliseconds = now_ms() - start;
-  return e->made[index];
-}
-
 /* One method: its map, its scores, its rows. False only when memory is out. */
 static bool evaluate_method(vx_evaluator *e, int index, vx_view *view, vx_result *result) {
   const vx_run *run = e->run;
   int stored = run->stored[index];
-  double milliseconds = NAN;
   vx_error error;
-  bool made = explain(e, index, view, &milliseconds, &error);
+  double start = now_ms();
+  bool made = vx_maps_make(e->maps, index, view, &error);
+  double milliseconds = now_ms() - start;
   if (stored < 0 || !e->wanted[stored]) return true;
   vx_evaluation *evaluation = vx_result_add_evaluation(result, stored);
   if (!evaluation) return false;
@@ -214,7 +176,7 @@ static bool evaluate_method(vx_evaluator *e, int index, vx_view *view, vx_result
   const char *stage = "method";
   if (made) {
     vx_score_outcome outcome =
-        vx_scorer_score(e->scorer, &run->config->methods[index], e->maps[index], result, evaluation, &error);
+        vx_scorer_score(e->scorer, &run->config->methods[index], e->maps->map[index], result, evaluation, &error);
     if (outcome == VX_SCORE_NO_MEMORY) return false;
     if (outcome == VX_SCORE_DONE) return true;
     stage = "score";
@@ -227,7 +189,7 @@ static bool evaluate_method(vx_evaluator *e, int index, vx_view *view, vx_result
 static void mark_needed(vx_evaluator *e, const bool *wanted) {
   const vx_run *run = e->run;
   int count = run->config->method_count;
-  memset(e->made, 0, (size_t)count * sizeof *e->made);
+  vx_maps_clear(e->maps);
   bool asked[VX_METHODS_MAX];
   for (int i = 0; i < run->info.method_count; i++) e->wanted[i] = !wanted || wanted[i];
   for (int i = 0; i < count; i++) asked[i] = run->stored[i] >= 0 && e->wanted[run->stored[i]];
@@ -240,7 +202,7 @@ static bool evaluate_methods(vx_evaluator *e, int target, const vx_mask *mask, v
   vx_view *view = vx_worker_explain(e->worker, target, (vx_output)run->config->output, &error);
   if (!view) return vx_result_add_failure(result, VX_FAILURE, -1, "model", error.where, "%s", error.why);
   view->picture = e->rgb;
-  view->seed = seed_of(run, result->id);
+  view->seed = vx_run_seed(run->config, result->id);
   view->prior = NULL;
   if (run->prior && mask->label && vx_mask_main_class(mask) > 0) {
     if (!vx_prior_without(run->prior, mask, e->prior, &error))

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/digest.h"
+
 /* ---- from config to options ------------------------------------------------------------------------------------ */
 
 bool vx_run_input(const vx_config *config, int image_size, vx_input_options *input, vx_error *error) {
@@ -151,4 +153,11 @@ bool vx_run_make_prior(vx_run *run, vx_error *error) {
   if (run->prior || !(run->plan.passes.set & VX_NEED_PRIOR)) return true;
   run->prior = vx_prior_make(&run->voc, &run->input, run->truth.resize, error);
   return run->prior != NULL;
+}
+
+uint64_t vx_run_seed(const vx_config *config, const char *id) {
+  vx_digest digest;
+  vx_digest_start(&digest);
+  vx_digest_text(&digest, id);
+  return digest.state ^ ((uint64_t)config->seed * UINT64_C(0x9E3779B97F4A7C15));
 }
