@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "core/digest.h"
+#include "harness/run/maps.h"
 #include "harness/run/predict.h"
 #include "metrics/threshold.h"
 
@@ -15,21 +16,22 @@ struct vx_explain {
   vx_input_options input;
   vx_plan plan;
   vx_worker *worker;
-  float *x;            /* [3][S][S] */
-  uint8_t *seen;       /* [S][S][3] */
-  double *probability; /* [C] */
-  float *rounded;      /* a patch map as a run would store it */
-  vx_part *parts;      /* [VX_MIX_PARTS_MAX] */
-  size_t pixels;       /* that the buffers of `out` hold */
+  float *x;                     /* [3][S][S] */
+  uint8_t *seen;                /* [S][S][3] */
+  double *probability;          /* [C] */
+  vx_maps *maps, *maps_against; /* their maps are those of out.drawn and out.drawn_against */
+  size_t pixels;                /* that the buffers of `out` hold */
   vx_explained out;
   vx_arena *arena; /* owns all of the above that is an array, but for rgb and masks */
 };
 
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
-static vx_drawn *new_drawn(vx_explain *e) {
+static vx_drawn *new_drawn(vx_explain *e, vx_maps **maps) {
   const vx_explain_options *o = &e->options;
   vx_drawn *drawn = VX_TAKE(e->arena, o->method_count + 1, vx_drawn);
+  *maps = vx_maps_new(o->methods, o->method_count, e->shape, e->arena);
+  if (!*maps) return NULL;
   for (int i = 0; drawn && i < o->method_count; i++) {
     const vx_method *method = &o->methods[i];
     drawn[i].method = method;
@@ -37,8 +39,7 @@ static vx_drawn *new_drawn(vx_explain *e) {
     drawn[i].class_specific = method->explainer->class_specific;
     for (int p = 0; p < method->part_count; p++)
       drawn[i].class_specific |= o->methods[method->parts[p]].explainer->class_specific;
-    drawn[i].map = VX_TAKE(e->arena, (size_t)drawn[i].side * (size_t)drawn[i].side, double);
-    if (!drawn[i].map) return NULL;
+    drawn[i].map = (*maps)->map[i];
   }
   return drawn;
 }
@@ -50,10 +51,9 @@ static bool take_memory(vx_explain *e) {
   e->x = VX_TAKE(e->arena, 3 * pixels, float);
   e->seen = VX_TAKE(e->arena, 3 * pixels, uint8_t);
   e->probability = VX_TAKE(e->arena, e->shape->classes, double);
-  e->parts = VX_TAKE(e->arena, VX_MIX_PARTS_MAX, vx_part);
-  e->out.drawn = new_drawn(e);
-  e->out.drawn_against = new_drawn(e);
-  return e->x && e->seen && e->probability && e->parts && e->out.drawn && e->out.drawn_against;
+  e->out.drawn = new_drawn(e, &e->maps);
+  e->out.drawn_against = new_drawn(e, &e->maps_against);
+  return e->x && e->seen && e->probability && e->out.drawn && e->out.drawn_against;
 }
 
 static bool check_methods(const vx_explain *e, vx_error *error) {
@@ -194,17 +194,6 @@ static double now_ms(void) {
   return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
 }
 
-static bool give_parts(vx_explain *e, const vx_method *method, const vx_drawn *drawn, vx_view *view, vx_error *error) {
-  for (int p = 0; p < method->part_count; p++) {
-    const vx_drawn *part = &drawn[method->parts[p]];
-    if (!part->made) return vx_fail(error, method->name, "its part '%s' could not be made", part->method->name);
-    e->parts[p] = (vx_part){part->map, part->side};
-  }
-  view->parts = e->parts;
-  view->part_count = method->part_count;
-  return true;
-}
-
 /* A patch map counts in single precision, as a run stores and scores it. */
 static bool bring_to_size(const vx_explain *e, vx_drawn *drawn, vx_error *error) {
   const vx_explainer *explainer = drawn->method->explainer;
@@ -228,16 +217,15 @@ static void cut(vx_drawn *drawn, size_t pixels) {
   drawn->share = (double)inside / (double)pixels;
 }
 
-static void draw(vx_explain *e, vx_drawn *all, int index, vx_view *view) {
+static void draw(vx_maps *maps, vx_drawn *all, int index, vx_view *view) {
   vx_drawn *drawn = &all[index];
   double start = now_ms();
   drawn->error = (vx_error){"", ""};
-  drawn->made = give_parts(e, drawn->method, all, view, &drawn->error) &&
-                vx_explainer_run(drawn->method->explainer, view, &drawn->method->args, drawn->map, &drawn->error);
+  drawn->made = vx_maps_make(maps, index, view, &drawn->error);
   drawn->milliseconds = now_ms() - start;
-  /* A mix reads its parts as they are: they are rounded only when all have been made. */
 }
 
+/* When all are made: a mix reads its parts as they are, unrounded. */
 static void finish(vx_explain *e, vx_drawn *all) {
   size_t pixels = (size_t)e->out.width * (size_t)e->out.height;
   for (int i = 0; i < e->options.method_count; i++) {
@@ -253,13 +241,15 @@ static bool explain_class(vx_explain *e, int target, vx_drawn *all, bool class_s
   view->picture = e->seen;
   view->seed = seed;
   view->prior = NULL;
+  vx_maps *maps = all == e->out.drawn ? e->maps : e->maps_against;
+  vx_maps_clear(maps);
   for (int k = 0; k < e->plan.count; k++) {
     int i = e->plan.order[k];
     all[i].made = false;
     bool part_of_mix = false; /* a mix of a class-specific part needs its other parts too */
     for (int m = 0; m < e->options.method_count; m++)
       for (int p = 0; p < e->options.methods[m].part_count; p++) part_of_mix |= e->options.methods[m].parts[p] == i;
-    if (!class_specific_only || all[i].class_specific || part_of_mix) draw(e, all, i, view);
+    if (!class_specific_only || all[i].class_specific || part_of_mix) draw(maps, all, i, view);
   }
   finish(e, all);
   return true;
