@@ -2,14 +2,16 @@
    as in a run. */
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "harness/run/bench_parts.h"
 
 typedef struct team {
   const vx_bench_job *job;
   const vx_passes *passes;
-  bool suite;   /* all methods of the suite; else forward passes alone */
-  int pictures; /* each worker's */
+  bool suite;          /* all methods of the suite; else forward passes alone */
+  const char *without; /* a method left out; may be NULL */
+  int pictures;        /* each worker's */
   pthread_barrier_t ready, over;
 } team;
 
@@ -32,6 +34,7 @@ static bool one_picture(hand *h) {
     const vx_explainer *explainer = vx_explainer_at(i);
     vx_args args;
     if (!vx_bench_in_suite(explainer)) continue;
+    if (h->crew->without && strcmp(h->crew->without, explainer->id) == 0) continue;
     vx_args_default(explainer, &args);
     if (!vx_explainer_run(explainer, view, &args, h->heat, &h->error)) return false;
   }
@@ -88,9 +91,9 @@ static bool work_together(team *crew, int count, double *seconds, double *cpu, v
 }
 
 /* Best of the repeats, alone and together in turns: what disturbs can only slow down. */
-static bool measure(vx_bench_job *job, const char *id, const vx_passes *passes, bool suite, int pictures,
-                    vx_error *error) {
-  team crew = {.job = job, .passes = passes, .suite = suite, .pictures = pictures};
+static bool measure(vx_bench_job *job, const char *id, team crew, vx_error *error) {
+  crew.job = job;
+  int pictures = crew.pictures;
   int jobs = job->options->jobs;
   vx_bench_scaling *scaling = &job->bench->scaling[job->bench->scalings++];
   double least_one = 0, least_many = 0;
@@ -112,7 +115,9 @@ static bool measure(vx_bench_job *job, const char *id, const vx_passes *passes, 
 bool vx_bench_workers(vx_bench_job *job, vx_error *error) {
   vx_passes forward = {0}, suite;
   bool quick = job->options->quick;
-  return vx_bench_suite_passes(job->shape, &suite, error) &&
-         measure(job, "forward", &forward, false, quick ? 2 : 8, error) &&
-         measure(job, "suite", &suite, true, quick ? 1 : 2, error);
+  team one = {.passes = &forward, .pictures = quick ? 2 : 8}, all = {.passes = &suite, .suite = true},
+       no_flow = {.passes = &suite, .suite = true, .without = "attention-flow"};
+  all.pictures = no_flow.pictures = quick ? 1 : 2;
+  return vx_bench_suite_passes(job->shape, &suite, error) && measure(job, "forward", one, error) &&
+         measure(job, "suite", all, error) && (quick || measure(job, "suite-no-flow", no_flow, error));
 }
