@@ -128,6 +128,21 @@ vx_view *vx_bench_view(const vx_bench_job *job, vx_worker *worker, vx_error *err
   return view;
 }
 
+static void make_same(void *user, int index, double *x) {
+  const vx_bench_job *job = user;
+  size_t values = 3 * (size_t)job->shape->image * (size_t)job->shape->image;
+  (void)index;
+  for (size_t i = 0; i < values; i++) x[i] = (double)job->x[i];
+}
+
+static void take_nothing(void *user, int index, const vx_sample *sample) {
+  (void)user, (void)index, (void)sample;
+}
+
+bool vx_bench_group(const vx_bench_job *job, const vx_view *view, bool gradient, vx_error *error) {
+  return view->again->run(view->again, VX_BENCH_GROUP, gradient, make_same, take_nothing, (void *)job, error);
+}
+
 /* ---- all of it -------------------------------------------------------------------------------------------------- */
 
 static bool measure_all(vx_bench_job *job, vx_error *error) {

@@ -69,7 +69,7 @@ typedef struct vx_bench {
   vx_bench_pass pass[VX_BENCH_PASSES_MAX];
   vx_bench_method method[VX_BENCH_METHODS_MAX];
   vx_bench_total total[VX_BENCH_TOTALS_MAX];
-  vx_bench_scaling scaling[3];
+  vx_bench_scaling scaling[4];
   int passes, methods, totals, scalings;
 } vx_bench;
 

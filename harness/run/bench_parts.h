@@ -78,6 +78,10 @@ bool vx_bench_forward(vx_bench_job *job, vx_series *series, vx_error *error);
 /* Forward and planned passes; the view with all that methods may need. NULL on failure. */
 vx_view *vx_bench_view(const vx_bench_job *job, vx_worker *worker, vx_error *error);
 
+/* VX_BENCH_GROUP times the picture through vx_again, in one group. */
+enum { VX_BENCH_GROUP = 4 };
+bool vx_bench_group(const vx_bench_job *job, const vx_view *view, bool gradient, vx_error *error);
+
 /* The most memory that this process has held, MB. */
 double vx_bench_peak_mb(void);
 

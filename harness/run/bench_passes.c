@@ -13,8 +13,6 @@ typedef enum how {
   AGAIN_GRADIENT /* and gradients */
 } how;
 
-enum { GROUP = 4 };
-
 typedef struct measure {
   how how;
   vx_precision precision;
@@ -25,17 +23,6 @@ typedef struct measure {
 } measure;
 
 /* ---- one measurement -------------------------------------------------------------------------------------------- */
-
-static void make_same(void *user, int index, double *x) {
-  const vx_bench_job *job = user;
-  size_t values = 3 * (size_t)job->shape->image * (size_t)job->shape->image;
-  (void)index;
-  for (size_t i = 0; i < values; i++) x[i] = (double)job->x[i];
-}
-
-static void take_nothing(void *user, int index, const vx_sample *sample) {
-  (void)user, (void)index, (void)sample;
-}
 
 static bool once(vx_bench_job *job, const measure *m, vx_worker *worker, vx_series *series, vx_error *error) {
   vx_moment start = vx_moment_now();
@@ -52,9 +39,8 @@ static bool once(vx_bench_job *job, const measure *m, vx_worker *worker, vx_seri
     return true;
   }
   start = vx_moment_now();
-  if (!view->again->run(view->again, GROUP, m->how == AGAIN_GRADIENT, make_same, take_nothing, job, error))
-    return false;
-  vx_series_add(series, start, GROUP);
+  if (!vx_bench_group(job, view, m->how == AGAIN_GRADIENT, error)) return false;
+  vx_series_add(series, start, VX_BENCH_GROUP);
   return true;
 }
 
@@ -77,7 +63,7 @@ static bool repeat(vx_bench_job *job, measure *m, vx_error *error) {
 
 static bool measure_pass(vx_bench_job *job, const char *id, const char *title, measure *m, vx_error *error) {
   if (!repeat(job, m, error)) return false;
-  double share = m->how == AGAIN || m->how == AGAIN_GRADIENT ? GROUP : 1;
+  double share = m->how == AGAIN || m->how == AGAIN_GRADIENT ? VX_BENCH_GROUP : 1;
   vx_bench_pass *pass = &job->bench->pass[job->bench->passes++];
   pass->id = id;
   pass->title = title;
@@ -110,7 +96,7 @@ static bool simple_passes(vx_bench_job *job, measure *m, vx_error *error) {
   vx_products_forward(s, 1, false, &m->products);
   if (!measure_pass(job, "forward", "forward (F)", m, error)) return false;
   *m = (measure){.how = AGAIN, .passes.set = VX_PASS_AGAIN};
-  vx_products_forward(s, GROUP, false, &m->products);
+  vx_products_forward(s, VX_BENCH_GROUP, false, &m->products);
   if (!measure_pass(job, "forward-4", "forward, one of a group of 4", m, error)) return false;
   *m = (measure){.how = EXPLAIN, .passes.set = VX_PASS_INPUT_GRADIENT};
   vx_products_backward(s, 1, true, &m->products);
@@ -120,8 +106,8 @@ static bool simple_passes(vx_bench_job *job, measure *m, vx_error *error) {
   vx_products_backward(s, 1, false, &m->products);
   if (!measure_pass(job, "backward-attention", "backward to attention, G in double", m, error)) return false;
   *m = (measure){.how = AGAIN_GRADIENT, .passes.set = VX_PASS_AGAIN};
-  vx_products_forward(s, GROUP, false, &m->products);
-  vx_products_backward(s, GROUP, true, &m->products);
+  vx_products_forward(s, VX_BENCH_GROUP, false, &m->products);
+  vx_products_backward(s, VX_BENCH_GROUP, true, &m->products);
   if (!measure_pass(job, "sample-4", "forward and backward, one of 4", m, error)) return false;
   *m = (measure){.how = EXPLAIN, .passes.set = VX_PASS_CUT_GRADIENT};
   vx_products_cut(s, &m->products);

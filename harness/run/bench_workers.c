@@ -9,6 +9,7 @@
 typedef struct team {
   const vx_bench_job *job;
   const vx_passes *passes;
+  bool group;          /* groups of variants of a picture, through vx_again */
   bool suite;          /* all methods of the suite; else forward passes alone */
   const char *without; /* a method left out; may be NULL */
   int pictures;        /* each worker's */
@@ -19,6 +20,7 @@ typedef struct hand {
   pthread_t id;
   team *crew;
   vx_worker *worker;
+  vx_view *view; /* of a group's picture */
   double *heat;
   double cpu; /* ms */
   bool good;
@@ -27,7 +29,9 @@ typedef struct hand {
 
 static bool one_picture(hand *h) {
   const vx_bench_job *job = h->crew->job;
+  if (h->view) return vx_bench_group(job, h->view, false, &h->error);
   if (!vx_worker_forward(h->worker, job->x, &h->error)) return false;
+  if (h->crew->group) return (h->view = vx_bench_view(job, h->worker, &h->error)) && one_picture(h);
   if (!h->crew->suite) return true;
   vx_view *view = vx_bench_view(job, h->worker, &h->error);
   for (int i = 0; view && i < vx_explainer_count(); i++) {
@@ -93,7 +97,7 @@ static bool work_together(team *crew, int count, double *seconds, double *cpu, v
 /* Best of the repeats, alone and together in turns: what disturbs can only slow down. */
 static bool measure(vx_bench_job *job, const char *id, team crew, vx_error *error) {
   crew.job = job;
-  int pictures = crew.pictures;
+  int pictures = crew.pictures * (crew.group ? VX_BENCH_GROUP : 1);
   int jobs = job->options->jobs;
   vx_bench_scaling *scaling = &job->bench->scaling[job->bench->scalings++];
   double least_one = 0, least_many = 0;
@@ -115,9 +119,12 @@ static bool measure(vx_bench_job *job, const char *id, team crew, vx_error *erro
 bool vx_bench_workers(vx_bench_job *job, vx_error *error) {
   vx_passes forward = {0}, suite;
   bool quick = job->options->quick;
-  team one = {.passes = &forward, .pictures = quick ? 2 : 8}, all = {.passes = &suite, .suite = true},
+  vx_passes again = {.set = VX_PASS_AGAIN};
+  team one = {.passes = &forward, .pictures = quick ? 2 : 8};
+  team four = {.passes = &again, .group = true, .pictures = quick ? 1 : 3}, all = {.passes = &suite, .suite = true},
        no_flow = {.passes = &suite, .suite = true, .without = "attention-flow"};
   all.pictures = no_flow.pictures = quick ? 1 : 2;
   return vx_bench_suite_passes(job->shape, &suite, error) && measure(job, "forward", one, error) &&
-         measure(job, "suite", all, error) && (quick || measure(job, "suite-no-flow", no_flow, error));
+         measure(job, "forward-4", four, error) && measure(job, "suite", all, error) &&
+         (quick || measure(job, "suite-no-flow", no_flow, error));
 }
