@@ -60,7 +60,7 @@ function decisionLine(i) {
     " ", named(labelName(images.label[i])), ` ${fixed(images.probability[i] * 100, 1)} %`, kind === "right" ? "" : [", annotated ", named(className(images.main[i]))]);
 }
 
-// Best of the methods that look at the model, for cards of no method in particular.
+// Cards of no method in particular show the mean of all that look at the model.
 function cardMethod(f, i) {
   return f.k >= 0 ? f.k : "mean";
 }
@@ -77,7 +77,7 @@ function scoreLine(f, i) {
 function cardTiles(f, i, d) {
   const k = cardMethod(f, i), list = [tile("picture", pictureTile(i, d)), tile(k === "mean" ? "mean of methods" : named(methods[k].name), overlayTile(i, d, k))];
   if (f.against >= 0) list.push(tile(named(methods[f.against].name), overlayTile(i, d, f.against)));
-  else if (k !== "mean") list.push(tile(flatSets[k].has(i) ? "mask: empty, the map is flat" : "mask on truth", maskTile(i, d, k)));
+  else list.push(tile(k !== "mean" && flatSets[k].has(i) ? "mask: empty, the map is flat" : "mask on truth", maskTile(i, d, k)));
   list.push(tile("annotated", truthTile(i, d)));
   return html("div", { class: "tiles" }, list);
 }

@@ -121,8 +121,31 @@ function reduce(values, from, to) {
   return out;
 }
 
-// The mask that was scored, as far as the reduced map has it: 1 inside.
+// Otsu's threshold of bytes: the first maximum of the variance between the classes u <= t and u > t.
+function otsu(bytes) {
+  const counts = new Float64Array(256);
+  for (const u of bytes) counts[u]++;
+  let sum = 0, best = 0, most = -1, below = 0, belowSum = 0;
+  counts.forEach((n, u) => { sum += n * u; });
+  for (let t = 0; t < 256; t++) {
+    below += counts[t];
+    belowSum += t * counts[t];
+    const above = bytes.length - below;
+    if (!below || !above) continue;
+    const difference = belowSum / below - (sum - belowSum) / above, variance = below * above * difference * difference;
+    if (variance > most) { most = variance; best = t; }
+  }
+  return best;
+}
+
+// The mask that was scored, as far as the reduced map has it: 1 inside. Of the methods' mean, cut where Otsu would.
 function maskOf(d, k, w, h) {
+  if (k === "mean") {
+    const heat = heatOf(d, k, w, h);
+    if (!heat) return null;
+    const bytes = Uint8Array.from(heat, (v) => Math.floor(255 * v)), t = otsu(bytes);
+    return bytes.map((u) => (u > t ? 1 : 0));
+  }
   const map = d.maps && d.maps[k], out = new Uint8Array(w * h);
   if (!map) return null;
   if (map.m) {
@@ -134,9 +157,9 @@ function maskOf(d, k, w, h) {
     return out;
   }
   if (methods[k].is_mask) return methods[k].explainer === "background" ? out : out.fill(1);
-  const heat = heatOf(d, k, w, h), otsu = run.threshold === "otsu";
+  const heat = heatOf(d, k, w, h), byLevel = run.threshold === "otsu";
   if (!known(map.t)) return out;
-  for (let i = 0; i < out.length; i++) out[i] = (otsu ? Math.floor(255 * heat[i]) > map.t : heat[i] > map.t) ? 1 : 0;
+  for (let i = 0; i < out.length; i++) out[i] = (byLevel ? Math.floor(255 * heat[i]) > map.t : heat[i] > map.t) ? 1 : 0;
   return out;
 }
 
@@ -196,7 +219,7 @@ function overlayTile(i, d, k) {
 
 // The method's mask laid on the truth: hit, false alarm, missed.
 function maskTile(i, d, k) {
-  const c = canvasOf(d, `mask of ${methods[k].name} against the truth of ${images.ids[i]}`), mask = maskOf(d, k, c.w, c.h), truth = truthOf(i, d);
+  const c = canvasOf(d, `mask of ${k === "mean" ? "the methods' mean" : methods[k].name} against the truth of ${images.ids[i]}`), mask = maskOf(d, k, c.w, c.h), truth = truthOf(i, d);
   if (!mask) return html("div", { class: "no-map", text: "no mask" });
   lay(d, c, (p) => {
     if (!truth) return mask[p] ? [...marks.hit, 0.65] : [0, 0, 0, 0.6];

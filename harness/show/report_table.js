@@ -123,6 +123,17 @@ function tableOne() {
     { label: "Table 1", class: "data table-one", caption: "Table 1, in percent. Every number leads to the images behind it." });
 }
 
+// Measures beyond the paper's, when the run has them.
+function furtherTable() {
+  const further = data.metrics.filter((m) => !mainMetrics.includes(m));
+  if (!further.length) return null;
+  const columns = [{ title: "Method", header: true, value: (r) => methods[r.k].name, cell: (r) => methodCell(r.k) },
+    ...further.map((m) => ({ title: m.percent ? `${m.title}, %` : m.title, sub: m.higher ? "higher is better" : "lower is better", hint: m.meaning, numeric: true,
+      value: (r) => m.rows[r.k][0], cell: (r) => scoreCell(m, r.k) })),
+    { title: "n", hint: "images that have the first of these measures", numeric: true, value: (r) => further[0].rows[r.k][3], cell: (r) => String(further[0].rows[r.k][3]) }];
+  return [html("h2", { text: "Further measures" }), makeTable(columns, methods.map((m, k) => ({ k, class: m.trivial ? "trivial" : null })), { label: "Further measures", class: "data further" })];
+}
+
 const aggregates = { mean: "mean over images", pooled: "from pixel counts summed over images", class: "mean over classes" };
 
 function tableNotes() {
@@ -145,5 +156,5 @@ function tablePage(section) {
   add(section, html("h1", { text: "Which explanations can be trusted here?" }),
     html("p", { class: "lead" }, plural(methods.filter((m) => !m.trivial).length, "method"), " on ", named(run.model), ", data ",
       named(run.data), ". A method's heat map is cut to a mask and laid on the annotated objects."),
-    facts(), notices(), tableOne(), tableNotes());
+    facts(), notices(), tableOne(), tableNotes(), furtherTable());
 }

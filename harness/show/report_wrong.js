@@ -47,7 +47,7 @@ function shareTable(list) {
 // ---- what they looked at --------------------------------------------------------------------------------------------------
 
 function peakStrip(title, text, list, outside) {
-  const some = list.slice(0, 40).map((i) => ({ i, d: imageData(i) })).filter((s) => s.d && s.d.pic)
+  const some = [...list].sort((a, b) => images.probability[b] - images.probability[a]).slice(0, 40).map((i) => ({ i, d: imageData(i) })).filter((s) => s.d && s.d.pic)
     .map((s) => ({ ...s, patch: peakOf(s.d, outside) })).filter((s) => s.patch);
   if (!some.length) return null;
   return html("section", { class: `peaks-section ${outside ? "outside" : "anywhere"}` }, html("h2", { text: title }), html("p", { class: "muted", text }),

@@ -83,6 +83,41 @@ def check_table(b):
          "facts")
 
 
+def check_published(b):
+    rows = b.run("return [...document.querySelectorAll('.table-one tr.published')].map(r => [...r.cells].map(c => c.textContent))")
+    same([rows[0][0]] + rows[0][2:5] + [rows[0][7]], ["published: CAM", "12.43", "19.13", "65.94", "347"], "the published row")
+    ours = sql("SELECT iou, f1, pixel_accuracy FROM table1 WHERE method = 'attn-gradcam'")[0]
+    for text, value, theirs in zip(rows[1][2:5], ours, (12.43, 19.13, 65.94)):
+        close(text, value - theirs, "ours less published", 0.011)
+    above = b.run("return document.querySelector('.table-one tr.published').previousElementSibling.cells[0].textContent")
+    same(above, "attn-gradcam", "under the method that it is about")
+
+
+def check_further(b):
+    metrics = [m for m, in sql("SELECT DISTINCT metric FROM scores ORDER BY metric")]
+    rows = b.run("return [...document.querySelectorAll('.further tbody tr')].map(r => [...r.cells].map(c => c.textContent))")
+    for row in rows:
+        method = row[0].replace("trivial", "")
+        for at, metric in enumerate(metrics, 1):
+            mean, n = sql("SELECT avg(value), count(value) FROM scores JOIN run_methods ON id = method WHERE name = ? AND metric = ?", method, metric)[0]
+            scale = 100 if b.run("return metricByName.get(arguments[0]).percent", metric) else 1
+            close(first_number(row[at]), scale * mean, f"{metric} of {method}")
+            same(n, int(row[-1]), f"n of {method}")
+    same(len(rows), len(sql("SELECT 1 FROM run_methods")), "rows of further measures")
+
+
+def check_masks(b):
+    """What is drawn as a mask is what was scored, as far as 8 bits and a small picture can tell."""
+    found = b.run("""const out = [];
+      images.ids.forEach((id, i) => methods.forEach((m, k) => { const d = imageData(i), [w, h] = frameOf(d), mask = maskOf(d, k, w, h), truth = truthOf(i, d);
+        let both = 0, either = 0; mask.forEach((x, p) => { if (truth[p] === 2) return; both += x && truth[p]; either += x || truth[p]; });
+        out.push([id, m.name, either ? both / either : 1]); })); return out""")
+    stored = {(i, m): v for i, m, v in sql("SELECT image_id, method, iou FROM per_image")}
+    same(len(found), len(stored), "masks")
+    for one, method, value in found:
+        close(value, stored[(one, method)], f"IoU of the mask drawn for {method} on {one}", 0.03)
+
+
 def check_sorting(b):
     head = "document.querySelectorAll('.table-one thead th')[2]"
     b.run(f"{head}.querySelector('button').click()")
@@ -301,7 +336,7 @@ summary = parts["summary"]
 with Browser() as b:
     b.open(f"file://{page}")
     b.wait("return document.documentElement.dataset.ready === 'true'")
-    for check in (check_table, check_sorting, check_cell, check_filters, check_classes, check_pairs, check_plots, check_names, check_keyboard, check_print):
+    for check in (check_table, check_published, check_further, check_masks, check_sorting, check_cell, check_filters, check_classes, check_pairs, check_plots, check_names, check_keyboard, check_print):
         check(b)
     check_wrong(b, summary)
     check_attention(b, parts)

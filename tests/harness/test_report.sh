@@ -46,6 +46,7 @@ classes: "$work/classes.tsv"
 min_confidence: 0
 methods: [rollout, saliency, attn-gradcam, ag-cam, lrp-stable, foreground, center]
 metrics: [overlap, pointing]
+compare_with: coporan-table1
 YAML
 "$vitx" run "$work/odd.yaml" --out "$work/odd.sqlite" --quiet > "$work/said"
 "$vitx" report "$work/odd.sqlite" --out "$work/odd.html" --resamples 500
