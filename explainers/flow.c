@@ -22,10 +22,12 @@ static bool take_space(vx_flow_work *work, vx_arena *scratch, vx_error *error) {
   work->load = VX_TAKE(scratch, layers * n, double);
   double **vectors[] = {&work->surplus, &work->deficit, &work->next_surplus, &work->next_deficit,
                         &work->share,   &work->useful,  &work->room};
-  bool all = work->column_sum && work->demand && work->load;
+  work->excess = VX_TAKE(scratch, nodes, double);
+  work->limit = VX_TAKE(scratch, nodes, double);
+  bool all = work->column_sum && work->demand && work->load && work->excess && work->limit;
   for (size_t v = 0; v < sizeof vectors / sizeof vectors[0]; v++)
     all = (*vectors[v] = VX_TAKE(scratch, n, double)) != NULL && all;
-  int **lists[] = {&work->distance, &work->arc, &work->queue, &work->path, &work->unseen, &work->unseen_count};
+  int **lists[] = {&work->distance, &work->arc, &work->queue, &work->unseen, &work->unseen_count};
   for (size_t v = 0; v < sizeof lists / sizeof lists[0]; v++)
     all = (*lists[v] = VX_TAKE(scratch, nodes, int)) != NULL && all;
   return all || vx_fail(error, "attention flow", "scratch memory is out");
@@ -56,26 +58,36 @@ static double shallow(const vx_flow_work *work) {
   return value;
 }
 
-/* The maximum flow to one sink. work->edges is NULL or zero; `spare` [L][n][n] is what the solver may use. */
-static vx_flow one(vx_flow_work *work, int sink, double source_capacity, double *spare) {
+/* Below this many layers the direct proof rarely succeeds (docs/attention-flow.md) and the solver is quick. */
+enum { PROOF_LAYERS = 6 };
+
+/* The solver, from a zero flow in `edges` [L][n][n]. */
+static void solve(vx_flow_work *work, double *edges, vx_flow *flow) {
+  work->edges = memset(edges, 0, (size_t)work->layers * (size_t)work->n * (size_t)work->n * sizeof *edges);
+  vx_flow_wave(work);
+  flow->value = vx_flow_solve(work, &flow->cut);
+  flow->solved = true;
+}
+
+/* The maximum flow to one sink. `edges` [L][n][n] is working space; it holds the flow afterwards when `keep`. */
+static vx_flow one(vx_flow_work *work, int sink, double source_capacity, double *edges, bool keep) {
   double sink_capacity = work->column_sum[sink];
   work->sink = sink;
   work->bound = source_capacity < sink_capacity ? source_capacity : sink_capacity;
+  work->edges = NULL;
   vx_flow flow = {.value = work->bound,
                   .cut = work->bound,
                   .where = source_capacity <= sink_capacity ? VX_CUT_SOURCE : VX_CUT_SINK};
+  if (keep) memset(edges, 0, (size_t)work->layers * (size_t)work->n * (size_t)work->n * sizeof *edges);
   if (work->bound <= 0) return flow;
-  if (work->layers <= 2)
+  if (work->layers <= 2) {
+    work->edges = keep ? edges : NULL;
     flow.value = flow.cut = shallow(work);
-  else if (vx_flow_prove(work) > VX_FLOW_REACHED) {
-    flow.solved = true;
-    bool lent = !work->edges;
-    if (lent) { /* once more, now with the flow written down for the solver to start from */
-      work->edges = memset(spare, 0, (size_t)work->layers * (size_t)work->n * (size_t)work->n * sizeof *spare);
-      vx_flow_prove(work);
-    }
-    flow.value = vx_flow_solve(work, &flow.cut);
-    if (lent) work->edges = NULL;
+  } else if (work->layers < PROOF_LAYERS || vx_flow_prove(work) > VX_FLOW_REACHED) {
+    solve(work, edges, &flow);
+  } else if (keep) { /* proven: once more, now with the flow written down */
+    work->edges = edges;
+    vx_flow_prove(work);
   }
   if (flow.value < work->bound - VX_FLOW_REACHED) flow.where = VX_CUT_INSIDE;
   return flow;
@@ -101,9 +113,9 @@ bool vx_flow_all(const vx_flow_graph *graph, vx_arena *scratch, vx_flow *flows, 
   double source_capacity;
   if (!prepare(&work, graph, scratch, &source_capacity, error)) return false;
   size_t n = (size_t)graph->tokens;
-  double *spare = VX_TAKE(scratch, (size_t)graph->layers * n * n, double);
-  if (!spare) return vx_fail(error, "attention flow", "scratch memory is out");
-  for (int sink = 0; sink < graph->tokens; sink++) flows[sink] = one(&work, sink, source_capacity, spare);
+  double *edges = VX_TAKE(scratch, (size_t)graph->layers * n * n, double);
+  if (!edges) return vx_fail(error, "attention flow", "scratch memory is out");
+  for (int sink = 0; sink < graph->tokens; sink++) flows[sink] = one(&work, sink, source_capacity, edges, false);
   return true;
 }
 
@@ -112,9 +124,6 @@ bool vx_flow_one(const vx_flow_graph *graph, int sink, vx_arena *scratch, vx_flo
   vx_flow_work work;
   double source_capacity;
   if (!prepare(&work, graph, scratch, &source_capacity, error)) return false;
-  size_t n = (size_t)graph->tokens;
-  memset(on_edges, 0, (size_t)graph->layers * n * n * sizeof *on_edges);
-  work.edges = on_edges;
-  *flow = one(&work, sink, source_capacity, on_edges);
+  *flow = one(&work, sink, source_capacity, on_edges, true);
   return true;
 }

@@ -3,11 +3,11 @@
    Graph: levels L .. 0 of n tokens each; capacity[l][i][k] >= 0 from token i of level l + 1 to token k of level l. The
    source is one token of level L, the sinks are all tokens of level 0, each for itself.
 
-   How. A flow is at most the source's capacity and at most the sink's column of layer 0. In dense attention one of the
-   two nearly always is the value, and a feasible flow of that value proves it: flow_proof.c builds one, in O(L n^2) a
-   sink. Where that construction falls short, its flow is the start of Dinic's algorithm with reverse arcs
-   (flow_solver.c), which ends with a cut of the flow's value. Nothing is bounded, sampled or rounded: value and cut
-   differ by the rounding of double sums (1e-12). */
+   How. A flow is at most the source's capacity and at most the sink's column of layer 0. In deep models one of the two
+   nearly always is the value, and a feasible flow of that value proves it: flow_proof.c builds one, in O(L n^2) a sink.
+   Where that construction falls short, waves down the layers (flow_wave.c) and Dinic's algorithm with reverse arcs
+   (flow_solver.c) find the maximum, and end with a cut of the flow's value. Nothing is bounded, sampled or rounded:
+   value and cut differ by the rounding of double sums (1e-12). */
 #ifndef VX_FLOW_H
 #define VX_FLOW_H
 

@@ -180,27 +180,6 @@ static void descend(vx_flow_work *work, int layer) {
   swap(&work->deficit, &work->next_deficit);
 }
 
-/* Takes back what reached level 1 and has nowhere to go: up along the edges that brought it. */
-static void take_back(vx_flow_work *work) {
-  int n = work->n, layers = work->layers;
-  double *excess = work->surplus, *above = work->next_surplus;
-  for (int l = 1; l <= layers - 1; l++) {
-    int from = l == layers - 1 ? work->graph->source : 0, to = l == layers - 1 ? from + 1 : n;
-    memset(work->room, 0, (size_t)n * sizeof *work->room); /* flow into each token */
-    memset(above, 0, (size_t)n * sizeof *above);
-    for (int i = from; i < to; i++)
-      for (int k = 0; k < n; k++) work->room[k] += vx_flow_edges(work, l, i)[k];
-    for (int i = from; i < to; i++)
-      for (int k = 0; k < n; k++) {
-        if (excess[k] <= 0 || work->room[k] <= 0) continue;
-        double back = vx_flow_edges(work, l, i)[k] * least(1, excess[k] / work->room[k]);
-        vx_flow_edges(work, l, i)[k] -= back;
-        above[i] += back;
-      }
-    swap(&excess, &above);
-  }
-}
-
 double vx_flow_prove(vx_flow_work *work) {
   int n = work->n;
   if (!pull(work)) return work->bound;
@@ -211,9 +190,7 @@ double vx_flow_prove(vx_flow_work *work) {
     descend(work, l);
     missing = sum(work->deficit, n);
   }
-  if (work->edges) {
-    for (int i = 0; i < n; i++) vx_flow_edges(work, 0, i)[work->sink] = work->demand[n + i] - work->deficit[i];
-    take_back(work);
-  }
+  for (int i = 0; i < n && work->edges; i++)
+    vx_flow_edges(work, 0, i)[work->sink] = work->demand[n + i] - work->deficit[i];
   return missing;
 }

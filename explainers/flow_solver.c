@@ -5,37 +5,59 @@
    search keeps, for each level, the tokens that it has not met, so that dense layers cost it little. */
 #include "explainers/flow_work.h"
 
-static double residual(const vx_flow_work *work, int node, int arc, int *to) {
-  int n = work->n, level = node / n, i = node % n;
-  if (arc < n) {
-    *to = (level - 1) * n + arc;
-    return level == 0 ? 0 : vx_flow_row(work, level - 1, i)[arc] - vx_flow_edges(work, level - 1, i)[arc];
-  }
-  *to = (level + 1) * n + (arc - n);
-  return level >= work->layers - 1 ? 0 : vx_flow_edges(work, level, arc - n)[i];
+#include <stddef.h>
+
+/* Room on an arc out of token i of `level`: down to token k of the level below, up to token k of the level above. */
+static inline double room_down(const double *row, const double *flow, int k) {
+  return row[k] - flow[k];
 }
 
-static void push(vx_flow_work *work, int node, int arc, double amount) {
-  int n = work->n, level = node / n, i = node % n;
+static inline double room_up(const double *column, int n, int k) {
+  return column[(size_t)k * (size_t)n];
+}
+
+/* Flow into token i of `level` from token k of the level above lies at [k n]. */
+static inline const double *flow_into(const vx_flow_work *work, int level, int i) {
+  return vx_flow_edges(work, level, 0) + i;
+}
+
+static void push(vx_flow_work *work, int level, int i, int arc, double amount) {
+  int n = work->n;
   if (arc < n)
     vx_flow_edges(work, level - 1, i)[arc] += amount;
   else
     vx_flow_edges(work, level, arc - n)[i] -= amount;
 }
 
-/* Meets the tokens of `level` that node's arcs first .. first + n - 1 lead to. Returns the queue's new end. */
-static int meet(vx_flow_work *work, int node, int level, int first, int end) {
-  int *unseen = work->unseen + level * work->n, kept = 0;
-  for (int u = 0; u < work->unseen_count[level]; u++) {
-    int to;
-    if (residual(work, node, first + unseen[u], &to) > VX_FLOW_DUST) {
-      work->distance[to] = work->distance[node] + 1;
-      work->queue[end++] = to;
-    } else
+/* Meets a token: it is one step further than `node`. */
+static inline void meet(vx_flow_work *work, int node, int to, int *end) {
+  work->distance[to] = work->distance[node] + 1;
+  work->queue[(*end)++] = to;
+}
+
+/* Meets the tokens of the level below (above) that arcs with room lead to, of those not met yet. */
+static void meet_below(vx_flow_work *work, int node, int level, int i, int *end) {
+  int n = work->n, *unseen = work->unseen + (level - 1) * n, count = work->unseen_count[level - 1], kept = 0;
+  const double *row = vx_flow_row(work, level - 1, i), *flow = vx_flow_edges(work, level - 1, i);
+  for (int u = 0; u < count; u++) {
+    if (room_down(row, flow, unseen[u]) > VX_FLOW_DUST)
+      meet(work, node, (level - 1) * n + unseen[u], end);
+    else
       unseen[kept++] = unseen[u];
   }
-  work->unseen_count[level] = kept;
-  return end;
+  work->unseen_count[level - 1] = kept;
+}
+
+static void meet_above(vx_flow_work *work, int node, int level, int i, int *end) {
+  int n = work->n, *unseen = work->unseen + (level + 1) * n, count = work->unseen_count[level + 1], kept = 0;
+  const double *column = flow_into(work, level, i);
+  for (int u = 0; u < count; u++) {
+    if (room_up(column, n, unseen[u]) > VX_FLOW_DUST)
+      meet(work, node, (level + 1) * n + unseen[u], end);
+    else
+      unseen[kept++] = unseen[u];
+  }
+  work->unseen_count[level + 1] = kept;
 }
 
 /* Distances from the source in the residual graph; -1 where it does not reach. Whether it reaches the sink. */
@@ -53,68 +75,58 @@ static bool search(vx_flow_work *work) {
   work->queue[0] = source;
   for (int begin = 0, end = 1; begin < end; begin++) {
     int node = work->queue[begin], level = node / n;
-    if (level > 0) end = meet(work, node, level - 1, 0, end);
-    if (level < layers - 1) end = meet(work, node, level + 1, n, end);
+    if (level > 0) meet_below(work, node, level, node % n, &end);
+    if (level < layers - 1) meet_above(work, node, level, node % n, &end);
   }
   return work->distance[work->sink] >= 0;
 }
 
-/* The next arc of node, from where it stopped, that leads one step further and has room; -1: none. */
-static int next_arc(vx_flow_work *work, int node) {
-  int wanted = work->distance[node] + 1, limit = 2 * work->n, n = work->n, level = node / n;
-  for (int arc = work->arc[node]; arc < limit; arc++) {
-    if (arc == 0 && (level == 0 || (level == 1 && work->distance[work->sink] != wanted))) arc = n;
-    if (arc == n && level >= work->layers - 1) break;
-    int to;
-    double room = residual(work, node, arc, &to);
-    if (room > VX_FLOW_DUST && work->distance[to] == wanted) {
-      work->arc[node] = arc;
-      return to;
+/* The next arc of a token, from where it stopped, that leads one step further and has room, and that room; 2 n: none.
+   Below level 1 there is the sink alone; above level L-1 the source, to which nothing is taken back. */
+static int next_arc(const vx_flow_work *work, int level, int i, double *room) {
+  int n = work->n, wanted = work->distance[level * n + i] + 1, arc = work->arc[level * n + i];
+  const double *row = vx_flow_row(work, level - 1, i), *flow = vx_flow_edges(work, level - 1, i);
+  const int *below = work->distance + (level - 1) * n, *above = below + 2 * n;
+  if (level == 1 && arc < n) {
+    if (arc <= work->sink && below[work->sink] == wanted) {
+      *room = room_down(row, flow, work->sink);
+      if (*room > VX_FLOW_DUST) return work->sink;
     }
+    arc = n;
   }
-  work->arc[node] = limit;
-  return -1;
+  for (; arc < n; arc++)
+    if (below[arc] == wanted && (*room = room_down(row, flow, arc)) > VX_FLOW_DUST) return arc;
+  if (level >= work->layers - 1) return 2 * n;
+  const double *column = flow_into(work, level, i);
+  for (; arc < 2 * n; arc++)
+    if (above[arc - n] == wanted && (*room = room_up(column, n, arc - n)) > VX_FLOW_DUST) return arc;
+  return arc;
 }
 
-/* Sends what the path [0 .. length] (nodes; each by its current arc) can carry. Returns the amount, and in `cut` the
-   first place on the path whose arc has no room left. */
-static double augment(vx_flow_work *work, int length, int *cut) {
-  double amount = 0;
-  int to;
-  for (int p = 0; p < length; p++) {
-    double room = residual(work, work->path[p], work->arc[work->path[p]], &to);
-    if (p == 0 || room < amount) amount = room;
+/* Sends up to `limit` from a token to the sink along arcs that lead one step further; returns how much went. A token
+   that could not send all is done with. Paths are as long as the sink is far: L, and two more for each layer taken
+   back. */
+static double send(vx_flow_work *work, int level, int i, double limit) {
+  int n = work->n, node = level * n + i;
+  double left = limit, room = 0;
+  if (level == 0) return limit;
+  while (left > 0) {
+    int arc = work->arc[node] = next_arc(work, level, i, &room);
+    if (arc >= 2 * n) break;
+    if (room > left) room = left;
+    double sent = arc < n ? send(work, level - 1, arc, room) : send(work, level + 1, arc - n, room);
+    if (sent <= 0) continue;
+    push(work, level, i, arc, sent);
+    left -= sent;
   }
-  *cut = 0;
-  for (int p = length - 1; p >= 0; p--) {
-    int node = work->path[p];
-    push(work, node, work->arc[node], amount);
-    if (residual(work, node, work->arc[node], &to) <= VX_FLOW_DUST) *cut = p;
-  }
-  return amount;
+  if (left > 0) work->distance[node] = -1;
+  return limit - left;
 }
 
-/* Shortest augmenting paths until none is left at this distance. Returns what was added. */
-static double block(vx_flow_work *work) {
-  int n = work->n, source = work->layers * n + work->graph->source;
-  double added = 0;
-  for (int v = 0; v < (work->layers + 1) * n; v++) work->arc[v] = 0;
-  work->path[0] = source;
-  for (int length = 0; length >= 0;) {
-    int node = work->path[length];
-    if (node == work->sink) {
-      added += augment(work, length, &length);
-      continue;
-    }
-    int to = next_arc(work, node);
-    if (to >= 0)
-      work->path[++length] = to;
-    else {
-      work->distance[node] = -1;
-      length--;
-    }
-  }
-  return added;
+/* A blocking flow along shortest residual paths. */
+static void block(vx_flow_work *work, double limit) {
+  for (int v = 0; v < (work->layers + 1) * work->n; v++) work->arc[v] = 0;
+  send(work, work->layers, work->graph->source, limit);
 }
 
 static double flow_into_sink(const vx_flow_work *work) {
@@ -143,7 +155,7 @@ double vx_flow_solve(vx_flow_work *work, double *cut) {
       *cut = cut_capacity(work);
       return flow_into_sink(work);
     }
-    block(work);
+    block(work, work->bound);
   }
   *cut = work->bound;
   return work->bound;
