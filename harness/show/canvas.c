@@ -232,13 +232,20 @@ double vx_canvas_text_width(vx_canvas *canvas, const vx_font *font, const char *
 
 void vx_canvas_text_upwards(vx_canvas *canvas, double x, double y, double length, const vx_font *font,
                             const char *text) {
-  vx_font centred = *font;
-  double wide = vx_canvas_text_width(canvas, font, text);
-  centred.align = VX_ALIGN_CENTER;
-  if (wide > length) centred.size = font->size * (length / wide > 0.65 ? length / wide : 0.65);
+  PangoLayout *layout = layout_of(canvas, font, text);
+  int height;
+  pango_layout_set_width(layout, (int)(length * PANGO_SCALE));
+  pango_layout_set_alignment(layout, PANGO_ALIGN_CENTER);
+  pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
+  pango_layout_set_height(layout, -2); /* lines */
+  pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
+  pango_layout_get_size(layout, NULL, &height);
   cairo_save(canvas->cairo);
   cairo_translate(canvas->cairo, x, y);
   cairo_rotate(canvas->cairo, -1.57079632679489662);
-  vx_canvas_text(canvas, -length / 2, -0.6 * centred.size, length + 1, &centred, text);
+  set_colour(canvas, font->colour);
+  cairo_move_to(canvas->cairo, -length / 2, -0.5 * height / PANGO_SCALE);
+  pango_cairo_show_layout(canvas->cairo, layout);
   cairo_restore(canvas->cairo);
+  g_object_unref(layout);
 }

@@ -42,8 +42,7 @@ void vx_canvas_text(vx_canvas *canvas, double x, double y, double width, const v
 /* How wide the text is, in units. */
 double vx_canvas_text_width(vx_canvas *canvas, const vx_font *font, const char *text);
 
-/* The same, turned by a quarter to the left: reads upwards, its middle at (x, y). What is longer than `length` is
-   written smaller, down to two thirds, before it is cut. */
+/* Turned by a quarter to the left: reads upwards, its middle at (x, y), in at most two lines of `length` units. */
 void vx_canvas_text_upwards(vx_canvas *canvas, double x, double y, double length, const vx_font *font,
                             const char *text);
 

@@ -15,7 +15,7 @@
 #include "metrics/heat.h"
 #include "metrics/threshold.h"
 
-enum { PAD = 14, GAP = 8, LABEL = 30, SCALE = 2 }; /* units; pixels a unit */
+enum { PAD = 14, GAP = 8, LABEL = 38, SCALE = 2 }; /* units; pixels a unit */
 enum { INK = 0x1b1b1f, FADED = 0x6b6b74, EMPTY = 0xf1f1f4 };
 
 typedef struct figure {
@@ -211,8 +211,8 @@ static bool draw_column(figure *f, int image, double x) {
 /* ---- the page -------------------------------------------------------------------------------------------------- */
 
 static void draw_labels(const figure *f) {
-  static const vx_font font = {.size = 12, .colour = INK};
-  double height = f->options->height, x = PAD + LABEL / 2.0 - 4, y = PAD;
+  static const vx_font font = {.size = 11, .colour = INK};
+  double height = f->options->height, x = PAD + LABEL / 2.0 - 5, y = PAD;
   if (f->originals) {
     vx_canvas_text_upwards(f->canvas, x, y + height / 2, height, &font, "Original");
     y += height + GAP;

@@ -170,7 +170,7 @@ static double sample(const float *map, int side, int columns, int rows, int x, i
   return sum;
 }
 
-/* The first cell of a figure without pictures is the map of the first method: from (44, 14) units on, two pixels each.
+/* The first cell of a figure without pictures is the map of the first method: from (52, 14) units on, two pixels each.
  */
 START_TEST(cells_show_the_stored_maps) {
   ck_assert_int_eq(figure("--ids plain --methods rollout --map grey --height 120 --data /nowhere", "f.png"), 0);
@@ -200,7 +200,7 @@ START_TEST(cells_show_the_stored_maps) {
   for (int y = 4; y < rows - 4; y += 7)
     for (int x = 4; x < columns - 4; x += 5) {
       double expected = 255 * (h[y * columns + x] - low) / (high - low);
-      int drawn = picture.rgb[3 * ((28 + y) * picture.width + 88 + x)];
+      int drawn = picture.rgb[3 * ((28 + y) * picture.width + 104 + x)];
       ck_assert_msg(fabs(drawn - expected) < 4, "(%d, %d) is %d, not %.1f", x, y, drawn, expected);
     }
   free(h);
