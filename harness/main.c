@@ -21,6 +21,7 @@ typedef struct command {
 static const command commands[] = {
     COMMAND(run, "evaluate methods on a data set: the main job"),
     COMMAND(ls, "what there is: methods, metrics, runs, a model, a data set"),
+    COMMAND(noise, "how far single precision, or one ulp of the input, moves each method"),
     COMMAND(validate, "check a run's configuration, print it with all defaults"),
     COMMAND(tensor, "heat maps of one input tensor, as tensors"),
     COMMAND(score, "score one heat map against one mask"),
