@@ -14,12 +14,12 @@ function attentionData(i) {
 // Axes {name, most, values} of a choice: "layers", "rollout" or the number of a layer for its heads.
 function axesOf(a, choice) {
   const read = ([most, text], name) => ({ name, most, values: Array.from(bytesOf(text), (v) => (v / 255) * most) });
-  if (choice === "rollout") return a.rollout.map((x, l) => read(x, `to layer ${l + 1}`));
+  if (choice === "rollout") return a.rollout.map((x, l) => read(x, l ? `after layer ${l}` : "input"));
   if (choice !== "layers" && a.heads[Number(choice)]) return a.heads[Number(choice)].map((x, h) => read(x, `head ${h + 1}`));
   return a.layers.map((x, l) => read(x, `layer ${l + 1}`));
 }
 
-const axisChoices = (a) => [["layers", "layers: attention of [CLS], mean of heads"], ["rollout", "layers: rollout so far"],
+const axisChoices = (a) => [["layers", "layers: attention of [CLS], mean of heads"], ["rollout", "levels: rollout's weight on its way to [CLS]"],
   ...a.heads.map((x, l) => [String(l), `heads of layer ${l + 1}`])];
 
 function patchColour(classes, p) {

@@ -318,9 +318,9 @@ def check_attention(b, parts):
     same(b.run("return document.getElementById('brush-count').textContent"), f"{len(values)} patches of {len(values)} chosen", "a range over the whole axis")
     b.run("[...document.querySelectorAll('button')].find(x => x.textContent.startsWith('Clear')).click()")
     same(b.run("return document.querySelectorAll('.patch-line.out').length"), 0, "cleared")
-    # rollout after the last layer is the method's own map
+    # rollout's weight on the input is the method's own map
     k = [m["name"] for m in summary["methods"]].index("rollout")
-    own, drawn = (base64.b64decode(t) for t in (parts[f"image-{image}"]["maps"][k]["d"], parts[f"attention-{image}"]["rollout"][-1][1]))
+    own, drawn = (base64.b64decode(t) for t in (parts[f"image-{image}"]["maps"][k]["d"], parts[f"attention-{image}"]["rollout"][0][1]))
     low, high = min(drawn), max(drawn)
     same(max(abs(o - 255 * (v - low) / (high - low)) for o, v in zip(own, drawn)) < 255 / (high - low) + 1, True, "rollout as stored")
     # rollout's weight is one, and what flows down to the chosen patches and the others adds up
