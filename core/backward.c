@@ -104,18 +104,36 @@ static void input_back(VX_R(vx_trace) * t, int batch) {
   }
 }
 
-void VX_R(vx_backward)(VX_R(vx_trace) * t, int batch, const double *seed, int lowest, bool last_norm, bool input) {
-  int last = t->model->shape.layers - 1;
+/* G of one layer; what comes out of a block has passed through it, so that nothing else needs a look. */
+static bool check_layer(const VX_R(vx_trace) * t, int l, int batch, vx_error *error) {
+  const vx_shape *s = &t->model->shape;
+  size_t maps = (size_t)batch * (size_t)s->heads, n = (size_t)s->tokens;
+  return VX_R(vx_all_finite)(maps * n * n, t->layer[l].gradient) ||
+         vx_fail(error, vx_where(error, "layer %d", l), "a gradient is NaN or infinite");
+}
+
+bool VX_R(vx_backward)(VX_R(vx_trace) * t, int batch, const double *seed, int lowest, bool last_norm, bool input,
+                       vx_error *error) {
+  const vx_shape *s = &t->model->shape;
+  int last = s->layers - 1;
   if (input) lowest = 0;
   head_back(t, batch, seed);
   last_block_back(t, batch, lowest == last && !last_norm && !input);
-  for (int l = last - 1; l >= lowest; l--) block_back(t, l, batch, l == lowest && !input);
+  if (!check_layer(t, last, batch, error)) return false;
+  if (last_norm && !VX_R(vx_all_finite)((size_t)batch * (size_t)s->tokens * (size_t)s->dim, t->last_norm_gradient))
+    return vx_fail(error, vx_where(error, "layer %d", last), "a gradient at LN1 is NaN or infinite");
+  for (int l = last - 1; l >= lowest; l--) {
+    block_back(t, l, batch, l == lowest && !input);
+    if (!check_layer(t, l, batch, error)) return false;
+  }
   if (input) input_back(t, batch);
+  return !input || VX_R(vx_all_finite)((size_t)batch * 3 * (size_t)s->image * (size_t)s->image, t->input_gradient) ||
+         vx_fail(error, "patch embedding", "a gradient of the input is NaN or infinite");
 }
 
 /* ---- AG-CAM's cut gradient ------------------------------------------------------------------------------------- */
 
-void VX_R(vx_cut_gradient)(VX_R(vx_trace) * t, const double *seed) {
+bool VX_R(vx_cut_gradient)(VX_R(vx_trace) * t, const double *seed, vx_error *error) {
   const vx_shape *s = &t->model->shape;
   size_t n = (size_t)s->tokens, d = (size_t)s->dim, dh = (size_t)s->head_dim;
   head_back(t, 1, seed);
@@ -128,5 +146,9 @@ void VX_R(vx_cut_gradient)(VX_R(vx_trace) * t, const double *seed) {
       VX_GEMV(CblasRowMajor, CblasNoTrans, s->tokens, s->head_dim, 1, v, 3 * s->dim, t->g_context + h * dh, 1, 0, out,
               1);
     }
+    size_t row = (size_t)s->heads * n;
+    if (!VX_R(vx_all_finite)(row, t->cut_gradient + (size_t)l * row))
+      return vx_fail(error, vx_where(error, "layer %d", l), "a gradient is NaN or infinite");
   }
+  return true;
 }

@@ -4,13 +4,21 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Names from files may hold anything: an error stays one line. */
+static void one_line(char *text) {
+  for (; *text; text++)
+    if ((unsigned char)*text < ' ' || *text == 127) *text = ' ';
+}
+
 bool vx_fail(vx_error *error, const char *where, const char *why, ...) {
   if (!error) return false;
   if (where != error->where) snprintf(error->where, sizeof error->where, "%s", where ? where : "");
+  one_line(error->where);
   va_list arguments;
   va_start(arguments, why);
   vsnprintf(error->why, sizeof error->why, why, arguments);
   va_end(arguments);
+  one_line(error->why);
   return false;
 }
 

@@ -11,7 +11,8 @@ typedef struct vx_error {
 } vx_error;
 
 /* Fills `error` (which may be NULL) and returns false, so that a failing function can end with
-   `return vx_fail(error, path, "width is %d, expected %d", got, want);`. Long texts are cut, never overrun. */
+   `return vx_fail(error, path, "width is %d, expected %d", got, want);`. Long texts are cut, never overrun; control
+   characters in them (names from files) become blanks: an error is one line. */
 bool vx_fail(vx_error *error, const char *where, const char *why, ...) __attribute__((format(printf, 3, 4)));
 
 /* The same for a `where` of several parts, made with vx_where: `vx_fail(e, vx_where(e, "%s: tensor %s", ...), ...)`.

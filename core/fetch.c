@@ -1,5 +1,5 @@
 /* Reading a checkpoint: tensors of known shape, keys of the config, errors that name them. */
-#include "core/model.h"
+#include "core/both.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -46,6 +46,15 @@ static const size_t *significant(const vx_tensor *tensor, int rank, int *kept) {
   return tensor->shape + skip;
 }
 
+static bool check_finite(vx_fetch *fetch, const char *name, size_t count, const float *values) {
+  if (vx_all_finite_single(count, values)) return true;
+  size_t i = 0;
+  while (isfinite(values[i])) i++;
+  char why[128];
+  snprintf(why, sizeof why, "value %zu is %g in single precision, expected finite numbers", i, (double)values[i]);
+  return fetch_fail(fetch, name, why);
+}
+
 const float *vx_fetch_floats(vx_fetch *fetch, const size_t *sides, const char *format, ...) {
   char name[256], found[128], expected[128], why[320];
   va_list arguments;
@@ -68,10 +77,28 @@ const float *vx_fetch_floats(vx_fetch *fetch, const size_t *sides, const char *f
     fetch_fail(fetch, name, why);
     return NULL;
   }
-  if (tensor->dtype == VX_F32 && (uintptr_t)tensor->data % sizeof(float) == 0) return tensor->data;
-  float *copy = vx_fetch_take(fetch, tensor->count, sizeof(float));
-  if (copy && !vx_tensor_to_float(tensor, copy)) fetch_fail(fetch, name, "dtype is not one of F64, F32, F16, BF16");
-  return copy;
+  if (tensor->dtype != VX_F64 && tensor->dtype != VX_F32 && tensor->dtype != VX_F16 && tensor->dtype != VX_BF16) {
+    fetch_fail(fetch, name, "dtype is not one of F64, F32, F16, BF16");
+    return NULL;
+  }
+  fetch->used[tensor - vx_tensors_at(fetch->model->tensors, 0)] = true;
+  const float *values = tensor->data;
+  if (tensor->dtype != VX_F32 || (uintptr_t)tensor->data % sizeof(float) != 0) {
+    float *copy = vx_fetch_take(fetch, tensor->count, sizeof(float));
+    if (!copy) return NULL;
+    vx_tensor_to_float(tensor, copy);
+    values = copy;
+  }
+  return check_finite(fetch, name, tensor->count, values) ? values : NULL;
+}
+
+bool vx_fetch_all_used(vx_fetch *fetch) {
+  for (int i = 0; fetch->ok && i < vx_tensors_count(fetch->model->tensors); i++) {
+    const char *name = vx_tensors_at(fetch->model->tensors, i)->name;
+    bool pooler = strstr(name, ".pooler.dense.") != NULL; /* a leftover of training: nothing reads its output */
+    if (!fetch->used[i] && !pooler) fetch_fail(fetch, name, "is no tensor of a plain ViT under this naming");
+  }
+  return fetch->ok;
 }
 
 bool vx_fetch_sides(vx_fetch *fetch, const char *name, int rank, size_t *sides) {
@@ -122,6 +149,24 @@ bool vx_config_agrees(vx_fetch *fetch, const json_t *object, const char *key, in
   return vx_config_fail(fetch, key, why);
 }
 
+bool vx_config_heads(vx_fetch *fetch, const char *key, int heads, vx_shape *shape) {
+  if (!fetch->ok) return false;
+  if (heads == 0) return vx_config_fail(fetch, key, "is missing, and no tensor tells it");
+  if (shape->dim % heads != 0) {
+    char why[128];
+    snprintf(why, sizeof why, "is %d, which does not divide the width %d", heads, shape->dim);
+    return vx_config_fail(fetch, key, why);
+  }
+  shape->heads = heads;
+  shape->head_dim = shape->dim / heads;
+  return true;
+}
+
+bool vx_config_qkv_bias(const vx_fetch *fetch, const json_t *object, const char *sample) {
+  const json_t *stated = json_object_get(object, "qkv_bias");
+  return json_is_boolean(stated) ? json_is_true(stated) : vx_fetch_has(fetch, "%s", sample);
+}
+
 bool vx_shape_from_sides(vx_fetch *fetch, vx_shape *shape, const char *cls, const char *patch, const char *position,
                          const char *fc1, const char *head) {
   size_t c[1], p[4], e[2], f[2], h[2];
@@ -130,6 +175,7 @@ bool vx_shape_from_sides(vx_fetch *fetch, vx_shape *shape, const char *cls, cons
     return false;
   if (p[1] != 3) return fetch_fail(fetch, patch, "does not take 3 colour channels");
   if (p[2] != p[3]) return fetch_fail(fetch, patch, "patches are not square");
+  if (p[2] > 4096) return fetch_fail(fetch, patch, "patches have a side of more than 4096");
   shape->dim = (int)c[0];
   shape->patch = (int)p[2];
   shape->tokens = (int)e[0];
@@ -149,23 +195,21 @@ vx_norm vx_fetch_norm(vx_fetch *fetch, const char *name) {
   return (vx_norm){vx_fetch_floats(fetch, sides, "%s.weight", name), vx_fetch_floats(fetch, sides, "%s.bias", name)};
 }
 
-static const float *bias_or_zeros(vx_fetch *fetch, size_t size, const char *name) {
-  if (vx_fetch_has(fetch, "%s.bias", name)) return vx_fetch_floats(fetch, (size_t[]){size, 0}, "%s.bias", name);
-  return vx_fetch_take(fetch, size, sizeof(float));
+static const float *fetch_bias(vx_fetch *fetch, int size, const char *name) {
+  return vx_fetch_floats(fetch, (size_t[]){(size_t)size, 0}, "%s.bias", name);
 }
 
-vx_linear vx_fetch_linear(vx_fetch *fetch, int in, int out, const char *name) {
+vx_linear vx_fetch_linear(vx_fetch *fetch, int in, int out, bool bias, const char *name) {
   size_t sides[] = {(size_t)out, (size_t)in, 0};
-  const float *weight = vx_fetch_floats(fetch, sides, "%s.weight", name);
-  return (vx_linear){.in = in, .out = out, .weight = weight, .bias = bias_or_zeros(fetch, (size_t)out, name)};
+  vx_linear linear = {.in = in, .out = out, .weight = vx_fetch_floats(fetch, sides, "%s.weight", name)};
+  linear.bias = bias ? fetch_bias(fetch, out, name) : vx_fetch_take(fetch, (size_t)out, sizeof(float));
+  return linear;
 }
 
 vx_linear vx_fetch_patch(vx_fetch *fetch, const char *name) {
   const vx_shape *s = &fetch->model->shape;
   size_t sides[] = {(size_t)s->dim, 3, (size_t)s->patch, (size_t)s->patch, 0};
   const float *weight = vx_fetch_floats(fetch, sides, "%s.weight", name);
-  return (vx_linear){.in = 3 * s->patch * s->patch,
-                     .out = s->dim,
-                     .weight = weight,
-                     .bias = bias_or_zeros(fetch, (size_t)s->dim, name)};
+  return (vx_linear){
+      .in = 3 * s->patch * s->patch, .out = s->dim, .weight = weight, .bias = fetch_bias(fetch, s->dim, name)};
 }

@@ -68,6 +68,14 @@ static void classify(VX_R(vx_trace) * t, int batch) {
   }
 }
 
+/* The block's output shows nearly every value that is not finite. Not these two: a key of -infinity only takes its
+   token out of the softmax, and a score that overflows does the same. */
+static bool block_finite(const vx_shape *s, const VX_R(vx_layer) * l, int batch, const real *next) {
+  size_t rows = (size_t)batch * (size_t)s->tokens, d = (size_t)s->dim;
+  return VX_R(vx_all_finite)(rows * d, next) && VX_R(vx_all_finite)(rows * 3 * d, l->qkv) &&
+         VX_R(vx_all_finite)(rows * (size_t)s->heads, l->cls_scores);
+}
+
 bool VX_R(vx_forward)(VX_R(vx_trace) * t, int batch, const real *x, vx_error *error) {
   const vx_model *m = t->model;
   const vx_shape *s = &m->shape;
@@ -81,10 +89,12 @@ bool VX_R(vx_forward)(VX_R(vx_trace) * t, int batch, const real *x, vx_error *er
   for (int l = 0; l < s->layers; l++) {
     real *next = l + 1 < s->layers ? t->layer[l + 1].x : t->output;
     block(s, &m->block[l], &t->layer[l], batch, next, t->tile);
-    if (!VX_R(vx_all_finite)((size_t)batch * n * d, next))
+    if (!block_finite(s, &t->layer[l], batch, next))
       return vx_fail(error, vx_where(error, "layer %d", l), "an activation is NaN or infinite");
   }
   VX_R(vx_norm_forward)(batch * s->tokens, s->dim, &m->norm, s->epsilon, t->output, t->tokens, t->scale);
+  if (!VX_R(vx_all_finite)((size_t)batch * n * d, t->tokens))
+    return vx_fail(error, "final norm", "an activation is NaN or infinite");
   classify(t, batch);
   if (!VX_R(vx_all_finite)((size_t)batch * (size_t)s->classes, t->logits))
     return vx_fail(error, "head", "a logit is NaN or infinite");

@@ -132,7 +132,8 @@ VX_CLONES void VX_R(vx_norm_forward)(int rows, int width, const vx_norm *norm, d
   for (int r = 0; r < rows; r++, x += width, y += width, scale += 2) {
     real mean = sum(width, x) / (real)width;
     real variance = sum_squares_about(width, x, mean) / (real)width;
-    real inverse = (real)(1 / sqrt((double)variance + epsilon));
+    /* A variance that overflows would make the row vanish without a trace; inf - inf makes it NaN. */
+    real inverse = (real)(1 / sqrt((double)variance + epsilon)) + (variance - variance);
     scale[0] = mean;
     scale[1] = inverse;
     for (int i = 0; i < width; i++) y[i] = (x[i] - mean) * inverse * (real)weight[i] + (real)bias[i];

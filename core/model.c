@@ -14,21 +14,12 @@ static bool read_files(vx_model *model, vx_error *error) {
   snprintf(path, sizeof path, "%s/config.json", model->folder);
   json_error_t where;
   model->config = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+  if (!model->config && where.line < 1) return vx_fail(error, path, "cannot be read: %s", where.text);
   if (!model->config) return vx_fail(error, vx_where(error, "%s: line %d", path, where.line), "%s", where.text);
   if (!json_is_object(model->config)) return vx_fail(error, path, "is not a JSON object");
   snprintf(path, sizeof path, "%s/model.safetensors", model->folder);
   model->tensors = vx_tensors_open(path, error);
   return model->tensors != NULL;
-}
-
-static bool finish_shape(vx_fetch *fetch, vx_shape *shape) {
-  if (shape->dim % shape->heads != 0) {
-    char why[128];
-    snprintf(why, sizeof why, "is %d, which does not divide the width %d", shape->heads, shape->dim);
-    return vx_config_fail(fetch, "number of heads", why);
-  }
-  shape->head_dim = shape->dim / shape->heads;
-  return true;
 }
 
 const float *vx_model_transpose(vx_arena *arena, const vx_linear *linear) {
@@ -97,16 +88,21 @@ vx_model *vx_model_open(const char *folder, vx_error *error) {
                  "has neither vit.embeddings.cls_token (Hugging Face) nor cls_token (timm)");
   if (ok) {
     model->naming = naming->name;
-    ok = naming->shape(&fetch, &model->shape) && fetch.ok && finish_shape(&fetch, &model->shape);
+    ok = naming->shape(&fetch, &model->shape) && fetch.ok;
+    fetch.used = ok ? vx_fetch_take(&fetch, (size_t)vx_tensors_count(model->tensors), sizeof *fetch.used) : NULL;
+    ok = fetch.used != NULL;
   }
   if (ok) {
     model->block = vx_fetch_take(&fetch, (size_t)model->shape.layers, sizeof *model->block);
     if (model->block) naming->weights(&fetch);
-    ok = fetch.ok;
+    ok = vx_fetch_all_used(&fetch);
   }
   if (ok && !(vx_model_make_labels(model, naming) && vx_model_finish_weights(model)))
     ok = vx_fail(error, folder, "out of memory");
-  if (ok) return model;
+  if (ok) {
+    vx_model_make_digest(model);
+    return model;
+  }
   vx_model_close(model);
   return NULL;
 }
@@ -150,6 +146,10 @@ double vx_model_parameters(const vx_model *model) {
   return d * 3 * s->patch * s->patch + 2 * d + s->tokens * d + s->layers * block + 2 * d + s->classes * (d + 1);
 }
 
+const char *vx_model_digest(const vx_model *model) {
+  return model->digest;
+}
+
 static void linear_digest(vx_digest *digest, const vx_linear *linear) {
   vx_digest_bytes(digest, linear->weight, sizeof(float) * (size_t)linear->in * (size_t)linear->out);
   vx_digest_bytes(digest, linear->bias, sizeof(float) * (size_t)linear->out);
@@ -161,9 +161,7 @@ static void norm_digest(vx_digest *digest, const vx_norm *norm, int dim) {
 }
 
 /* Over shape, values in single precision and labels: the same model in either naming, F16 or F32, has one digest. */
-const char *vx_model_digest(const vx_model *constant) {
-  vx_model *model = (vx_model *)constant; /* made at the first call: it reads every weight */
-  if (model->digest[0]) return model->digest;
+void vx_model_make_digest(vx_model *model) {
   const vx_shape *s = &model->shape;
   int sizes[] = {s->layers, s->heads, s->dim, s->mlp, s->patch, s->image, s->classes};
   vx_digest digest;
@@ -184,5 +182,4 @@ const char *vx_model_digest(const vx_model *constant) {
   linear_digest(&digest, &model->head);
   for (int c = 0; c < s->classes; c++) vx_digest_text(&digest, model->label[c]);
   vx_digest_print(&digest, model->digest);
-  return model->digest;
 }

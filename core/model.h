@@ -42,7 +42,7 @@ struct vx_model {
   vx_tensors *tensors; /* mapped: weights may point into it */
   json_t *config;
   vx_arena *arena;
-  char digest[17];
+  char digest[17]; /* made when the model is complete: workers share it read-only */
 };
 
 /* Fetches tensors of known shape from the checkpoint; the first that is missing or off fills `error`, after which
@@ -51,10 +51,11 @@ typedef struct vx_fetch {
   vx_model *model;
   vx_error *error;
   bool ok;
+  bool *used; /* which tensors of the file have been taken */
 } vx_fetch;
 
 /* The tensor's values in single precision: in place where they lie aligned as F32, else a copy. `sides` lists the
-   expected shape, ended by 0; leading sides of 1 in the file are ignored. */
+   expected shape, ended by 0; leading sides of 1 in the file are ignored. A value that is not finite is an error. */
 const float *vx_fetch_floats(vx_fetch *fetch, const size_t *sides, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 bool vx_fetch_has(const vx_fetch *fetch, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -83,19 +84,30 @@ bool vx_config_fail(vx_fetch *fetch, const char *key, const char *why);
 /* Fails when the config names a value that the tensors contradict. */
 bool vx_config_agrees(vx_fetch *fetch, const json_t *object, const char *key, int value);
 
+/* Takes the number of heads, which the config tells under `key`: it must divide the width. */
+bool vx_config_heads(vx_fetch *fetch, const char *key, int heads, vx_shape *shape);
+
+/* Whether q, k and v have biases: as the config's `qkv_bias` says, else as the tensor `sample` is there or not, so
+   that one of them missing is always noticed. */
+bool vx_config_qkv_bias(const vx_fetch *fetch, const json_t *object, const char *sample);
+
+/* Fails on a tensor that nothing has taken: a part that a plain ViT does not have, or a name with a slip. */
+bool vx_fetch_all_used(vx_fetch *fetch);
+
 /* Shape from sides shared by both namings: embedding, position and first block. */
 bool vx_shape_from_sides(vx_fetch *fetch, vx_shape *shape, const char *cls, const char *patch, const char *position,
                          const char *fc1, const char *head);
 
-/* name.weight and name.bias; a missing bias of a linear layer is zeros. */
+/* name.weight and name.bias; a linear layer without `bias` gets zeros. */
 vx_norm vx_fetch_norm(vx_fetch *fetch, const char *name);
-vx_linear vx_fetch_linear(vx_fetch *fetch, int in, int out, const char *name);
+vx_linear vx_fetch_linear(vx_fetch *fetch, int in, int out, bool bias, const char *name);
 vx_linear vx_fetch_patch(vx_fetch *fetch, const char *name); /* the convolution as a product over flattened patches */
 
 /* The steps that opening a checkpoint and making a random model share. */
 vx_model *vx_model_new(const char *folder);
 const float *vx_model_transpose(vx_arena *arena, const vx_linear *linear); /* NULL: out of memory */
 bool vx_model_finish_weights(vx_model *model);
+void vx_model_make_digest(vx_model *model); /* last: it reads every weight and label */
 bool vx_model_make_labels(vx_model *model, const vx_naming *naming);
 
 #endif

@@ -25,8 +25,9 @@ bool vx_model_randomise_head(vx_model *model, int classes, uint64_t seed, vx_err
     return vx_fail(error, "head.random", "out of memory");
   model->head = head;
   model->shape.classes = classes;
-  model->digest[0] = 0;
-  return vx_model_make_labels(model, NULL) || vx_fail(error, "head.random", "out of memory");
+  if (!vx_model_make_labels(model, NULL)) return vx_fail(error, "head.random", "out of memory");
+  vx_model_make_digest(model);
+  return true;
 }
 
 /* Weights of size 1/sqrt(in) keep activations of order one at any width. */
@@ -77,8 +78,10 @@ vx_model *vx_model_random(const vx_shape *shape, uint64_t seed, vx_error *error)
     model->shape = s;
     model->naming = "random";
     uint64_t stream = seed << 20;
-    if (random_weights(model, &stream) && vx_model_finish_weights(model) && vx_model_make_labels(model, NULL))
+    if (random_weights(model, &stream) && vx_model_finish_weights(model) && vx_model_make_labels(model, NULL)) {
+      vx_model_make_digest(model);
       return model;
+    }
   }
   vx_model_close(model);
   vx_fail(error, "random model", "out of memory");

@@ -13,6 +13,16 @@ static bool recognise(const vx_fetch *fetch) {
   return vx_fetch_has(fetch, "%s.embeddings.cls_token", prefix(fetch));
 }
 
+/* A list of labels of another length belongs to another head. */
+static bool labels_agree(vx_fetch *fetch, const json_t *config, int classes) {
+  json_t *labels = json_object_get(config, "id2label");
+  if (!labels || json_object_size(labels) == (size_t)classes) return true;
+  char why[128];
+  snprintf(why, sizeof why, "names %zu classes, but the tensors in model.safetensors say %d", json_object_size(labels),
+           classes);
+  return vx_config_fail(fetch, "id2label", why);
+}
+
 static bool shape(vx_fetch *fetch, vx_shape *s) {
   const json_t *config = fetch->model->config;
   char name[5][96];
@@ -27,9 +37,8 @@ static bool shape(vx_fetch *fetch, vx_shape *s) {
   s->layers = 1;
   while (vx_fetch_has(fetch, "%s.encoder.layer.%d.layernorm_before.weight", p, s->layers)) s->layers++;
 
-  s->heads = vx_config_int(fetch, config, "num_attention_heads", 0);
-  if (fetch->ok && s->heads == 0)
-    return vx_config_fail(fetch, "num_attention_heads", "is missing, and no tensor tells it");
+  const char *key = "num_attention_heads";
+  if (!vx_config_heads(fetch, key, vx_config_int(fetch, config, key, 0), s)) return false;
   const char *activation = json_string_value(json_object_get(config, "hidden_act"));
   if (activation && strcmp(activation, "gelu") != 0)
     return vx_config_fail(fetch, "hidden_act", "is not \"gelu\" (the exact one), the only one supported");
@@ -41,18 +50,19 @@ static bool shape(vx_fetch *fetch, vx_shape *s) {
          vx_config_agrees(fetch, config, "num_hidden_layers", s->layers) &&
          vx_config_agrees(fetch, config, "intermediate_size", s->mlp) &&
          vx_config_agrees(fetch, config, "patch_size", s->patch) &&
-         vx_config_agrees(fetch, config, "image_size", s->image);
+         vx_config_agrees(fetch, config, "image_size", s->image) &&
+         vx_config_agrees(fetch, config, "num_channels", 3) && labels_agree(fetch, config, s->classes);
 }
 
 /* Three matrices in the file, one stacked product here. */
-static vx_linear stacked(vx_fetch *fetch, int dim, const char *layer) {
+static vx_linear stacked(vx_fetch *fetch, int dim, bool bias, const char *layer) {
   const char *part[] = {"query", "key", "value"};
   size_t d = (size_t)dim;
   float *weight = vx_fetch_take(fetch, 3 * d * d, sizeof(float)), *shift = vx_fetch_take(fetch, 3 * d, sizeof(float));
   for (size_t i = 0; i < 3 && weight && shift; i++) {
     char name[192];
     snprintf(name, sizeof name, "%s.attention.attention.%s", layer, part[i]);
-    vx_linear one = vx_fetch_linear(fetch, dim, dim, name);
+    vx_linear one = vx_fetch_linear(fetch, dim, dim, bias, name);
     if (!fetch->ok) break;
     memcpy(weight + i * d * d, one.weight, d * d * sizeof(float));
     memcpy(shift + i * d, one.bias, d * sizeof(float));
@@ -66,6 +76,8 @@ static void weights(vx_fetch *fetch) {
   const char *p = prefix(fetch);
   size_t d = (size_t)s->dim;
   char name[160], layer[96];
+  snprintf(name, sizeof name, "%s.encoder.layer.0.attention.attention.query.bias", p);
+  bool qkv_bias = vx_config_qkv_bias(fetch, m->config, name);
   m->cls = vx_fetch_floats(fetch, (size_t[]){d, 0}, "%s.embeddings.cls_token", p);
   m->position = vx_fetch_floats(fetch, (size_t[]){(size_t)s->tokens, d, 0}, "%s.embeddings.position_embeddings", p);
   snprintf(name, sizeof name, "%s.embeddings.patch_embeddings.projection", p);
@@ -75,19 +87,19 @@ static void weights(vx_fetch *fetch) {
     snprintf(layer, sizeof layer, "%s.encoder.layer.%d", p, l);
     snprintf(name, sizeof name, "%s.layernorm_before", layer);
     b->norm1 = vx_fetch_norm(fetch, name);
-    b->qkv = stacked(fetch, s->dim, layer);
+    b->qkv = stacked(fetch, s->dim, qkv_bias, layer);
     snprintf(name, sizeof name, "%s.attention.output.dense", layer);
-    b->proj = vx_fetch_linear(fetch, s->dim, s->dim, name);
+    b->proj = vx_fetch_linear(fetch, s->dim, s->dim, true, name);
     snprintf(name, sizeof name, "%s.layernorm_after", layer);
     b->norm2 = vx_fetch_norm(fetch, name);
     snprintf(name, sizeof name, "%s.intermediate.dense", layer);
-    b->fc1 = vx_fetch_linear(fetch, s->dim, s->mlp, name);
+    b->fc1 = vx_fetch_linear(fetch, s->dim, s->mlp, true, name);
     snprintf(name, sizeof name, "%s.output.dense", layer);
-    b->fc2 = vx_fetch_linear(fetch, s->mlp, s->dim, name);
+    b->fc2 = vx_fetch_linear(fetch, s->mlp, s->dim, true, name);
   }
   snprintf(name, sizeof name, "%s.layernorm", p);
   m->norm = vx_fetch_norm(fetch, name);
-  m->head = vx_fetch_linear(fetch, s->dim, s->classes, "classifier");
+  m->head = vx_fetch_linear(fetch, s->dim, s->classes, true, "classifier");
 }
 
 static const char *label(const vx_model *model, int index) {

@@ -119,8 +119,10 @@ bool VX_R(vx_all_finite)(size_t count, const real *values);
 bool VX_R(vx_forward)(VX_R(vx_trace) * trace, int batch, const real *x, vx_error *error);
 
 /* Gradient of sum(seed * logits), seed [batch][C], with respect to A of layers >= lowest; on to LN1's output of the
-   last block and to the input when asked. */
-void VX_R(vx_backward)(VX_R(vx_trace) * trace, int batch, const double *seed, int lowest, bool last_norm, bool input);
+   last block and to the input when asked. False when one is not finite: the error names the layer. */
+bool VX_R(vx_backward)(VX_R(vx_trace) * trace, int batch, const double *seed, int lowest, bool last_norm, bool input,
+                       vx_error *error);
 
-/* AG-CAM's gradient (spec section 4): nothing passes into an attention block's input. seed [C]; fills cut_gradient. */
-void VX_R(vx_cut_gradient)(VX_R(vx_trace) * trace, const double *seed);
+/* AG-CAM's gradient (spec section 4): nothing passes into an attention block's input. seed [C]; fills cut_gradient.
+   Fails as the backward pass does. */
+bool VX_R(vx_cut_gradient)(VX_R(vx_trace) * trace, const double *seed, vx_error *error);

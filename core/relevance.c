@@ -118,18 +118,31 @@ static void through_embedding(vx_relevance_room *room, const vx_relevance_need *
   VX_V(vx_rule_pixels)(room, trace->patches, trace->embedded, room->inner, pixels);
 }
 
-void VX_V(vx_relevance_pass)(vx_relevance_room *room, const trace_t *trace, const vx_relevance_need *need, int target,
-                             double *attention, double *pixels) {
+/* Copies as doubles; false when one is not finite. */
+static bool copy_finite(size_t count, const real *from, double *to) {
+  double off = 0;
+  for (size_t i = 0; i < count; i++) {
+    to[i] = (double)from[i];
+    off += to[i] - to[i]; /* 0, or NaN */
+  }
+  return off == 0;
+}
+
+bool VX_V(vx_relevance_pass)(vx_relevance_room *room, const trace_t *trace, const vx_relevance_need *need, int target,
+                             double *attention, double *pixels, vx_error *error) {
   const vx_shape *s = &room->model->shape;
   size_t maps = (size_t)s->heads * (size_t)s->tokens * (size_t)s->tokens;
   int lowest = need->to_pixels ? 0 : need->lowest; /* how far down the pass goes */
   through_head(room, need, trace, target);
   for (int l = s->layers - 1; l >= lowest; l--) {
     through_block(room, need, trace, l, l == s->layers - 1 ? 1 : s->tokens, l == lowest && !need->to_pixels);
-    if (l >= need->lowest)
-      for (size_t i = 0; i < maps; i++) attention[(size_t)l * maps + i] = (double)room->attention[i];
+    if (l >= need->lowest && !copy_finite(maps, room->attention, attention + (size_t)l * maps))
+      return vx_fail(error, vx_where(error, "layer %d", l), "a relevance is NaN or infinite");
   }
-  if (need->to_pixels) through_embedding(room, need, trace, pixels);
+  if (!need->to_pixels) return true;
+  through_embedding(room, need, trace, pixels);
+  return vx_all_finite_double((size_t)s->image * (size_t)s->image, pixels) ||
+         vx_fail(error, "patch embedding", "a relevance is NaN or infinite");
 }
 
 /* ---- room ------------------------------------------------------------------------------------------------------- */
@@ -168,6 +181,10 @@ vx_relevance_room *VX_V(vx_relevance_room_new)(const vx_model *model) {
   if (ok) return room;
   VX_V(vx_relevance_room_free)(room);
   return NULL;
+}
+
+size_t VX_V(vx_relevance_room_bytes)(const vx_relevance_room *room) {
+  return room ? vx_arena_bytes(room->arena) : 0;
 }
 
 void VX_V(vx_relevance_room_free)(vx_relevance_room *room) {

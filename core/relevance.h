@@ -13,16 +13,20 @@
 typedef struct vx_relevance_room vx_relevance_room; /* scratch of one variant, made by its vx_relevance_room_new */
 
 /* `attention` [L][H][n][n] receives the relevance of A (after the half) for layers >= need->lowest; `pixels` [S][S]
-   that of the picture, summed over channels, when need->to_pixels. */
+   that of the picture, summed over channels, when need->to_pixels. False when a value is not finite: the error names
+   the layer. */
 vx_relevance_room *vx_relevance_room_new_single(const vx_model *model);
 vx_relevance_room *vx_relevance_room_new_mixed(const vx_model *model);
 vx_relevance_room *vx_relevance_room_new_double(const vx_model *model);
-void vx_relevance_pass_single(vx_relevance_room *room, const vx_trace_single *trace, const vx_relevance_need *need,
-                              int target, double *attention, double *pixels);
-void vx_relevance_pass_mixed(vx_relevance_room *room, const vx_trace_double *trace, const vx_relevance_need *need,
-                             int target, double *attention, double *pixels);
-void vx_relevance_pass_double(vx_relevance_room *room, const vx_trace_double *trace, const vx_relevance_need *need,
-                              int target, double *attention, double *pixels);
+bool vx_relevance_pass_single(vx_relevance_room *room, const vx_trace_single *trace, const vx_relevance_need *need,
+                              int target, double *attention, double *pixels, vx_error *error);
+bool vx_relevance_pass_mixed(vx_relevance_room *room, const vx_trace_double *trace, const vx_relevance_need *need,
+                             int target, double *attention, double *pixels, vx_error *error);
+bool vx_relevance_pass_double(vx_relevance_room *room, const vx_trace_double *trace, const vx_relevance_need *need,
+                              int target, double *attention, double *pixels, vx_error *error);
+size_t vx_relevance_room_bytes_single(const vx_relevance_room *room);
+size_t vx_relevance_room_bytes_mixed(const vx_relevance_room *room);
+size_t vx_relevance_room_bytes_double(const vx_relevance_room *room);
 void vx_relevance_room_free_single(vx_relevance_room *room);
 void vx_relevance_room_free_mixed(vx_relevance_room *room);
 void vx_relevance_room_free_double(vx_relevance_room *room);

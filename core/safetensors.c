@@ -95,7 +95,35 @@ static bool read_entry(const vx_tensors *t, const char *name, json_t *entry, con
     return vx_fail(error, where, "data_offsets span %lld bytes, dtype and shape need %zu", (long long)(end - begin),
                    bytes);
   tensor->data = data + begin;
+  tensor->bytes = (size_t)(end - begin);
   return true;
+}
+
+static int by_place(const void *a, const void *b) {
+  const vx_tensor *x = *(const vx_tensor *const *)a, *y = *(const vx_tensor *const *)b;
+  if (x->data != y->data) return x->data < y->data ? -1 : 1;
+  return x->bytes < y->bytes ? -1 : x->bytes > y->bytes;
+}
+
+/* The tensors must fill the data exactly: an overlap or a gap means that an offset is wrong. */
+static bool check_cover(const vx_tensors *t, const uint8_t *data, size_t data_size, vx_error *error) {
+  const vx_tensor **order = calloc((size_t)t->count + 1, sizeof *order);
+  if (!order) return vx_fail(error, t->path, "out of memory");
+  for (int i = 0; i < t->count; i++) order[i] = &t->list[i];
+  qsort(order, (size_t)t->count, sizeof *order, by_place);
+  size_t end = 0;
+  bool ok = true;
+  for (int i = 0; ok && i < t->count; i++) {
+    size_t begin = (size_t)((const uint8_t *)order[i]->data - data);
+    if (begin != end)
+      ok = vx_fail(error, vx_where(error, "%s: tensor %s", t->path, order[i]->name),
+                   "data_offsets begin at %zu, expected %zu, where the tensor before it ends", begin, end);
+    end = begin + order[i]->bytes;
+  }
+  free(order);
+  if (ok && end != data_size)
+    ok = vx_fail(error, t->path, "the header describes %zu bytes of data, the file has %zu", end, data_size);
+  return ok;
 }
 
 static bool read_header(vx_tensors *t, vx_error *error) {
@@ -119,7 +147,7 @@ static bool read_header(vx_tensors *t, vx_error *error) {
     if (!read_entry(t, name, entry, data, t->size - 8 - (size_t)length, &t->list[t->count], error)) return false;
     t->count++;
   }
-  return true;
+  return check_cover(t, data, t->size - 8 - (size_t)length, error);
 }
 
 vx_tensors *vx_tensors_open(const char *path, vx_error *error) {
@@ -225,9 +253,11 @@ bool vx_tensor_to_float(const vx_tensor *tensor, float *out) {
 
 /* ---- writing ------------------------------------------------------------------------------------------------ */
 
+/* NULL when memory is out or a name is not UTF-8. */
 static char *header_text(const vx_tensor *tensors, int count) {
   json_t *header = json_object();
   size_t offset = 0;
+  bool ok = header != NULL;
   for (int i = 0; i < count; i++) {
     json_t *shape = json_array();
     size_t bytes = dtypes[tensors[i].dtype].size;
@@ -235,12 +265,12 @@ static char *header_text(const vx_tensor *tensors, int count) {
       json_array_append_new(shape, json_integer((json_int_t)tensors[i].shape[k]));
       bytes *= tensors[i].shape[k];
     }
-    json_object_set_new(header, tensors[i].name,
-                        json_pack("{s:s, s:o, s:[I,I]}", "dtype", dtypes[tensors[i].dtype].name, "shape", shape,
-                                  "data_offsets", (json_int_t)offset, (json_int_t)(offset + bytes)));
+    json_t *entry = json_pack("{s:s, s:o, s:[I,I]}", "dtype", dtypes[tensors[i].dtype].name, "shape", shape,
+                              "data_offsets", (json_int_t)offset, (json_int_t)(offset + bytes));
+    ok = ok && entry && json_object_set_new(header, tensors[i].name, entry) == 0;
     offset += bytes;
   }
-  char *text = json_dumps(header, JSON_COMPACT);
+  char *text = ok ? json_dumps(header, JSON_COMPACT) : NULL;
   json_decref(header);
   return text;
 }
@@ -263,7 +293,7 @@ bool vx_tensors_write(const char *path, const vx_tensor *tensors, int count, vx_
   char *text = header_text(tensors, count), *temporary = NULL;
   if (!text || asprintf(&temporary, "%s.partial", path) < 0) {
     free(text);
-    return vx_fail(error, path, "out of memory");
+    return vx_fail(error, path, "cannot be written: %s", text ? "out of memory" : "a tensor's name is not UTF-8");
   }
   FILE *file = fopen(temporary, "wb");
   bool ok = file && write_all(file, tensors, count, text);

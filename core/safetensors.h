@@ -17,6 +17,7 @@ typedef struct vx_tensor {
   int rank;
   size_t shape[VX_RANK_MAX];
   size_t count;     /* elements */
+  size_t bytes;     /* in the file */
   const void *data; /* little-endian; in a read file not necessarily aligned */
 } vx_tensor;
 

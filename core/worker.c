@@ -14,6 +14,7 @@ struct vx_worker {
   vx_passes plan;
   vx_precision precision;
   vx_output output;
+  bool wide_done; /* the double trace holds this picture */
   vx_arena *arena, *scratch;
   vx_trace_single *single, *again_single;
   vx_trace_double *wide, *again_double;
@@ -105,7 +106,21 @@ static bool take_arrays(vx_worker *w) {
 static bool run_again(const vx_again *again, int count, bool gradient, void (*make)(void *user, int index, double *x),
                       void (*take_sample)(void *user, int index, const vx_sample *sample), void *user, vx_error *error);
 
+/* Layers that do not exist would be read and written beyond the arrays. */
+static bool check_plan(const vx_shape *s, const vx_passes *plan, vx_error *error) {
+  int lowest[2 + VX_RELEVANCE_MAX] = {plan->set & VX_PASS_ATTENTION ? plan->attention_lowest : 0,
+                                      plan->set & VX_PASS_GRADIENT ? plan->gradient_lowest : 0};
+  if (plan->relevance_count < 0 || plan->relevance_count > VX_RELEVANCE_MAX)
+    return vx_fail(error, "plan", "has %d relevance passes, expected 0 to %d", plan->relevance_count, VX_RELEVANCE_MAX);
+  for (int i = 0; i < plan->relevance_count; i++) lowest[2 + i] = plan->relevance[i].lowest;
+  for (int i = 0; i < 2 + plan->relevance_count; i++)
+    if (lowest[i] < 0 || lowest[i] > s->layers)
+      return vx_fail(error, "plan", "the lowest layer is %d, the model has layers 0 to %d", lowest[i], s->layers - 1);
+  return true;
+}
+
 vx_worker *vx_worker_new(const vx_model *model, const vx_passes *plan, vx_precision precision, vx_error *error) {
+  if (!check_plan(&model->shape, plan, error)) return NULL;
   vx_worker *w = calloc(1, sizeof *w);
   if (w) {
     w->model = model;
@@ -144,7 +159,8 @@ static size_t trace_bytes(const vx_arena *arena) {
 size_t vx_worker_bytes(const vx_worker *w) {
   return vx_arena_bytes(w->arena) + vx_arena_bytes(w->scratch) + trace_bytes(w->single ? w->single->arena : NULL) +
          trace_bytes(w->again_single ? w->again_single->arena : NULL) + trace_bytes(w->wide ? w->wide->arena : NULL) +
-         trace_bytes(w->again_double ? w->again_double->arena : NULL);
+         trace_bytes(w->again_double ? w->again_double->arena : NULL) + vx_relevance_room_bytes_single(w->room_single) +
+         vx_relevance_room_bytes_mixed(w->room_mixed) + vx_relevance_room_bytes_double(w->room_double);
 }
 
 /* ---- forward ---------------------------------------------------------------------------------------------------- */
@@ -158,6 +174,7 @@ bool vx_worker_forward(vx_worker *w, const float *x, vx_error *error) {
   size_t pixels = 3 * (size_t)s->image * (size_t)s->image, classes = (size_t)s->classes;
   memcpy(w->input, x, pixels * sizeof(float));
   if (w->input_double) widen(pixels, x, w->input_double);
+  w->wide_done = w->precision == VX_DOUBLE;
   if (w->precision == VX_DOUBLE) {
     if (!vx_forward_double(w->wide, 1, w->input_double, error)) return false;
     memcpy(w->logits, w->wide->logits, classes * sizeof(double));
@@ -189,17 +206,18 @@ static void make_seed(int classes, const double *logits, int target, vx_output o
 
 /* ---- passes ----------------------------------------------------------------------------------------------------- */
 
-static void passes_single(vx_worker *w) {
+static bool passes_single(vx_worker *w, vx_error *error) {
   const vx_shape *s = &w->model->shape;
   vx_trace_single *t = w->single;
   unsigned set = w->plan.set;
   size_t layer = maps(s) / (size_t)s->layers, rows = (size_t)s->layers * (size_t)s->heads * (size_t)s->tokens;
   size_t pixels = 3 * (size_t)s->image * (size_t)s->image, wide = (size_t)s->tokens * (size_t)s->dim;
-  if (set & VX_PASS_CUT_GRADIENT) vx_cut_gradient_single(t, w->seed);
+  if (set & VX_PASS_CUT_GRADIENT && !vx_cut_gradient_single(t, w->seed, error)) return false;
   bool last_norm = set & VX_PASS_LAST_NORM, input = set & VX_PASS_INPUT_GRADIENT;
   int lowest = set & VX_PASS_GRADIENT ? w->plan.gradient_lowest : s->layers - 1;
-  if (set & (VX_PASS_GRADIENT | VX_PASS_LAST_NORM | VX_PASS_INPUT_GRADIENT))
-    vx_backward_single(t, 1, w->seed, lowest, last_norm, input);
+  if (set & (VX_PASS_GRADIENT | VX_PASS_LAST_NORM | VX_PASS_INPUT_GRADIENT) &&
+      !vx_backward_single(t, 1, w->seed, lowest, last_norm, input, error))
+    return false;
   if (w->attention) {
     size_t skip = (size_t)w->plan.attention_lowest * layer;
     widen(maps(s) - skip, t->attention + skip, w->attention + skip);
@@ -225,16 +243,18 @@ static void passes_single(vx_worker *w) {
   v->tokens = w->tokens;
   v->last_norm = w->last_norm;
   v->last_norm_gradient = w->last_norm_gradient;
+  return true;
 }
 
-static void passes_double(vx_worker *w) {
+static bool passes_double(vx_worker *w, vx_error *error) {
   vx_trace_double *t = w->wide;
   unsigned set = w->plan.set;
-  if (set & VX_PASS_CUT_GRADIENT) vx_cut_gradient_double(t, w->seed);
+  if (set & VX_PASS_CUT_GRADIENT && !vx_cut_gradient_double(t, w->seed, error)) return false;
   bool last_norm = set & VX_PASS_LAST_NORM, input = set & VX_PASS_INPUT_GRADIENT;
   int lowest = set & VX_PASS_GRADIENT ? w->plan.gradient_lowest : w->model->shape.layers - 1;
-  if (set & (VX_PASS_GRADIENT | VX_PASS_LAST_NORM | VX_PASS_INPUT_GRADIENT))
-    vx_backward_double(t, 1, w->seed, lowest, last_norm, input);
+  if (set & (VX_PASS_GRADIENT | VX_PASS_LAST_NORM | VX_PASS_INPUT_GRADIENT) &&
+      !vx_backward_double(t, 1, w->seed, lowest, last_norm, input, error))
+    return false;
   vx_view *v = &w->view;
   v->attention = set & VX_PASS_ATTENTION ? t->attention : NULL;
   v->gradient = set & VX_PASS_GRADIENT ? t->gradient : NULL;
@@ -244,23 +264,27 @@ static void passes_double(vx_worker *w) {
   v->tokens = set & VX_PASS_TOKENS ? t->tokens : NULL;
   v->last_norm = last_norm ? t->last_norm : NULL;
   v->last_norm_gradient = last_norm ? t->last_norm_gradient : NULL;
+  return true;
+}
+
+static bool relevance_pass(vx_worker *w, const vx_relevance *r, int target, vx_error *error) {
+  double *attention = (double *)r->attention, *pixels = (double *)r->pixels; /* the worker's own memory */
+  if (!needs_wide(w, &r->need))
+    return vx_relevance_pass_single(w->room_single, w->single, &r->need, target, attention, pixels, error);
+  if (w->precision == VX_DOUBLE)
+    return vx_relevance_pass_double(w->room_double, w->wide, &r->need, target, attention, pixels, error);
+  return vx_relevance_pass_mixed(w->room_mixed, w->wide, &r->need, target, attention, pixels, error);
 }
 
 static bool relevance_passes(vx_worker *w, int target, vx_error *error) {
-  bool forward_done = w->precision == VX_DOUBLE;
   for (int i = 0; i < w->view.relevance_count; i++) {
     const vx_relevance *r = &w->view.relevance[i];
-    double *attention = (double *)r->attention, *pixels = (double *)r->pixels; /* the worker's own memory */
-    if (!needs_wide(w, &r->need)) {
-      vx_relevance_pass_single(w->room_single, w->single, &r->need, target, attention, pixels);
-      continue;
+    /* the double forward pass in mixed precision: once a picture, whatever the number of classes explained */
+    if (needs_wide(w, &r->need) && !w->wide_done) {
+      if (!vx_forward_double(w->wide, 1, w->input_double, error)) return false;
+      w->wide_done = true;
     }
-    if (!forward_done && !vx_forward_double(w->wide, 1, w->input_double, error)) return false;
-    forward_done = true;
-    if (w->precision == VX_DOUBLE)
-      vx_relevance_pass_double(w->room_double, w->wide, &r->need, target, attention, pixels);
-    else
-      vx_relevance_pass_mixed(w->room_mixed, w->wide, &r->need, target, attention, pixels);
+    if (!relevance_pass(w, r, target, error)) return false;
   }
   return true;
 }
@@ -274,11 +298,8 @@ vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error 
   }
   w->output = output;
   make_seed(s->classes, w->logits, target, output, w->seed);
-  if (w->precision == VX_DOUBLE)
-    passes_double(w);
-  else
-    passes_single(w);
-  if (!relevance_passes(w, target, error)) return NULL;
+  bool ok = w->precision == VX_DOUBLE ? passes_double(w, error) : passes_single(w, error);
+  if (!ok || !relevance_passes(w, target, error)) return NULL;
   widen((size_t)s->dim, w->model->head.weight + (size_t)target * (size_t)s->dim, w->head_weight);
   v->shape = s;
   v->target = target;
@@ -318,11 +339,8 @@ static bool run_group(vx_worker *w, int size, bool gradient, vx_error *error) {
       widen(classes, w->again_single->logits + (size_t)i * classes, w->sample_logits);
     make_seed(s->classes, w->sample_logits, w->view.target, w->output, w->group_seed + (size_t)i * classes);
   }
-  if (wide)
-    vx_backward_double(w->again_double, size, w->group_seed, 0, false, true);
-  else
-    vx_backward_single(w->again_single, size, w->group_seed, 0, false, true);
-  return true;
+  return wide ? vx_backward_double(w->again_double, size, w->group_seed, 0, false, true, error)
+              : vx_backward_single(w->again_single, size, w->group_seed, 0, false, true, error);
 }
 
 static bool run_again(const vx_again *again, int count, bool gradient, void (*make)(void *user, int index, double *x),
