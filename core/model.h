@@ -55,7 +55,7 @@ typedef struct vx_fetch {
 } vx_fetch;
 
 /* The tensor's values in single precision: in place where they lie aligned as F32, else a copy. `sides` lists the
-   expected shape, ended by 0; leading sides of 1 in the file are ignored. A value that is not finite is an error. */
+   expected shape, ended by 0; leading sides of 1 in the file are ignored. */
 const float *vx_fetch_floats(vx_fetch *fetch, const size_t *sides, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 bool vx_fetch_has(const vx_fetch *fetch, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -24,7 +24,8 @@ typedef struct vx_shape {
 typedef struct vx_model vx_model; /* read-only after opening; shared by all workers */
 
 /* Opens a folder with model.safetensors and config.json, in Hugging Face or timm naming. NULL on failure: a missing
-   file, a tensor of a shape that does not agree, a value that is not finite … */
+   file, a tensor of a shape that does not agree … Values are not looked at: the forward pass finds what is not
+   finite. */
 vx_model *vx_model_open(const char *folder, vx_error *error);
 void vx_model_close(vx_model *model);
 const vx_shape *vx_model_shape(const vx_model *model);
