@@ -1,6 +1,5 @@
 /* `vitx attention`: weights on their way against golden maps and enumeration, drawings as XML with hostile names. */
 #include <math.h>
-#include <sys/wait.h>
 
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
@@ -9,8 +8,8 @@
 #include "harness/data/picture.h"
 #include "harness/show/attention.h"
 #include "harness/show/svg.h"
-#include "tests/support/files.h"
 #include "tests/support/golden.h"
+#include "tests/support/program.h"
 
 #define MODEL "tests/golden/models/vit-micro"
 #define GOLDEN "tests/golden/explain/vit-nano-0-top.safetensors"
@@ -23,28 +22,6 @@ static void setup(void) {
 
 static void teardown(void) {
   remove_folder(folder);
-}
-
-static int run_program(const char *arguments) {
-  const char *program = getenv("VITX_PROGRAM");
-  char *command = NULL;
-  ck_assert_int_gt(
-      asprintf(&command, "'%s' %s > '%s/said' 2>&1", program ? program : "build/release/vitx", arguments, folder), 0);
-  int status = system(command);
-  free(command);
-  ck_assert(WIFEXITED(status));
-  return WEXITSTATUS(status);
-}
-
-static bool has_said(const char *text) {
-  char *path = path_in(folder, "said");
-  size_t size;
-  uint8_t *said = read_bytes(path, &size);
-  said[size] = 0;
-  bool found = strstr((const char *)said, text) != NULL;
-  free(said);
-  free(path);
-  return found;
 }
 
 /* ---- weights ---------------------------------------------------------------------------------------------------- */
@@ -273,7 +250,7 @@ START_TEST(drawings_hold_hostile_names_as_text) {
              "attention '%s' --model " MODEL " --out '%s/out%zu' --mask data/smoke/SegmentationClass/smoke_0003.png"
              " --classes '%s/classes.txt' --patches 5 %s",
              path, folder, i, folder, i == 1 ? "--weights flow" : "");
-    ck_assert_int_eq(run_program(arguments), 0);
+    ck_assert_int_eq(run_vitx(folder, arguments), 0);
     for (size_t d = 0; d < 3; d++) {
       snprintf(out, sizeof out, "out%zu/%s.svg", i, drawings[d]);
       xmlDoc *document = parsed(out);
@@ -324,25 +301,17 @@ START_TEST(any_bytes_can_be_text) {
 END_TEST
 
 START_TEST(bad_use_is_named) {
-  static const struct {
-    const char *arguments, *says;
-    int status;
-  } known[] = {{"attention", "--model", 2},
-               {"attention x.jpg --model " MODEL, "x.jpg", 1},
-               {"attention x.jpg --model no/model", "no/model", 1},
-               {"attention data/smoke/JPEGImages/smoke_0001.jpg --model " MODEL " --layer 99", "--layer", 1},
-               {"attention data/smoke/JPEGImages/smoke_0001.jpg --model " MODEL " --patches 0", "--patches", 2},
-               {"attention data/smoke/JPEGImages/smoke_0001.jpg --model " MODEL " --weights some", "rollout|flow", 2},
-               {"attention data/smoke/JPEGImages/smoke_0001.jpg --model " MODEL " --mask tests/golden/score/6.png",
-                "expected the picture's", 1},
-               {"attention --help", "EXAMPLES", 0}};
-  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-    char arguments[900];
-    snprintf(arguments, sizeof arguments, "%s%s%s%s", known[i].arguments, known[i].status == 1 ? " --out '" : "",
-             known[i].status == 1 ? folder : "", known[i].status == 1 ? "/out'" : "");
-    ck_assert_msg(run_program(arguments) == known[i].status, "%s", arguments);
-    ck_assert_msg(has_said(known[i].says), "%s: does not say %s", arguments, known[i].says);
-  }
+  static const vitx_use known[] = {
+      {"attention", "--model", 2},
+      {"attention x.jpg --model " MODEL, "x.jpg", 1},
+      {"attention x.jpg --model no/model", "no/model", 1},
+      {"attention data/smoke/JPEGImages/smoke_0001.jpg --model " MODEL " --layer 99", "--layer", 1},
+      {"attention data/smoke/JPEGImages/smoke_0001.jpg --model " MODEL " --patches 0", "--patches", 2},
+      {"attention data/smoke/JPEGImages/smoke_0001.jpg --model " MODEL " --weights some", "rollout|flow", 2},
+      {"attention data/smoke/JPEGImages/smoke_0001.jpg --model " MODEL " --mask tests/golden/score/6.png",
+       "expected the picture's", 1},
+      {"attention --help", "EXAMPLES", 0}};
+  check_uses(folder, known, sizeof known / sizeof *known);
 }
 END_TEST
 

@@ -1,6 +1,5 @@
 /* `vitx figure`: which images and methods are chosen, and that what is drawn is what is stored. */
 #include <math.h>
-#include <sys/wait.h>
 
 #include <libxml/parser.h>
 
@@ -8,33 +7,11 @@
 #include "harness/show/data_of_run.h"
 #include "harness/show/figure_pick.h"
 #include "harness/store/detail.h"
-#include "tests/support/files.h"
+#include "tests/support/program.h"
 
 static char folder[512], results[600];
 
 /* Runs the program with a shell's words; its exit status. Output lies in folder/said. */
-static int run_program(const char *arguments) {
-  const char *program = getenv("VITX_PROGRAM");
-  char *command = NULL;
-  ck_assert_int_gt(
-      asprintf(&command, "'%s' %s > '%s/said' 2>&1", program ? program : "build/release/vitx", arguments, folder), 0);
-  int status = system(command);
-  free(command);
-  ck_assert(WIFEXITED(status));
-  return WEXITSTATUS(status);
-}
-
-static bool has_said(const char *text) {
-  char *path = path_in(folder, "said");
-  size_t size;
-  uint8_t *said = read_bytes(path, &size);
-  said[size] = 0;
-  bool found = strstr((const char *)said, text) != NULL;
-  free(said);
-  free(path);
-  return found;
-}
-
 /* The smoke data set under names that a writer of markup could stumble over. */
 static const char *const odd[] = {
     "plain", "a \"b\" <i>&amp;]]>", "\xf0\x9f\x90\x99", "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d", "it's", "no picture"};
@@ -77,7 +54,7 @@ static void setup(void) {
            "run configs/smoke.yaml --set 'methods=[rollout, saliency, ag-cam, center]' --set 'data.root=%s/voc'"
            " --quiet --out '%s'",
            folder, results);
-  ck_assert_int_eq(run_program(arguments), 0);
+  ck_assert_int_eq(run_vitx(folder, arguments), 0);
   char *gone = path_in(folder, "voc/JPEGImages/no picture.jpg");
   ck_assert_int_eq(remove(gone), 0);
   free(gone);
@@ -90,7 +67,7 @@ static void teardown(void) {
 static int figure(const char *options, const char *out) {
   char arguments[2000];
   snprintf(arguments, sizeof arguments, "figure '%s' --out '%s/%s' %s", results, folder, out, options);
-  return run_program(arguments);
+  return run_vitx(folder, arguments);
 }
 
 /* ---- choice ---------------------------------------------------------------------------------------------------- */
@@ -174,7 +151,7 @@ static double sample(const float *map, int side, int columns, int rows, int x, i
  */
 START_TEST(cells_show_the_stored_maps) {
   ck_assert_int_eq(figure("--ids plain --methods rollout --map grey --height 120 --data /nowhere", "f.png"), 0);
-  ck_assert(has_said("1 without its picture") && has_said("/nowhere"));
+  ck_assert(vitx_said(folder, "1 without its picture") && vitx_said(folder, "/nowhere"));
   char *path = path_in(folder, "f.png");
   vx_picture picture;
   vx_error error = {"", ""};
@@ -219,7 +196,7 @@ START_TEST(images_are_numbered_as_in_the_data_set) {
            "run configs/smoke.yaml --set 'methods=[rollout]' --set 'data.root=%s/voc' --set 'data.split=%s/two.txt'"
            " --quiet --out '%s'",
            folder, folder, file);
-  ck_assert_int_eq(run_program(arguments), 0);
+  ck_assert_int_eq(run_vitx(folder, arguments), 0);
   vx_error error = {"", ""};
   vx_arena *arena = vx_arena_new();
   vx_store *store = vx_store_open(file, VX_STORE_READ, &error);
@@ -249,7 +226,7 @@ START_TEST(every_kind_and_ending_is_drawn) {
     snprintf(options, sizeof options, "--draw %s --best 6 --scores --height 40", kinds[k]);
     snprintf(name, sizeof name, "%s.svg", kinds[k]);
     ck_assert_int_eq(figure(options, name), 0);
-    ck_assert(has_said("6 images, 3 methods, 1 without its picture"));
+    ck_assert(vitx_said(folder, "6 images, 3 methods, 1 without its picture"));
     char *path = path_in(folder, name);
     xmlDoc *document = xmlReadFile(path, NULL, XML_PARSE_NONET);
     ck_assert_msg(document != NULL, "%s is not XML", name);
@@ -269,14 +246,14 @@ END_TEST
 
 START_TEST(what_is_not_there_is_named) {
   ck_assert_int_eq(figure("--ids unicorn", "x.png"), 1);
-  ck_assert(has_said("unicorn"));
+  ck_assert(vitx_said(folder, "unicorn"));
   ck_assert_int_eq(figure("--methods rolout", "x.png"), 1);
-  ck_assert(has_said("did you mean 'rollout'"));
+  ck_assert(vitx_said(folder, "did you mean 'rollout'"));
   ck_assert_int_eq(figure("--run 7", "x.png"), 1);
   ck_assert_int_eq(figure("--wrong 3", "x.png"), 1); /* no class of this model stands for one of the data */
-  ck_assert(has_said("wrong"));
+  ck_assert(vitx_said(folder, "wrong"));
   ck_assert_int_eq(figure("--best 1", "x.gif"), 1);
-  ck_assert(has_said(".png, .svg, .pdf"));
+  ck_assert(vitx_said(folder, ".png, .svg, .pdf"));
   ck_assert_int_eq(figure("--best 1 --worst 1", "x.png"), 2);
   ck_assert_int_eq(figure("--draw nice", "x.png"), 2);
   ck_assert_int_eq(figure("--height 0", "x.png"), 2);
