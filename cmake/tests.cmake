@@ -23,7 +23,7 @@ foreach(source ${test_sources})
   add_test(NAME ${room}/${name} COMMAND ${target} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   # A test program prints a line "SKIPPED: …" for what it could not try; ctest shows a program that tried
   # nothing at all (exit status 77) as skipped.
-  set_tests_properties(${room}/${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900
+  set_tests_properties(${room}/${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1800
     ENVIRONMENT "VITX_PROGRAM=${PROJECT_BINARY_DIR}/vitx;VITX_BUILD=${PROJECT_BINARY_DIR};CK_DEFAULT_TIMEOUT=600")
 endforeach()
 
