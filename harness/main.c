@@ -124,7 +124,7 @@ int main(int argc, char **argv) {
     print_overview(stderr);
     return 2;
   }
-  signal(SIGPIPE, SIG_IGN); /* `vitx dump | head` ends with a write error, not in silence */
+  signal(SIGPIPE, SIG_IGN); /* a reader that leaves must not end a run */
   vx_error error = {.where = "", .why = ""};
   int status = run(argc, argv, &error);
   if (!vx_close_output(status == 0 ? &error : NULL) && status == 0) status = 1;

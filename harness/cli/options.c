@@ -154,5 +154,6 @@ void vx_print_page(const char *text) {
 
 bool vx_close_output(vx_error *error) {
   if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+  if (errno == EPIPE) return true; /* `vitx dump FILE | head`: who reads has read enough */
   return vx_fail(error, "standard output", "%s", strerror(errno));
 }
