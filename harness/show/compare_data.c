@@ -134,7 +134,7 @@ static bool make_groups(vx_store *store, const vx_image_set *set, const int *kep
   if (!group) return out_of_memory(store, error);
   if (!d->options->by) {
     for (int k = 0; k < d->images; k++) group[k] = 0;
-    d->groups = (vx_image_groups){1, all, group};
+    d->groups = (vx_image_groups){.count = 1, .names = all, .group = group};
     return true;
   }
   if (!vx_image_groups_make(store, &d->run, set, d->options->by, d->arena, &d->groups, error)) return false;

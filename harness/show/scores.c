@@ -1,6 +1,7 @@
 #include "harness/show/scores.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,7 +156,7 @@ static vx_score_value normal_value(double sum, double squares, int64_t count, bo
 static bool summarise_totals(vx_store *store, const vx_score_request *r, vx_score_row *rows, vx_error *error) {
   for (int m = 0; m < r->method_count; m++) {
     vx_total t;
-    if (!vx_query_total(store, r->scoring->id, r->methods[m].id, &t, error)) return false;
+    if (!vx_query_total(store, r->scoring->id, r->methods[m].id, r->condition, &t, error)) return false;
     rows[m].n = t.n;
     rows[m].flat = t.flat;
     rows[m].of[VX_SCORE_IOU] = normal_value(t.iou, t.iou2, t.n, r->resamples > 0);
@@ -198,7 +199,8 @@ bool vx_scores_summarise(vx_store *store, const vx_score_request *request, vx_ar
   memset(*rows, 0, (size_t)request->method_count * sizeof **rows);
   for (int m = 0; m < request->method_count; m++) (*rows)[m].method = &request->methods[m];
   bool many = request->images->count > VX_SCORE_BOOTSTRAP_IMAGES && request->aggregate == VX_AGGREGATE_MEAN;
-  if (many && request->whole && !request->wanted) return summarise_totals(store, request, *rows, error);
+  if (many && request->whole && (!request->wanted || request->condition))
+    return summarise_totals(store, request, *rows, error);
   if (many) return summarise_many(store, request, arena, *rows, error);
   return summarise_rows(store, request, arena, *rows, error);
 }
@@ -211,7 +213,8 @@ static bool group_by_class(vx_store *store, const vx_run_row *run, const vx_imag
   int count;
   if (!vx_query_classes(store, run->id, arena, &classes, &count, error)) return false;
   const char **names = VX_TAKE(arena, count + 1, const char *);
-  if (!names) return vx_fail(error, vx_store_path(store), "out of memory");
+  const char **conditions = VX_TAKE(arena, count + 1, const char *);
+  if (!names || !conditions) return vx_fail(error, vx_store_path(store), "out of memory");
   for (int c = 0; c < count; c++) {
     bool any = false;
     for (int i = 0; i < images->count; i++) {
@@ -219,9 +222,15 @@ static bool group_by_class(vx_store *store, const vx_run_row *run, const vx_imag
       groups->group[i] = groups->count;
       any = true;
     }
-    if (any) names[groups->count++] = classes[c].name;
+    if (!any) continue;
+    char *condition = VX_TAKE(arena, 32, char);
+    if (!condition) return vx_fail(error, vx_store_path(store), "out of memory");
+    snprintf(condition, 32, "class = %d", classes[c].index);
+    conditions[groups->count] = condition;
+    names[groups->count++] = classes[c].name;
   }
   groups->names = names;
+  groups->conditions = conditions;
   return true;
 }
 
@@ -229,6 +238,8 @@ bool vx_image_groups_make(vx_store *store, const vx_run_row *run, const vx_image
                           vx_arena *arena, vx_image_groups *groups, vx_error *error) {
   static const char *const correct[] = {"wrong", "right", "unknown"};
   static const char *const sizes[] = {"small", "medium", "large", "none"};
+  static const char *const of_correct[] = {"correct = 0", "correct = 1", "correct = -1"};
+  static const char *const of_size[] = {"size = 'small'", "size = 'medium'", "size = 'large'", "size = 'none'"};
   *groups = (vx_image_groups){.group = VX_TAKE(arena, images->count + 1, int)};
   if (!groups->group) return vx_fail(error, vx_store_path(store), "out of memory");
   for (int i = 0; i < images->count; i++) groups->group[i] = -1;
@@ -238,6 +249,7 @@ bool vx_image_groups_make(vx_store *store, const vx_run_row *run, const vx_image
     return vx_fail(error, "--by", "'%s' is none of class, correct, size", by);
   }
   groups->names = is_correct ? correct : sizes;
+  groups->conditions = is_correct ? of_correct : of_size;
   groups->count = is_correct ? 3 : 4;
   for (int i = 0; i < images->count; i++) {
     vx_answer answer = images->rows[i].correct;

@@ -38,6 +38,7 @@ typedef struct vx_score_request {
   int method_count;
   const vx_image_set *images; /* through the gate of the table */
   const bool *wanted;         /* [images->count] the group of images asked for; NULL: all */
+  const char *condition;      /* of that group over the file's sums, from vx_image_groups; NULL without one */
   bool whole;                 /* images is all of the run's own gate: sums kept in the file may be used */
   vx_aggregate aggregate;
   int resamples; /* of the bootstrap; 0: no intervals */
@@ -55,8 +56,9 @@ bool vx_scores_summarise(vx_store *store, const vx_score_request *request, vx_ar
 /* Groups of images: "class", "correct" or "size". */
 typedef struct vx_image_groups {
   int count;
-  const char *const *names; /* [count] "cat", "right", "small" … */
-  int *group;               /* [images] -1: in none */
+  const char *const *names;      /* [count] "cat", "right", "small" … */
+  int *group;                    /* [images] -1: in none */
+  const char *const *conditions; /* [count] SQL over the table totals */
 } vx_image_groups;
 
 bool vx_image_groups_make(vx_store *store, const vx_run_row *run, const vx_image_set *images, const char *by,

@@ -160,13 +160,14 @@ static void put_published(making *m, const vx_published_row *theirs, const vx_sc
 }
 
 /* Rows of one group of images in their order, published ones under the method that they are about. */
-static bool put_group(making *m, const char *group, const bool *wanted, vx_error *error) {
+static bool put_group(making *m, const char *group, const bool *wanted, const char *condition, vx_error *error) {
   vx_score_request request = {.run = &m->run,
                               .scoring = &m->scoring,
                               .methods = m->methods,
                               .method_count = m->method_count,
                               .images = &m->images,
                               .wanted = wanted,
+                              .condition = condition,
                               .whole = isnan(m->options->min_confidence),
                               .aggregate = m->aggregate,
                               .resamples = m->options->resamples,
@@ -201,7 +202,7 @@ static bool put_group(making *m, const char *group, const bool *wanted, vx_error
 }
 
 static bool put_groups(making *m, vx_error *error) {
-  if (!m->options->by) return put_group(m, NULL, NULL, error);
+  if (!m->options->by) return put_group(m, NULL, NULL, NULL, error);
   vx_image_groups groups;
   bool *wanted = VX_TAKE(m->arena, m->images.count + 1, bool);
   if (!wanted) return vx_fail(error, vx_store_path(m->store), "out of memory");
@@ -212,7 +213,7 @@ static bool put_groups(making *m, vx_error *error) {
     for (int i = 0; i < m->images.count; i++) count += wanted[i] = groups.group[i] == g;
     if (!count) continue;
     if (g) vx_sheet_rule(m->sheet);
-    if (!put_group(m, groups.names[g], wanted, error)) return false;
+    if (!put_group(m, groups.names[g], wanted, groups.conditions[g], error)) return false;
   }
   return true;
 }

@@ -340,12 +340,15 @@ bool vx_query_check_metric(vx_store *store, int64_t scoring, const char *metric,
   return found || vx_fail(error, vx_store_path(store), "has no metric %s; there are: %s", metric, known);
 }
 
-bool vx_query_total(vx_store *store, int64_t scoring, int64_t method, vx_total *total, vx_error *error) {
+bool vx_query_total(vx_store *store, int64_t scoring, int64_t method, const char *condition, vx_total *total,
+                    vx_error *error) {
+  char sql[400];
   memset(total, 0, sizeof *total);
-  sqlite3_stmt *read = vx_sql_prepare(store,
-                                      "SELECT sum(n), sum(flat), sum(iou), sum(f1), sum(pixel_accuracy), sum(iou2),"
-                                      " sum(f1_2), sum(pixel_accuracy2) FROM totals WHERE scoring = ? AND method = ?",
-                                      error);
+  snprintf(sql, sizeof sql,
+           "SELECT sum(n), sum(flat), sum(iou), sum(f1), sum(pixel_accuracy), sum(iou2), sum(f1_2),"
+           " sum(pixel_accuracy2) FROM totals WHERE scoring = ? AND method = ? AND (%s)",
+           condition ? condition : "1");
+  sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
   if (!read) return false;
   int row = vx_sql_bind(store, read, error, "ll", scoring, method) ? vx_sql_row(store, read, error) : -1;
   if (row > 0) {

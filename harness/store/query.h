@@ -104,6 +104,8 @@ typedef struct vx_total {
   double iou, f1, pixel_accuracy, iou2, f1_2, pixel_accuracy2; /* sums, sums of squares */
 } vx_total;
 
-bool vx_query_total(vx_store *store, int64_t scoring, int64_t method, vx_total *total, vx_error *error);
+/* `condition`: SQL over the columns class, correct and size of the table totals; NULL: all. */
+bool vx_query_total(vx_store *store, int64_t scoring, int64_t method, const char *condition, vx_total *total,
+                    vx_error *error);
 
 #endif

@@ -1,6 +1,7 @@
 /* Tables: the numbers of small runs computed by hand, published rows beside them, and each format against what would
    break it. */
 #include <jansson.h>
+#include <sqlite3.h>
 
 #include "harness/show/table.h"
 #include "store_files.h"
@@ -198,6 +199,56 @@ START_TEST(rows_are_sorted_by_family_then_as_asked) {
 }
 END_TEST
 
+/* Beyond 10,000 images the table takes the file's own sums; they have to say what the rows say. */
+START_TEST(tables_of_many_images_say_what_the_rows_say) {
+  sqlite3 *db;
+  sqlite3_stmt *read;
+  char *says = NULL;
+  static const char fill[] =
+      "BEGIN; UPDATE runs SET image_count = 12012;"
+      "WITH RECURSIVE k(i) AS (SELECT 12 UNION ALL SELECT i + 1 FROM k WHERE i < 12011)"
+      " INSERT INTO images (run, position, image_id, size, main_class) SELECT 1, i, 'x' || i,"
+      " CASE i % 3 WHEN 0 THEN 'small' WHEN 1 THEN 'large' ELSE 'medium' END, 1 + i % 2 FROM k;"
+      "INSERT INTO predictions SELECT id, 0, 0.95, 1, id % 2 FROM images WHERE position >= 12;"
+      "INSERT INTO evaluations (scoring, method, image, status, iou, f1, pixel_accuracy, tp, fp, fn, tn) SELECT 1, "
+      "m.id,"
+      " i.id, 'ok', (i.id * 7919 % 1009) / 1009.0, 0.5, (i.id * 31 % 97) / 97.0, 1, 2, 3, 4 FROM run_methods m"
+      " CROSS JOIN images i WHERE i.position >= 12; COMMIT";
+  ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+  if (sqlite3_exec(db, fill, NULL, NULL, &says) != SQLITE_OK) ck_abort_msg("%s", says);
+  static const struct {
+    const char *by, *group, *where;
+  } cases[] = {{NULL, NULL, "1"},
+               {"class", "dog", "main_class = 'dog'"},
+               {"size", "large", "size = 'large'"},
+               {"correct", "wrong", "correct = 0"}};
+  for (size_t k = 0; k < 4; k++) {
+    for (int gated = 0; gated < 2; gated++) { /* with a gate of its own it has to go through the rows */
+      char sql[300];
+      vx_table_options options = vx_table_defaults();
+      options.by = cases[k].by;
+      if (gated) options.min_confidence = 0.851;
+      json_t *t = table(&options);
+      snprintf(
+          sql, sizeof sql,
+          "SELECT avg(iou), avg(iou * iou) - avg(iou) * avg(iou), count(iou) FROM per_image WHERE method = 'rollout'"
+          " AND %s",
+          cases[k].where);
+      ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &read, NULL), SQLITE_OK);
+      ck_assert_int_eq(sqlite3_step(read), SQLITE_ROW);
+      double mean = sqlite3_column_double(read, 0), n = sqlite3_column_double(read, 2);
+      double half = 1.959963984540054 * sqrt(sqlite3_column_double(read, 1) / (n - 1));
+      ck_assert_double_eq(cell(t, "rollout", NULL, cases[k].group, "n"), n);
+      ck_assert_double_eq_tol(cell(t, "rollout", NULL, cases[k].group, "iou"), 100 * mean, 1e-9);
+      ck_assert_double_eq_tol(cell(t, "rollout", NULL, cases[k].group, "iou_low"), 100 * (mean - half), 1e-9);
+      sqlite3_finalize(read);
+      json_decref(t);
+    }
+  }
+  sqlite3_close(db);
+}
+END_TEST
+
 /* ---- formats ------------------------------------------------------------------------------------------------- */
 
 static char *print(vx_format format) {
@@ -279,6 +330,7 @@ int main(void) {
   tcase_add_test(cases, a_higher_gate_is_a_filter_and_a_lower_one_is_refused);
   tcase_add_test(cases, published_rows_stand_beside_ours);
   tcase_add_test(cases, rows_are_sorted_by_family_then_as_asked);
+  tcase_add_test(cases, tables_of_many_images_say_what_the_rows_say);
   tcase_add_test(cases, each_format_escapes_what_it_must);
   Suite *suite = suite_create("table");
   suite_add_tcase(suite, cases);
