@@ -1,0 +1,239 @@
+/* Gradients in double against central differences of an independent forward pass, over odd shapes and all outputs. */
+#include "tests/core/plain.h"
+#include "tests/support/files.h"
+
+enum { SEEDS = 2 };
+
+static double *widened(const vx_model *model, const float *x) {
+  size_t count = 3 * (size_t)model->shape.image * (size_t)model->shape.image;
+  double *wide = malloc(count * sizeof *wide);
+  for (size_t i = 0; i < count; i++) wide[i] = (double)x[i];
+  return wide;
+}
+
+static vx_worker *worker_for(const vx_model *model, const vx_passes *plan, vx_precision precision, const float *x) {
+  vx_error error = {0};
+  vx_worker *worker = vx_worker_new(model, plan, precision, &error);
+  ck_assert_msg(worker && vx_worker_forward(worker, x, &error), "%s: %s", error.where, error.why);
+  return worker;
+}
+
+static const vx_view *explain(vx_worker *worker, int target, vx_output output) {
+  vx_error error = {0};
+  const vx_view *view = vx_worker_explain(worker, target, output, &error);
+  ck_assert_msg(view != NULL, "%s: %s", error.where, error.why);
+  return view;
+}
+
+/* Output with one number moved by `step`, in the picture or in A. */
+static double moved(const vx_model *model, const double *x, const double *push, double *number, double step, int target,
+                    vx_output output) {
+  double was = *number;
+  *number = was + step;
+  plain *p = plain_forward(model, x, push);
+  double value = plain_output(p, target, output);
+  plain_free(p);
+  *number = was;
+  return value;
+}
+
+/* Central differences of fourth order at up to `most` of the numbers, spread over all. */
+static void differences(const char *what, const vx_model *model, const double *x, const double *push, double *numbers,
+                        int count, int most, int target, vx_output output, const double *gradient) {
+  double largest = 1e-3, h = 1e-3;
+  for (int i = 0; i < count; i++) largest = fmax(largest, fabs(gradient[i]));
+  int step = count > most ? count / most : 1;
+  for (int i = 0; i < count; i += step) {
+    double near =
+        moved(model, x, push, &numbers[i], h, target, output) - moved(model, x, push, &numbers[i], -h, target, output);
+    double far = moved(model, x, push, &numbers[i], 2 * h, target, output) -
+                 moved(model, x, push, &numbers[i], -2 * h, target, output);
+    double expected = (8 * near - far) / (12 * h);
+    ck_assert_msg(fabs(gradient[i] - expected) < 1e-7 * largest, "%s[%d]: %.12g, by differences %.12g", what, i,
+                  gradient[i], expected);
+  }
+}
+
+START_TEST(test_differences) {
+  for (unsigned seed = 0; seed < SEEDS; seed++) {
+    vx_model *model = plain_model(_i, seed);
+    const vx_shape *s = vx_model_shape(model);
+    int maps = s->layers * s->heads * s->tokens * s->tokens, pixels = 3 * s->image * s->image;
+    float *picture = plain_picture(model, seed);
+    double *x = widened(model, picture), *push = calloc((size_t)maps, sizeof *push);
+    vx_passes plan = {.set = VX_PASS_INPUT_GRADIENT};
+    vx_need_gradient(&plan, 0);
+    vx_worker *worker = worker_for(model, &plan, VX_DOUBLE, picture);
+    for (vx_output output = VX_LOGIT; output <= VX_LOSS; output++) {
+      int target = (int)(seed + 1) % s->classes;
+      const vx_view *view = explain(worker, target, output);
+      differences("input gradient", model, x, NULL, x, pixels, 120, target, output, view->input_gradient);
+      differences("attention gradient", model, x, push, push, maps, 120, target, output, view->gradient);
+    }
+    vx_worker_free(worker);
+    free(push);
+    free(x);
+    free(picture);
+    vx_model_close(model);
+  }
+}
+END_TEST
+
+static void close_to(const char *what, int count, const double *a, const double *b, double limit) {
+  double largest = 0;
+  for (int i = 0; i < count; i++) largest = fmax(largest, fabs(b[i]));
+  for (int i = 0; i < count; i++)
+    ck_assert_msg(fabs(a[i] - b[i]) <= limit * largest, "%s[%d]: %.15g, expected %.15g", what, i, a[i], b[i]);
+}
+
+/* The forward pass itself and AG-CAM's gradient against the plain ones. */
+START_TEST(test_plain) {
+  for (unsigned seed = 0; seed < 4; seed++) {
+    vx_model *model = plain_model(_i, seed);
+    const vx_shape *s = vx_model_shape(model);
+    int row = s->heads * s->tokens, map = row * s->tokens;
+    float *picture = plain_picture(model, seed);
+    double *x = widened(model, picture);
+    plain *p = plain_forward(model, x, NULL);
+    vx_passes plan = {.set = VX_PASS_SCORES | VX_PASS_CUT_GRADIENT | VX_PASS_TOKENS | VX_PASS_LAST_NORM};
+    vx_need_attention(&plan, 0);
+    vx_worker *worker = worker_for(model, &plan, VX_DOUBLE, picture);
+    int target = s->classes - 1;
+    for (vx_output output = VX_LOGIT; output <= VX_LOSS; output++) {
+      const vx_view *view = explain(worker, target, output);
+      close_to("logits", s->classes, view->logits, p->logits, 1e-12);
+      close_to("tokens", s->tokens * s->dim, view->tokens, p->tokens, 1e-12);
+      close_to("LN1's output", s->tokens * s->dim, view->last_norm, p->layer[s->layers - 1].norm1, 1e-12);
+      double *seeds = calloc((size_t)s->classes, sizeof *seeds), probability = plain_output(p, target, VX_PROBABILITY);
+      for (int c = 0; c < s->classes; c++) {
+        double own = c == target, of_c = plain_output(p, c, VX_PROBABILITY);
+        seeds[c] = output == VX_LOGIT ? own : output == VX_PROBABILITY ? probability * (own - of_c) : of_c - own;
+      }
+      double *cut = plain_cut_gradient(p, seeds), *scores = calloc((size_t)row, sizeof *scores);
+      if (s->classes > 1 || output == VX_LOGIT) /* one class: its probability is 1 whatever happens */
+        close_to("cut gradient", s->layers * row, view->cut_gradient, cut, 1e-10);
+      for (int l = 0; l < s->layers; l++) {
+        close_to("attention", map, view->attention + l * map, p->layer[l].attention, 1e-12);
+        for (int h = 0; h < s->heads; h++)
+          for (int j = 0; j < s->tokens; j++)
+            scores[h * s->tokens + j] = p->layer[l].scores[h * s->tokens * s->tokens + j] / sqrt(s->head_dim);
+        close_to("scores", row, view->cls_scores + l * row, scores, 1e-12);
+      }
+      free(scores);
+      free(cut);
+      free(seeds);
+    }
+    vx_worker_free(worker);
+    plain_free(p);
+    free(x);
+    free(picture);
+    vx_model_close(model);
+  }
+}
+END_TEST
+
+/* A pass that stops at layer k gives the very bits of one that goes on. */
+START_TEST(test_lowest) {
+  vx_model *model = plain_model(_i, 5);
+  const vx_shape *s = vx_model_shape(model);
+  size_t map = (size_t)(s->heads * s->tokens * s->tokens);
+  float *picture = plain_picture(model, 5);
+  for (vx_precision precision = VX_SINGLE; precision <= VX_DOUBLE; precision++) {
+    vx_passes whole = {.set = VX_PASS_INPUT_GRADIENT | VX_PASS_LAST_NORM};
+    vx_need_gradient(&whole, 0);
+    vx_worker *all = worker_for(model, &whole, precision, picture);
+    const vx_view *expected = explain(all, 0, VX_LOGIT);
+    for (int lowest = 0; lowest < s->layers; lowest++) {
+      vx_passes some = {0};
+      vx_need_gradient(&some, lowest);
+      vx_worker *worker = worker_for(model, &some, precision, picture);
+      const vx_view *view = explain(worker, 0, VX_LOGIT);
+      size_t skip = (size_t)lowest * map, kept = (size_t)s->layers * map - skip;
+      ck_assert(memcmp(view->gradient + skip, expected->gradient + skip, kept * sizeof(double)) == 0);
+      vx_worker_free(worker);
+    }
+    vx_worker_free(all);
+  }
+  free(picture);
+  vx_model_close(model);
+}
+END_TEST
+
+/* ---- groups of variants ------------------------------------------------------------------------------------------ */
+
+typedef struct group {
+  const vx_model *model;
+  const double *x;
+  const vx_view *view;
+  int taken;
+  double limit;
+} group;
+
+static double factor(int index) {
+  return 1 + 0.1 * index;
+}
+
+static void make_variant(void *user, int index, double *x) {
+  const group *g = user;
+  int count = 3 * g->model->shape.image * g->model->shape.image;
+  for (int i = 0; i < count; i++) x[i] = (double)(float)(factor(index) * g->x[i]);
+}
+
+/* Every variant as if it had been the picture: alone in a worker of its own. */
+static void take_variant(void *user, int index, const vx_sample *sample) {
+  group *g = user;
+  ck_assert_int_eq(index, g->taken++);
+  const vx_shape *s = &g->model->shape;
+  int count = 3 * s->image * s->image;
+  float *x = malloc((size_t)count * sizeof *x);
+  for (int i = 0; i < count; i++) x[i] = (float)(factor(index) * g->x[i]);
+  vx_worker *alone = worker_for(g->model, &(vx_passes){.set = VX_PASS_INPUT_GRADIENT}, VX_DOUBLE, x);
+  const vx_view *view = explain(alone, g->view->target, VX_LOSS);
+  close_to("a variant's logits", s->classes, sample->logits, view->logits, g->limit);
+  close_to("a variant's gradient", count, sample->input_gradient, view->input_gradient, g->limit);
+  vx_worker_free(alone);
+  free(x);
+}
+
+static void take_logits(void *user, int index, const vx_sample *sample) {
+  group *g = user;
+  ck_assert_int_eq(index, g->taken++);
+  ck_assert_ptr_nonnull(sample->logits);
+  ck_assert_ptr_null(sample->input_gradient);
+}
+
+START_TEST(test_groups) {
+  vx_model *model = plain_model(_i, 9);
+  float *picture = plain_picture(model, 9);
+  double *x = widened(model, picture);
+  vx_passes plan = {.set = VX_PASS_AGAIN};
+  for (vx_precision precision = VX_SINGLE; precision <= VX_DOUBLE; precision++) {
+    vx_worker *worker = worker_for(model, &plan, precision, picture);
+    const vx_view *view = explain(worker, 0, VX_LOSS);
+    vx_error error = {0};
+    for (int count = 1; count <= 9; count += 4) { /* whole groups and rests of one */
+      group g = {model, x, view, 0, precision == VX_DOUBLE ? 1e-11 : 1e-3};
+      if (model->shape.classes == 1) g.limit = 1; /* the loss is flat */
+      ck_assert(view->again->run(view->again, count, true, make_variant, take_variant, &g, &error));
+      ck_assert_int_eq(g.taken, count);
+      g.taken = 0;
+      ck_assert(view->again->run(view->again, count, false, make_variant, take_logits, &g, &error));
+      ck_assert_int_eq(g.taken, count);
+    }
+    vx_worker_free(worker);
+  }
+  free(x);
+  free(picture);
+  vx_model_close(model);
+}
+END_TEST
+
+int main(void) {
+  TCase *tests = tcase_create("gradient");
+  tcase_set_timeout(tests, 600);
+  tcase_add_loop_test(tests, test_plain, 0, PLAIN_SHAPES);
+  tcase_add_loop_test(tests, test_differences, 0, PLAIN_SHAPES);
+  tcase_add_loop_test(tests, test_lowest, 0, PLAIN_SHAPES);
+  tcase_add_loop_test(tests, test_groups, 0, PLAIN_SHAPES);
+  return run_suite("core/gradient", tests);
+}
