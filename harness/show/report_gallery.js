@@ -82,12 +82,39 @@ function cardTiles(f, i, d) {
   return html("div", { class: "tiles" }, list);
 }
 
+// Work that can wait a moment, in small portions, so that the page answers at once. Nodes taken away meanwhile are left.
+const waiting = [];
+let working = false;
+
+function soon(node, work) {
+  waiting.push({ node, work });
+  if (!working) setTimeout(workOn);
+  working = true;
+}
+
+function workOn() {
+  const end = performance.now() + 20;
+  while (waiting.length && performance.now() < end) {
+    const { node, work } = waiting.shift();
+    if (node.isConnected) work();
+  }
+  working = waiting.length > 0;
+  if (working) setTimeout(workOn);
+}
+
 function card(f, i) {
-  const d = imageData(i), node = html("article", { class: "card", "data-image": String(i) });
+  const node = html("article", { class: "card", "data-image": String(i) });
   add(node, html("h3", {}, link("image", { id: images.ids[i] }, {}, named(images.ids[i]))), decisionLine(i), scoreLine(f, i));
-  if (d) add(node, cardTiles(f, i, d));
-  else add(node, html("p", { class: "muted", text: "Picture and maps were left out of this file." }));
-  if (d && d.trouble) add(node, html("p", { class: "muted", text: d.trouble }));
+  if (!images.shown[i]) {
+    add(node, html("p", { class: "muted", text: "Picture and maps were left out of this file." }));
+    return node;
+  }
+  const place = html("div", { class: "tiles-place" });
+  add(node, place);
+  soon(node, () => {
+    const d = imageData(i);
+    place.replaceWith(cardTiles(f, i, d), ...(d.trouble ? [html("p", { class: "muted", text: d.trouble })] : []));
+  });
   return node;
 }
 

@@ -1,6 +1,10 @@
 // Maps, masks and pictures of one image, drawn on canvases of the picture's own proportions.
 
-const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+function bytesOf(text) {
+  const raw = atob(text), out = new Uint8Array(raw.length);
+  for (let i = 0; i < out.length; i++) out[i] = raw.charCodeAt(i);
+  return out;
+}
 const colourTables = Object.fromEntries(Object.entries(data.colours).map(([id, text]) => [id, bytesOf(text)]));
 const look = { colours: "viridis" in colourTables ? "viridis" : Object.keys(colourTables)[0], alpha: 0.6 };
 
@@ -79,8 +83,16 @@ function stretch(values) {
   return range > 0 ? values.map((v) => (v - low) / range) : values.map(() => 0);
 }
 
-// The heat map of a method over the frame, 0..1; null when there is none.
+// The heat map of a method over the frame, 0..1; null when there is none. The last one made stays: overlay and mask ask
+// for the same.
 function heatOf(d, k, w, h) {
+  if (d.last && d.last.k === k) return d.last.heat;
+  const heat = makeHeat(d, k, w, h);
+  d.last = { k, heat };
+  return heat;
+}
+
+function makeHeat(d, k, w, h) {
   const map = k === "mean" ? meanMap(d) : d.maps && d.maps[k];
   if (!map) return null;
   if (!map.values) map.values = bytesOf(map.d);

@@ -59,9 +59,14 @@ const peakStrips = (list) => [
   peakStrip("What they looked at outside the annotated objects", "The same, away from everything that is annotated. A thing that keeps coming back here is one that no annotation names.", list, true)];
 
 function wrongCard(k, i) {
-  const d = imageData(i), shares = k === "mean" ? null : sharesOf(k, i);
+  const shares = k === "mean" ? null : sharesOf(k, i);
   const node = html("article", { class: "card", "data-image": String(i) }, html("h3", {}, link("image", { id: images.ids[i] }, {}, named(images.ids[i]))), decisionLine(i));
-  if (d) add(node, html("div", { class: "tiles" }, tile("picture", pictureTile(i, d)), tile(k === "mean" ? "mean of methods" : named(methods[k].name), overlayTile(i, d, k)), tile("annotated", truthTile(i, d))));
+  const place = html("div", { class: "tiles-place" });
+  if (images.shown[i]) add(node, place);
+  soon(node, () => {
+    const d = imageData(i);
+    if (d) place.replaceWith(html("div", { class: "tiles" }, tile("picture", pictureTile(i, d)), tile(k === "mean" ? "mean of methods" : named(methods[k].name), overlayTile(i, d, k)), tile("annotated", truthTile(i, d))));
+  });
   if (shares) add(node, shareBar(shares));
   return node;
 }
