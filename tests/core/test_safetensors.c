@@ -211,7 +211,7 @@ START_TEST(test_every_byte) {
   for (size_t at = 0; at < size - data; at++)
     for (size_t k = 0; k < 8 + sizeof typical; k++) {
       uint8_t was = bytes[at];
-      bytes[at] = k < 8 ? (uint8_t)(was ^ 1 << k) : (uint8_t)typical[k - 8];
+      bytes[at] = (uint8_t)(k < 8 ? was ^ 1 << k : typical[k - 8]);
       write_bytes(path, bytes, size);
       vx_error error = {0};
       vx_tensors *file = vx_tensors_open(path, &error);
