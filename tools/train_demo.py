@@ -225,7 +225,7 @@ def measure(model, part):
 # Share of the training from which on: side of the window of patches, shards to draw from (share of all), weight of the
 # patches' loss.
 STAGES = [(0.00, 7, 2, 3.0), (0.05, 7, 6, 3.0), (0.14, 7, None, 2.0), (0.36, 8, None, 1.5), (0.72, 10, None, 1.0),
-          (0.91, 14, None, 1.0)]
+          (0.965, 14, None, 1.0)]
 
 
 def stage_at(progress):
@@ -362,7 +362,7 @@ def export(args):
         "image_mean": [0.5] * 3, "image_std": [0.5] * 3, "resample": 2, "size": {"height": SIDE, "width": SIDE}})
     write_json(os.path.join(args.out, "training.json"), {
         "what": "trained from scratch on drawn scenes by tools/train_demo.py; averaged weights (decay 0.998), as F16",
-        "scenes": args.scenes, "shards": len(c["shards"]), "seed": c["seed"], "batch": c["batch"], "rate": c["rate"],
+        "scenes": args.scenes, "note": args.note, "shards": len(c["shards"]), "seed": c["seed"], "batch": c["batch"], "rate": c["rate"],
         "steps": c["step"], "steps_planned": c["steps"], "scenes_seen": c["seen"], "seconds_on_one_thread": round(c["spent"]),
         "stages": {"columns": ["from this share of the steps", "window of patches", "first shards", "patch loss"],
                    "rows": STAGES},
@@ -454,6 +454,7 @@ def main():
     p.add_argument("--work", required=True)
     p.add_argument("--out", required=True)
     p.add_argument("--scenes", default="", help="the command that drew the training scenes, for the record")
+    p.add_argument("--note", default="", help="what else is worth knowing about the training, for the record")
     p.set_defaults(run=export)
     p = commands.add_parser("check")
     p.add_argument("--model", required=True)
