@@ -1,8 +1,6 @@
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "harness/cli/cli.h"
 #include "harness/data/classes.h"
@@ -150,8 +148,7 @@ static bool take_and_draw(const request *r, const vx_model *model, vx_worker *wo
   vx_classes classes = {0};
   if (r->layer > shape->layers)
     return vx_fail(error, "--layer", "is %d, the model has layers 1 to %d", r->layer, shape->layers);
-  if (mkdir(r->out, 0777) != 0 && errno != EEXIST)
-    return vx_fail(error, r->out, "folder cannot be made: %s", strerror(errno));
+  if (!vx_folder_make(r->out, error)) return false;
   bool good = vx_input_from_checkpoint(r->model, shape->image, &input, error) &&
               vx_attention_take(worker, shape, &input, picture, r->flow, arena, &attention, error) &&
               read_mask(r, &input, picture, arena, &attention, &classes, error) &&

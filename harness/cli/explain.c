@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "harness/cli/cli.h"
 #include "harness/cli/methods.h"
 #include "harness/data/file.h"
 #include "harness/run/workers.h"
 #include "harness/show/explain_files.h"
+#include "harness/show/png.h"
 #include "harness/show/safe_name.h"
 
 #define METHODS                                                                                                        \
@@ -223,8 +223,7 @@ static char *own_folder(session *s, const char *path, vx_error *error) {
   char *folder = vx_path_join(s->request->out, name, NULL);
   if (!folder) {
     vx_fail(error, path, "out of memory");
-  } else if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-    vx_fail(error, folder, "cannot be made: %s", strerror(errno));
+  } else if (!vx_folder_make(folder, error)) {
     free(folder);
     folder = NULL;
   }
@@ -328,9 +327,7 @@ static bool open_session(session *s, vx_explain_options *o, vx_error *error) {
   s->explain = vx_explain_open(o, error);
   if (!s->explain) return false;
   write_note(s, o->precision);
-  if (mkdir(r->out, 0777) != 0 && errno != EEXIST)
-    return vx_fail(error, r->out, "folder cannot be made: %s", strerror(errno));
-  return true;
+  return vx_folder_make(r->out, error);
 }
 
 static void close_session(session *s) {

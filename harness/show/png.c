@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <jpeglib.h>
@@ -28,6 +29,20 @@ bool vx_bytes_write(const char *path, const void *data, size_t size, vx_error *e
   }
   free(temporary);
   return good;
+}
+
+bool vx_folder_make(const char *path, vx_error *error) {
+  char *part = strdup(path);
+  bool good = part != NULL;
+  if (!good) errno = ENOMEM;
+  for (char *slash = part; good && (slash = strchr(slash + 1, '/'));) {
+    *slash = '\0';
+    good = mkdir(part, 0777) == 0 || errno == EEXIST;
+    *slash = '/';
+  }
+  good = good && (mkdir(path, 0777) == 0 || errno == EEXIST);
+  free(part);
+  return good || vx_fail(error, path, "folder cannot be made: %s", strerror(errno));
 }
 
 static bool check(const vx_image *image, int channels_allowed, vx_error *error) {

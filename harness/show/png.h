@@ -31,4 +31,7 @@ bool vx_jpeg_encode(const vx_image *image, int quality, vx_bytes *bytes, vx_erro
 /* Writes a whole file, by way of a temporary name beside it. */
 bool vx_bytes_write(const char *path, const void *data, size_t size, vx_error *error);
 
+/* Makes a folder, and those above it that are missing; no error when it is there. */
+bool vx_folder_make(const char *path, vx_error *error);
+
 #endif

@@ -237,6 +237,11 @@ START_TEST(files_are_whole_or_not_there) {
   ck_assert(vx_picture_read(path, &picture, &error));
   ck_assert_int_eq(picture.rgb[15], 5);
   vx_picture_free(&picture);
+  char deep[700];
+  snprintf(deep, sizeof deep, "%s/made/on the/way/", folder);
+  ck_assert(vx_folder_make(deep, &error) && vx_folder_make(deep, &error) && access(deep, W_OK) == 0);
+  ck_assert(!vx_folder_make("/dev/null/x", &error));
+  check_error(&error, "/dev/null/x", "cannot be made");
   ck_assert(!vx_png_write("/nowhere/at/all.png", &image, &error));
   check_error(&error, "/nowhere/at/all.png", "No such file");
   ck_assert(!vx_png_write("/dev/full/x.png", &image, &error));
