@@ -9,20 +9,24 @@
 typedef struct team {
   const vx_bench_job *job;
   const vx_passes *passes;
-  bool group;          /* groups of variants of a picture, through vx_again */
-  bool suite;          /* all methods of the suite; else forward passes alone */
-  const char *without; /* a method left out; may be NULL */
-  int pictures;        /* each worker's */
+  bool group;           /* groups of variants of a picture, through vx_again */
+  bool suite;           /* all methods of the suite; else forward passes alone */
+  const char *without;  /* a method left out; may be NULL */
+  int pictures;         /* of each worker in a round */
+  int active;           /* workers that take part in the round; 0: it is over for all */
+  pthread_mutex_t gate; /* shut until all threads are there */
+  bool abandoned;       /* one could not be started */
   pthread_barrier_t ready, over;
 } team;
 
 typedef struct hand {
   pthread_t id;
   team *crew;
+  int index;
   vx_worker *worker;
   vx_view *view; /* of a group's picture */
   double *heat;
-  double cpu; /* ms */
+  double cpu; /* seconds, of a round */
   bool good;
   vx_error error;
 } hand;
@@ -45,67 +49,49 @@ static bool one_picture(hand *h) {
   return view != NULL;
 }
 
-/* Makes its worker, sends a first picture through it, then waits for the others. */
+/* Makes its worker, sends a first picture through it, then works in the rounds that it takes part in. */
 static void *work(void *argument) {
   hand *h = argument;
-  size_t side = (size_t)h->crew->job->shape->image;
+  team *crew = h->crew;
+  pthread_mutex_lock(&crew->gate);
+  bool abandoned = crew->abandoned;
+  pthread_mutex_unlock(&crew->gate);
+  if (abandoned) return NULL;
+  size_t side = (size_t)crew->job->shape->image;
   h->heat = calloc(side * side, sizeof *h->heat);
-  h->worker = vx_worker_new(h->crew->job->model, h->crew->passes, VX_MIXED, &h->error);
-  h->good = h->heat && h->worker && (h->crew->job->options->quick || one_picture(h));
-  pthread_barrier_wait(&h->crew->ready);
-  vx_moment start = vx_moment_now();
-  for (int i = 0; h->good && i < h->crew->pictures; i++) h->good = one_picture(h);
-  h->cpu = 1e3 * (vx_moment_now().cpu - start.cpu);
-  pthread_barrier_wait(&h->crew->over);
+  h->worker = vx_worker_new(crew->job->model, crew->passes, VX_MIXED, &h->error);
+  h->good = h->heat && h->worker && one_picture(h);
+  for (;;) {
+    pthread_barrier_wait(&crew->ready);
+    if (crew->active == 0) break;
+    vx_moment start = vx_moment_now();
+    for (int i = 0; h->good && h->index < crew->active && i < crew->pictures; i++) h->good = one_picture(h);
+    h->cpu = vx_moment_now().cpu - start.cpu;
+    pthread_barrier_wait(&crew->over);
+  }
   vx_worker_free(h->worker);
   free(h->heat);
   return NULL;
 }
 
-/* Seconds by the wall from the first to the last of the workers, and a picture's processor time. */
-static bool work_together(team *crew, int count, double *seconds, double *cpu, vx_error *error) {
-  hand *hands = calloc((size_t)count, sizeof *hands);
-  if (!hands) return vx_fail(error, "bench", "out of memory");
-  pthread_barrier_init(&crew->ready, NULL, (unsigned)count + 1);
-  pthread_barrier_init(&crew->over, NULL, (unsigned)count + 1);
-  int started = 0;
-  for (; started < count; started++) {
-    hands[started].crew = crew;
-    if (pthread_create(&hands[started].id, NULL, work, &hands[started]) != 0) break;
-  }
-  if (started < count) abort(); /* threads wait at the barrier for one that will never come */
+/* Each of the first `active` workers does its pictures: seconds by the wall, and one picture's processor time. */
+static void round_of(team *crew, const hand *hands, int active, double *seconds, double *cpu) {
+  crew->active = active;
   pthread_barrier_wait(&crew->ready);
   vx_moment start = vx_moment_now();
   pthread_barrier_wait(&crew->over);
   *seconds = vx_moment_now().wall - start.wall;
-  bool good = true;
   *cpu = 0;
-  for (int i = 0; i < count; i++) {
-    pthread_join(hands[i].id, NULL);
-    *cpu += hands[i].cpu / count / crew->pictures;
-    if (good && !hands[i].good) {
-      if (error) *error = hands[i].error;
-      good = false;
-    }
-  }
-  pthread_barrier_destroy(&crew->ready);
-  pthread_barrier_destroy(&crew->over);
-  free(hands);
-  return good;
+  for (int i = 0; i < active; i++) *cpu += hands[i].cpu / active / crew->pictures;
 }
 
 /* Best of the repeats, alone and together in turns: what disturbs can only slow down. */
-static bool measure(vx_bench_job *job, const char *id, team crew, vx_error *error) {
-  crew.job = job;
-  int pictures = crew.pictures * (crew.group ? VX_BENCH_GROUP : 1);
-  int jobs = job->options->jobs;
-  vx_bench_scaling *scaling = &job->bench->scaling[job->bench->scalings++];
-  double least_one = 0, least_many = 0;
-  *scaling = (vx_bench_scaling){.id = id};
-  for (int i = 0; i < job->options->repeats; i++) {
-    double one = 0, many = 0, cpu_one = 0, cpu_many = 0;
-    if (!work_together(&crew, 1, &one, &cpu_one, error) || !work_together(&crew, jobs, &many, &cpu_many, error))
-      return false;
+static void rounds(team *crew, const hand *hands, int jobs, vx_bench_scaling *scaling) {
+  double least_one = 0, least_many = 0, pictures = crew->pictures * (crew->group ? VX_BENCH_GROUP : 1);
+  for (int i = 0; i < crew->job->options->repeats; i++) {
+    double one, many, cpu_one, cpu_many;
+    round_of(crew, hands, 1, &one, &cpu_one);
+    round_of(crew, hands, jobs, &many, &cpu_many);
     if (pictures / one > scaling->one) scaling->one = pictures / one;
     if (jobs * pictures / many > scaling->many) scaling->many = jobs * pictures / many;
     if (i == 0 || cpu_one < least_one) least_one = cpu_one;
@@ -113,18 +99,55 @@ static bool measure(vx_bench_job *job, const char *id, team crew, vx_error *erro
   }
   scaling->ratio = scaling->many / scaling->one;
   scaling->cpu_ratio = jobs * least_one / least_many;
-  return true;
+}
+
+/* How many of the threads could be started; all are let go only if it is all of them. */
+static int start(team *crew, hand *hands, int jobs) {
+  int started = 0;
+  pthread_mutex_lock(&crew->gate);
+  for (; started < jobs; started++) {
+    hands[started].crew = crew;
+    hands[started].index = started;
+    if (pthread_create(&hands[started].id, NULL, work, &hands[started]) != 0) break;
+  }
+  crew->abandoned = started < jobs;
+  pthread_mutex_unlock(&crew->gate);
+  return started;
+}
+
+static bool measure(vx_bench_job *job, const char *id, team crew, vx_error *error) {
+  int jobs = job->options->jobs;
+  hand *hands = calloc((size_t)jobs, sizeof *hands);
+  if (!hands) return vx_fail(error, "bench", "out of memory");
+  crew.job = job;
+  pthread_mutex_init(&crew.gate, NULL);
+  pthread_barrier_init(&crew.ready, NULL, (unsigned)jobs + 1);
+  pthread_barrier_init(&crew.over, NULL, (unsigned)jobs + 1);
+  int started = start(&crew, hands, jobs);
+  bool good = started == jobs || vx_fail(error, "bench", "a thread could not be started");
+  if (good) {
+    vx_bench_scaling *scaling = &job->bench->scaling[job->bench->scalings++];
+    *scaling = (vx_bench_scaling){.id = id};
+    rounds(&crew, hands, jobs, scaling);
+    crew.active = 0;
+    pthread_barrier_wait(&crew.ready);
+  }
+  for (int i = 0; i < started; i++) pthread_join(hands[i].id, NULL);
+  for (int i = 0; good && i < started; i++)
+    if (!(good = hands[i].good) && error) *error = hands[i].error;
+  pthread_barrier_destroy(&crew.ready);
+  pthread_barrier_destroy(&crew.over);
+  pthread_mutex_destroy(&crew.gate);
+  free(hands);
+  return good;
 }
 
 bool vx_bench_workers(vx_bench_job *job, vx_error *error) {
-  vx_passes forward = {0}, suite;
+  vx_passes none = {0}, again = {.set = VX_PASS_AGAIN}, suite;
   bool quick = job->options->quick;
-  vx_passes again = {.set = VX_PASS_AGAIN};
-  team one = {.passes = &forward, .pictures = quick ? 2 : 8};
-  team four = {.passes = &again, .group = true, .pictures = quick ? 1 : 3}, all = {.passes = &suite, .suite = true},
-       no_flow = {.passes = &suite, .suite = true, .without = "attention-flow"};
-  all.pictures = no_flow.pictures = quick ? 1 : 2;
+  team one = {.passes = &none, .pictures = quick ? 2 : 8};
+  team four = {.passes = &again, .group = true, .pictures = quick ? 1 : 3};
+  team all = {.passes = &suite, .suite = true, .without = "attention-flow", .pictures = 1};
   return vx_bench_suite_passes(job->shape, &suite, error) && measure(job, "forward", one, error) &&
-         measure(job, "forward-4", four, error) && measure(job, "suite", all, error) &&
-         (quick || measure(job, "suite-no-flow", no_flow, error));
+         measure(job, "forward-4", four, error) && measure(job, "suite-no-flow", all, error);
 }
