@@ -7,6 +7,7 @@
 #define METHODS(METHOD)                                                                                                \
   METHOD(raw_attention)                                                                                                \
   METHOD(rollout)                                                                                                      \
+  METHOD(rollout_vit_explain)                                                                                          \
   METHOD(attention_flow)                                                                                               \
   METHOD(saliency)                                                                                                     \
   METHOD(gradient_x_input)                                                                                             \
@@ -14,12 +15,19 @@
   METHOD(integrated_gradients)                                                                                         \
   METHOD(cam)                                                                                                          \
   METHOD(gradcam)                                                                                                      \
+  METHOD(grad_cam_plus_plus)                                                                                           \
+  METHOD(xgrad_cam)                                                                                                    \
+  METHOD(hires_cam)                                                                                                    \
+  METHOD(layer_cam)                                                                                                    \
+  METHOD(eigen_cam)                                                                                                    \
   METHOD(attn_gradcam)                                                                                                 \
   METHOD(ag_cam)                                                                                                       \
   METHOD(ag_cam_full)                                                                                                  \
   METHOD(attention_gradient)                                                                                           \
   METHOD(i_saw)                                                                                                        \
   METHOD(generic_attention)                                                                                            \
+  METHOD(grad_rollout)                                                                                                 \
+  METHOD(grad_rollout_vit_explain)                                                                                     \
   METHOD(transformer_attribution)                                                                                      \
   METHOD(transformer_attribution_stable)                                                                               \
   METHOD(lrp_rollout)                                                                                                  \

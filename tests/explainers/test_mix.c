@@ -7,6 +7,7 @@
 
 #include "core/safetensors.h"
 #include "explainers/explainer.h"
+#include "tests/support/files.h"
 
 /* "a+b+c:by" from the golden maps of golden/explain, against golden/mix. */
 static void check_mix(const vx_tensors *parts, const vx_tensor *wanted) {
@@ -44,20 +45,24 @@ static void check_mix(const vx_tensors *parts, const vx_tensor *wanted) {
   vx_arena_free(view.scratch);
 }
 
+static void check_mixes(const char *folder, const char *name) {
+  char path[1200];
+  snprintf(path, sizeof path, "%s/explain/%s.safetensors", folder, name);
+  vx_tensors *parts = vx_tensors_open(path, NULL);
+  snprintf(path, sizeof path, "%s/mix/%s.safetensors", folder, name);
+  vx_tensors *mixes = vx_tensors_open(path, NULL);
+  ck_assert(parts && mixes);
+  ck_assert_int_ge(vx_tensors_count(mixes), 20);
+  for (int i = 0; i < vx_tensors_count(mixes); i++) check_mix(parts, vx_tensors_at(mixes, i));
+  vx_tensors_close(parts);
+  vx_tensors_close(mixes);
+}
+
 START_TEST(golden_mixes) {
-  static const char *const names[] = {"vit-nano-0-top", "vit-nano-1-top"};
-  for (size_t f = 0; f < sizeof names / sizeof names[0]; f++) {
-    char path[256];
-    snprintf(path, sizeof path, "tests/golden/explain/%s.safetensors", names[f]);
-    vx_tensors *parts = vx_tensors_open(path, NULL);
-    snprintf(path, sizeof path, "tests/golden/mix/%s.safetensors", names[f]);
-    vx_tensors *mixes = vx_tensors_open(path, NULL);
-    ck_assert(parts && mixes);
-    ck_assert_int_ge(vx_tensors_count(mixes), 20);
-    for (int i = 0; i < vx_tensors_count(mixes); i++) check_mix(parts, vx_tensors_at(mixes, i));
-    vx_tensors_close(parts);
-    vx_tensors_close(mixes);
-  }
+  check_mixes("tests/golden", "vit-nano-0-top");
+  check_mixes("tests/golden", "vit-nano-1-top");
+  char shared[1024];
+  if (shared_path("golden", shared)) check_mixes(shared, "vit-micro-0-top");
 }
 END_TEST
 

@@ -1,0 +1,36 @@
+/* hires-cam: Grad-CAM without the average: each patch is weighted by its own gradient.
+
+   a, g [patches][d] = output of LN1 of the last block and its gradient; heat = relu(sum_d g a).
+   Needs the last block's LN1 output and its gradient.
+   Source: Draelos & Carin 2020, arXiv 2011.08891; layer as in pytorch-grad-cam. */
+#include "explainers/fuse.h"
+
+static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
+  (void)shape, (void)args;
+  passes->set |= VX_PASS_LAST_NORM;
+}
+
+static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
+  (void)args, (void)error;
+  size_t dim = (size_t)view->shape->dim, patches = (size_t)view->shape->tokens - 1;
+  const double *a = view->last_norm + dim, *g = view->last_norm_gradient + dim; /* token 0 left out */
+  for (size_t j = 0; j < patches; j++, a += dim, g += dim) {
+    double sum = 0;
+    for (size_t d = 0; d < dim; d++) sum += a[d] * g[d];
+    heat[j] = sum < 0 ? 0 : sum;
+  }
+  return true;
+}
+
+const vx_explainer vx_explainer_hires_cam = {
+    .id = "hires-cam",
+    .title = "HiResCAM",
+    .family = VX_GRADIENT,
+    .formula = "relu(sum_d g a)",
+    .source = "Draelos & Carin 2020",
+    .cite = "Draelos, Carin: Use HiResCAM instead of Grad-CAM, 2020, arXiv:2011.08891",
+    .class_specific = true,
+    .grid = VX_GRID_PATCH,
+    .needs = needs,
+    .explain = explain,
+};
