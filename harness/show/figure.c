@@ -220,7 +220,9 @@ static void draw_labels(const figure *f) {
   for (int m = 0; m < f->choice.method_count; m++, y += row_height(f)) {
     const vx_method_row *row = &f->choice.methods[m];
     bool own_name = strcmp(row->name, row->explainer) != 0;
-    vx_canvas_text_upwards(f->canvas, x, y + height / 2, height, &font, own_name ? row->name : row->title);
+    char title[120]; /* without what titles say in brackets */
+    snprintf(title, sizeof title, "%.*s", (int)strcspn(row->title, "("), row->title);
+    vx_canvas_text_upwards(f->canvas, x, y + height / 2, height, &font, own_name ? row->name : title);
   }
 }
 
