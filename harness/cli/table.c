@@ -4,6 +4,8 @@
 #include <stdio.h>
 
 #include "harness/cli/cli.h"
+#include "harness/run/workers.h"
+#include "harness/show/thresholds.h"
 
 const char vx_help_table[] =
     "NAME\n"
@@ -25,6 +27,10 @@ const char vx_help_table[] =
     "                       default: as the run's config says\n"
     "  --by WHAT            separate rows by class, correct (prediction right or wrong through the class map) or size\n"
     "                       (objects cover up to a tenth, up to three tenths, more of the picture)\n"
+    "  --thresholds         instead: each method's mean IoU under Otsu, mean and 0.5, and under the best threshold "
+    "that\n"
+    "                       there is for the data set and for each image (reads the masks again)\n"
+    "  --data FOLDER        where the data set is now, for --thresholds\n"
     "  --sort WHAT          within a family: run (as in the config), iou, f1, pixel_accuracy; default: run\n"
     "  --compare-with ID    a published row or study (configs/published.yaml) instead of the run's own; or none\n"
     "  --published FILE     published numbers from this file\n"
@@ -41,10 +47,19 @@ const char vx_help_table[] =
     "SEE ALSO\n"
     "  vitx help compare, vitx help rescore, results/README.md\n";
 
-static int print_table(const char *path, const vx_table_options *options, vx_format format, vx_error *error) {
+/* The table, or the one of thresholds. */
+static vx_sheet *make_sheet(vx_store *store, const vx_table_options *table, bool thresholds, const char *data,
+                            vx_error *error) {
+  const vx_thresholds_options options = {
+      .run = table->run, .scoring = table->scoring, .root = data, .jobs = vx_work_jobs()};
+  return thresholds ? vx_thresholds_make(store, &options, error) : vx_table_make(store, table, error);
+}
+
+static int print_table(const char *path, const vx_table_options *options, bool thresholds, const char *data,
+                       vx_format format, vx_error *error) {
   vx_store *store = vx_store_open(path, VX_STORE_READ, error);
   if (!store) return 1;
-  vx_sheet *sheet = vx_table_make(store, options, error);
+  vx_sheet *sheet = make_sheet(store, options, thresholds, data, error);
   bool ok = sheet && vx_sheet_print(sheet, format, stdout, error);
   vx_sheet_free(sheet);
   vx_store_close(store);
@@ -53,7 +68,8 @@ static int print_table(const char *path, const vx_table_options *options, vx_for
 
 int vx_cmd_table(int argc, char **argv, vx_error *error) {
   vx_table_options table = vx_table_defaults();
-  const char *format_name = "text";
+  const char *format_name = "text", *data = NULL;
+  bool thresholds = false;
   int run = 0, seed = 1, operands;
   const vx_option options[] = {
       {"run", VX_OPTION_INT, &run},
@@ -61,6 +77,8 @@ int vx_cmd_table(int argc, char **argv, vx_error *error) {
       {"min-confidence", VX_OPTION_REAL, &table.min_confidence},
       {"aggregate", VX_OPTION_TEXT, &table.aggregate},
       {"by", VX_OPTION_TEXT, &table.by},
+      {"thresholds", VX_OPTION_FLAG, &thresholds},
+      {"data", VX_OPTION_TEXT, &data},
       {"sort", VX_OPTION_TEXT, &table.sort},
       {"compare-with", VX_OPTION_TEXT, &table.compare_with},
       {"published", VX_OPTION_TEXT, &table.published},
@@ -79,5 +97,5 @@ int vx_cmd_table(int argc, char **argv, vx_error *error) {
   if (!vx_format_parse(format_name, &format, error)) return 2;
   table.run = run;
   table.seed = (uint64_t)seed;
-  return print_table(argv[argc - 1], &table, format, error);
+  return print_table(argv[argc - 1], &table, thresholds, data, format, error);
 }

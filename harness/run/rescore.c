@@ -92,6 +92,8 @@ void vx_rescore_close(vx_rescore *r) {
 
 /* ---- one image -------------------------------------------------------------------------------------------------- */
 
+enum { LEVELS = 256 };
+
 /* One image's stored maps, and what becomes of them. */
 typedef struct job {
   const vx_image_row *image;
@@ -99,6 +101,7 @@ typedef struct job {
   bool *made, *flat; /* [evaluations] */
   bool *has_truth;   /* [settings] */
   vx_cut *cuts;      /* [evaluations][settings] */
+  double *level_iou; /* [evaluations][256]; NULL unless asked for */
   bool good;
   vx_error error;
 } job;
@@ -220,6 +223,12 @@ static bool same_size(const vx_geometry *a, const vx_geometry *b) {
   return a->width == b->width && a->height == b->height;
 }
 
+static void every_level(const vx_levels *levels, double *iou) {
+  vx_counts counts[LEVELS];
+  vx_levels_all(levels, counts);
+  for (int t = 0; t < LEVELS; t++) iou[t] = vx_iou(&counts[t]);
+}
+
 static bool score_map(const work *w, job *j, int index, scratch *s, vx_error *error) {
   const vx_evaluation *evaluation = &j->stored->evaluations[index];
   const vx_method_row *method = &w->rescore->methods[evaluation->method];
@@ -234,6 +243,7 @@ static bool score_map(const work *w, job *j, int index, scratch *s, vx_error *er
     }
     if (!vx_metric_prepare(&s->heat, s->truths[k], &w->settings[k].scoring, &s->levels, &in, error)) return false;
     j->cuts[index * w->setting_count + k] = in.cut;
+    if (k == 0 && j->level_iou) every_level(&s->levels, j->level_iou + (size_t)index * LEVELS);
     j->flat[index] = s->heat.flat;
   }
   return true;
@@ -274,7 +284,9 @@ static bool read_job(const work *w, const vx_run_method *names, const vx_image_r
   j->flat = VX_TAKE(j->stored->arena, count + 1, bool);
   j->has_truth = VX_TAKE(j->stored->arena, w->setting_count + 1, bool);
   j->cuts = VX_TAKE(j->stored->arena, count * w->setting_count + 1, vx_cut);
-  if (!j->made || !j->flat || !j->has_truth || !j->cuts) return out_of_memory(r->store, error);
+  j->level_iou = r->every_level ? VX_TAKE(j->stored->arena, (size_t)count * LEVELS + 1, double) : NULL;
+  if (!j->made || !j->flat || !j->has_truth || !j->cuts || (r->every_level && !j->level_iou))
+    return out_of_memory(r->store, error);
   memset(j->flat, 0, (size_t)count);
   memset(j->has_truth, 0, (size_t)w->setting_count);
   return true;
@@ -299,13 +311,15 @@ static bool give_away(const work *w, const job *j,
     return false;
   }
   for (int i = 0; i < j->stored->evaluation_count; i++) {
-    const vx_rescored one = {.image = j->image,
-                             .method = &w->rescore->methods[j->stored->evaluations[i].method],
-                             .made = j->made[i],
-                             .flat = j->flat[i],
-                             .target = j->stored->evaluations[i].target,
-                             .has_truth = j->has_truth,
-                             .cuts = &j->cuts[i * w->setting_count]};
+    const vx_rescored one = {
+        .image = j->image,
+        .method = &w->rescore->methods[j->stored->evaluations[i].method],
+        .made = j->made[i],
+        .flat = j->flat[i],
+        .target = j->stored->evaluations[i].target,
+        .has_truth = j->has_truth,
+        .level_iou = j->level_iou && j->made[i] && j->has_truth[0] ? j->level_iou + (size_t)i * LEVELS : NULL,
+        .cuts = &j->cuts[i * w->setting_count]};
     if (!take(user, &one, error)) return false;
   }
   return true;

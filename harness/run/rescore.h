@@ -39,6 +39,7 @@ typedef struct vx_rescore {
   int label_count;
   vx_input_options *input; /* its geometry */
   vx_voc *voc;
+  bool every_level; /* also the IoU at each of the 256 levels, under the first setting's truth */
 } vx_rescore;
 
 /* `root` NULL: where the run found its data. `methods` "a,b,…" or NULL for all. False when the data set is not there.
@@ -59,8 +60,9 @@ typedef struct vx_rescored {
   bool made; /* there is a map; otherwise the method had failed */
   bool flat;
   int target;
-  const bool *has_truth; /* [settings] */
-  const vx_cut *cuts;    /* [settings] counts and threshold where there is a truth */
+  const bool *has_truth;   /* [settings] */
+  const double *level_iou; /* [256] IoU of the masks u > t; NULL unless asked for, or without a truth */
+  const vx_cut *cuts;      /* [settings] counts and threshold where there is a truth */
 } vx_rescored;
 
 /* Scores all maps with `jobs` threads and gives them to `take` in the order of images and methods, on the caller's

@@ -267,7 +267,8 @@ static void put_notes(making *m) {
   }
   if (m->aggregate != VX_AGGREGATE_POOLED) {
     vx_sheet_note(m->sheet,
-                  "over chance: IoU less the expected IoU of a random mask of as many pixels as the method's.");
+                  "over chance: IoU less random-density's, the expected IoU of a random mask of as many pixels as the "
+                  "method's.");
   }
   if (trivial) vx_sheet_note(m->sheet, "* never looks at the model.");
   const char *titled = "";

@@ -89,6 +89,8 @@ expect 2 "--as NAME is missing" "$vitx" rescore "$file" --set score.void=ignore
 expect 0 "scoring half" "$vitx" compare "$file" --scoring2 half
 expect 0 "ok" "$vitx" verify "$file"
 
+expect 0 "oracle: image" "$vitx" table "$file" --thresholds
+expect 1 "no-such-folder" "$vitx" table "$file" --thresholds --data no-such-folder
 expect 0 "aggregate" "$vitx" sweep "$file" --gates 0,0.1
 expect 0 "Nearest to coporan-table1" "$vitx" sweep "$file" --near coporan-table1 --gates 0
 expect 2 "did you mean coporan-table1?" "$vitx" sweep "$file" --near coporan-tabel1

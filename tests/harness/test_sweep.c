@@ -2,6 +2,7 @@
    run's own protocol is found, with what ties with it. */
 #include <jansson.h>
 
+#include "harness/run/oracle.h"
 #include "harness/run/sweep.h"
 #include "harness/show/sweep.h"
 #include "harness/show/table.h"
@@ -180,6 +181,51 @@ START_TEST(main_effects_are_means_over_combinations) {
 }
 END_TEST
 
+/* The oracles against a plain search: every fixed threshold as a sweep of its own. */
+START_TEST(no_threshold_beats_the_oracle) {
+  vx_error error;
+  vx_store *store;
+  vx_rescore source;
+  vx_scoring_row scoring;
+  vx_oracle_row rows[3];
+  OK((store = vx_store_open(path, VX_STORE_READ, &error)) != NULL);
+  OK(vx_rescore_open(&source, store, 1, NULL, NULL, &error));
+  OK(vx_query_scoring(store, 1, NULL, source.arena, &scoring, &error));
+  OK(vx_oracle_make(&source, &scoring.info, 2, rows, &error));
+  /* saliency and center are 8-bit maps: u > 255 t with t = (level + 1/2) / 255 is exactly u > level */
+  char thresholds[200] = "";
+  for (int k = 0; k < 8; k++) {
+    int level = k < 3 ? rows[1].level + k - 1 : 20 * k; /* the oracle's own, its neighbours, and others */
+    size_t used = strlen(thresholds);
+    snprintf(thresholds + used, sizeof thresholds - used, "%s%.6f", k ? "," : "",
+             (level < 0 ? 0.5 : level + 0.5) / 255);
+  }
+  vx_sweep sweep;
+  vx_sweep_options options = {.gates = "0",
+                              .jobs = 2,
+                              .thresholds = thresholds,
+                              .methods = "saliency",
+                              .voids = "ignore",
+                              .mask_resizes = "pillow"};
+  OK(vx_sweep_start(&sweep, &options, &error));
+  OK(vx_sweep_add(&sweep, store, 1, "x", &options, &error));
+  for (int i = 0; i < sweep.count; i++) {
+    const vx_combination *c = &sweep.combinations[i];
+    if (c->level[VX_CHOICE_AGGREGATE] != 0) continue;
+    ck_assert_double_le(c->iou, 100 * rows[1].data_set + 1e-9);
+    if (c->level[VX_CHOICE_THRESHOLD] == 1) ck_assert_double_eq_tol(c->iou, 100 * rows[1].data_set, 1e-9);
+  }
+  vx_sweep_free(&sweep);
+  for (int m = 0; m < 3; m++) {
+    ck_assert_int_eq(rows[m].n, 6);
+    ck_assert_double_ge(rows[m].image, rows[m].data_set - 1e-12);
+    ck_assert_double_ge(rows[m].image, rows[m].otsu - 1e-12);
+  }
+  vx_rescore_close(&source);
+  vx_store_close(store);
+}
+END_TEST
+
 START_TEST(wrong_levels_are_named) {
   vx_error error;
   vx_sweep sweep;
@@ -209,6 +255,7 @@ int main(void) {
   tcase_add_test(cases, combinations_are_what_rescoring_gives);
   tcase_add_test(cases, a_protocol_is_found_by_its_row);
   tcase_add_test(cases, main_effects_are_means_over_combinations);
+  tcase_add_test(cases, no_threshold_beats_the_oracle);
   tcase_add_test(cases, wrong_levels_are_named);
   Suite *suite = suite_create("sweep");
   suite_add_tcase(suite, cases);
