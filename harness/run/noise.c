@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "explainers/noise.h"
+#include "harness/data/file.h"
 #include "harness/run/maps.h"
 #include "harness/run/predict.h"
 #include "harness/run/score.h"
@@ -88,7 +89,7 @@ static void close_bench(bench *b) {
 
 typedef struct scene {
   const char *id;
-  vx_mask mask;
+  vx_mask mask; /* empty: there is none, and IoU changes are not known */
   vx_geometry geometry;
   int target;
 } scene;
@@ -101,7 +102,7 @@ static bool explain_all(bench *b, vx_worker *worker, const float *x, const scene
   view->picture = b->rgb;
   view->seed = vx_run_seed(run->config, s->id);
   view->prior = NULL;
-  if (run->prior && vx_mask_main_class(&s->mask) > 0) {
+  if (run->prior && s->mask.label && vx_mask_main_class(&s->mask) > 0) {
     if (!vx_prior_without(run->prior, &s->mask, b->prior, error)) return false;
     view->prior = b->prior;
   }
@@ -127,7 +128,7 @@ static bool score_map(bench *b, int index, const double *map, const scene *s, sc
   if (!good || !vx_metric_prepare(&out->heat, b->truth, &run->scoring, &levels, &in, error) ||
       !vx_metric_overlap.measure(&in, column, error))
     return false;
-  out->iou = column[0];
+  out->iou = s->mask.label ? column[0] : NAN;
   vx_threshold_mask(&run->scoring.threshold, &out->heat, in.cut.threshold, out->mask);
   return true;
 }
@@ -173,17 +174,19 @@ static bool compare_all(bench *b, const scene *s, vx_movement *row, vx_error *er
 static bool make_truth(bench *b, const scene *s, const vx_result *result, vx_error *error) {
   vx_truth_options options = b->run->truth;
   size_t pixels = (size_t)s->geometry.width * (size_t)s->geometry.height;
-  if (options.foreground == VX_FOREGROUND_PREDICTED) {
-    options.label = b->run->map.label[result->prediction.top[0].label];
-    if (options.label <= 0) return vx_fail(error, s->id, "its top class maps to none of the data set");
-  }
   if (pixels > b->room) {
     free(b->truth);
     b->truth = malloc(pixels);
     b->room = b->truth ? pixels : 0;
   }
-  return b->truth ? vx_truth_make(&s->mask, &options, &s->geometry, b->truth, error)
-                  : vx_fail(error, s->id, "out of memory");
+  if (!b->truth) return vx_fail(error, s->id, "out of memory");
+  memset(b->truth, VX_IGNORED, pixels);
+  if (!s->mask.label) return true;
+  if (options.foreground == VX_FOREGROUND_PREDICTED) {
+    options.label = b->run->map.label[result->prediction.top[0].label];
+    if (options.label <= 0) return vx_fail(error, s->id, "its top class maps to none of the data set");
+  }
+  return vx_truth_make(&s->mask, &options, &s->geometry, b->truth, error);
 }
 
 /* Both floors of one picture that is through the gate. */
@@ -203,13 +206,13 @@ static bool measure_scene(bench *b, const scene *s, int draws, vx_movement *sing
   return true;
 }
 
-/* Whether the picture counts: readable, with a mask, through the gate. Fills the input and the scene. */
+/* Reads the picture, its mask when there is one, and sends it through the gate. Fills the input and the scene. */
 static bool prepare(bench *b, int position, scene *s, vx_result *result, vx_error *error) {
   const vx_run *run = b->run;
   const vx_voc_entry *entry = &run->voc.entry[position];
   vx_picture picture;
   s->id = entry->id;
-  if (!vx_mask_read(entry->mask, &s->mask, error)) return false;
+  if (vx_file_exists(entry->mask) && !vx_mask_read(entry->mask, &s->mask, error)) return false;
   if (!vx_picture_read(entry->image, &picture, error)) return false;
   bool good = vx_result_reset(result, position, entry->id) &&
               vx_input_make(&picture, &run->input, b->x, b->rgb, error) &&
@@ -218,7 +221,7 @@ static bool prepare(bench *b, int position, scene *s, vx_result *result, vx_erro
   vx_picture_free(&picture);
   if (!good) return false;
   vx_softmax(vx_worker_logits(b->single), run->shape->classes, b->probability);
-  int main_class = vx_mask_main_class(&s->mask);
+  int main_class = s->mask.label ? vx_mask_main_class(&s->mask) : 0;
   result->main_class = main_class > 0 ? main_class : -1;
   vx_predict(run, b->probability, result);
   return !result->prediction.passed ||

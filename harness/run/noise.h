@@ -11,11 +11,11 @@ typedef struct vx_movement {
   double difference; /* largest difference, as a share of the double-precision map's maximum */
   double spearman;   /* of the two maps' values; NaN where one is flat */
   double overlap;    /* IoU of the two masks at evaluation size */
-  double iou_change; /* IoU with the truth, less that of the double-precision map */
+  double iou_change; /* IoU with the truth, less that of the double-precision map; NaN without a mask */
 } vx_movement;
 
 typedef struct vx_noise {
-  int images;          /* measured: through the gate and with a mask */
+  int images;          /* measured: through the gate */
   int draws;           /* of the input's noise an image */
   int methods;         /* as in run->info */
   vx_movement *single; /* [images][methods] */
