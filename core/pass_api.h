@@ -12,7 +12,8 @@
 #define VX_TRACE_KEEP
 /* What a trace keeps of every layer; what it does not keep shares one layer's memory. */
 typedef enum vx_keep {
-  VX_KEEP_BACKWARD,  /* enough for the backward pass */
+  VX_KEEP_INPUT,     /* enough for the input's gradient: that of A is one layer's at a time */
+  VX_KEEP_BACKWARD,  /* enough for the backward pass, with G of every layer */
   VX_KEEP_RELEVANCE, /* everything */
 } vx_keep;
 

@@ -20,7 +20,7 @@ static bool take_layer(VX_R(vx_trace) * t, VX_R(vx_layer) * l, const VX_R(vx_lay
   size_t map =
       (size_t)t->batch * (size_t)s->heads * n; /* the layers' maps lie side by side: a view shows them as one */
   l->attention = t->attention + (size_t)(l - t->layer) * map * n;
-  l->gradient = t->gradient + (size_t)(l - t->layer) * map * n;
+  l->gradient = t->gradient + (keep == VX_KEEP_INPUT ? 0 : (size_t)(l - t->layer) * map * n);
   l->cls_scores = t->cls_scores + (size_t)(l - t->layer) * map;
   bool own = keep == VX_KEEP_RELEVANCE || !shared;
   l->norm1 = own ? take(t->arena, rows, d) : shared->norm1;
@@ -33,7 +33,7 @@ static bool take_layer(VX_R(vx_trace) * t, VX_R(vx_layer) * l, const VX_R(vx_lay
          l->norm2 && l->active && l->mlp;
 }
 
-static bool take_rest(VX_R(vx_trace) * t) {
+static bool take_rest(VX_R(vx_trace) * t, vx_keep keep) {
   const vx_shape *s = &t->model->shape;
   size_t rows = (size_t)t->rows, batch = (size_t)t->batch, d = (size_t)s->dim, m = (size_t)s->mlp;
   size_t n = (size_t)s->tokens, pixels = 3 * (size_t)s->image * (size_t)s->image;
@@ -44,7 +44,7 @@ static bool take_rest(VX_R(vx_trace) * t) {
     real **to;
     size_t a, b;
   } list[] = {{&t->attention, maps, n * n},
-              {&t->gradient, maps, n * n},
+              {&t->gradient, keep == VX_KEEP_INPUT ? batch * (size_t)s->heads : maps, n * n},
               {&t->cls_scores, maps, n},
               {&t->patches, batch, pixels},
               {&t->embedded, rows, d},
@@ -78,7 +78,7 @@ VX_R(vx_trace) * VX_R(vx_trace_new)(const vx_model *model, int batch, vx_keep ke
   t->rows = batch * model->shape.tokens;
   t->arena = vx_arena_new();
   bool ok = t->arena && (t->layer = vx_arena_take(t->arena, (size_t)model->shape.layers, sizeof *t->layer));
-  ok = ok && take_rest(t);
+  ok = ok && take_rest(t, keep);
   for (int l = 0; ok && l < model->shape.layers; l++) ok = take_layer(t, &t->layer[l], l ? &t->layer[0] : NULL, keep);
   /* Where layers share memory it holds the last block's when the pass is over. */
   if (ok) t->last_norm = t->layer[model->shape.layers - 1].norm1;

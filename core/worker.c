@@ -59,14 +59,14 @@ static bool take_traces(vx_worker *w) {
   bool ok = true;
   if (single) {
     ok = (w->single = vx_trace_new_single(w->model, 1, single_full ? VX_KEEP_RELEVANCE : VX_KEEP_BACKWARD)) != NULL;
-    if (ok && again) ok = (w->again_single = vx_trace_new_single(w->model, GROUP, VX_KEEP_BACKWARD)) != NULL;
+    if (ok && again) ok = (w->again_single = vx_trace_new_single(w->model, GROUP, VX_KEEP_INPUT)) != NULL;
     if (ok && single_full) ok = (w->room_single = vx_relevance_room_new_single(w->model)) != NULL;
   }
   if (ok && wide) {
     bool full = w->plan.relevance_count > 0;
     ok = (w->wide = vx_trace_new_double(w->model, 1, full ? VX_KEEP_RELEVANCE : VX_KEEP_BACKWARD)) != NULL;
     if (ok && w->precision == VX_DOUBLE && again)
-      ok = (w->again_double = vx_trace_new_double(w->model, GROUP, VX_KEEP_BACKWARD)) != NULL;
+      ok = (w->again_double = vx_trace_new_double(w->model, GROUP, VX_KEEP_INPUT)) != NULL;
     if (ok && full && w->precision == VX_DOUBLE) ok = (w->room_double = vx_relevance_room_new_double(w->model)) != NULL;
     if (ok && full && w->precision == VX_MIXED) ok = (w->room_mixed = vx_relevance_room_new_mixed(w->model)) != NULL;
   }

@@ -20,8 +20,9 @@ static bool is_relevance(const char *id) {
 }
 
 static double tolerance(const char *id, vx_precision precision, vx_dtype dtype) {
-  /* xgrad-cam divides by sums of a LayerNorm's output, which pass near zero. */
-  bool loose = strcmp(id, "lrp-stable") == 0 || strcmp(id, "xgrad-cam") == 0;
+  /* xgrad-cam and grad-cam-plus-plus divide by sums of a LayerNorm's output, which pass near zero: single precision
+     moves them by a few ten-thousandths, double (below) not at all. */
+  bool loose = strcmp(id, "lrp-stable") == 0 || strcmp(id, "xgrad-cam") == 0 || strcmp(id, "grad-cam-plus-plus") == 0;
   if (precision != VX_DOUBLE) return loose ? 1e-3 : 1e-4;
   if (strcmp(id, "attention-flow") == 0) return 1e-6;
   if (dtype == VX_F32 || is_relevance(id)) return 1e-7;
