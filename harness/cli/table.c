@@ -34,6 +34,9 @@ const char vx_help_table[] =
     "  --sort WHAT          within a family: run (as in the config), iou, f1, pixel_accuracy; default: run\n"
     "  --compare-with ID    a published row or study (configs/published.yaml) instead of the run's own; or none\n"
     "  --published FILE     published numbers from this file\n"
+    "  --metrics a,b,…|all  further measures of the run to show; default: all where there are up to three, and those "
+    "of\n"
+    "                       the published row; CSV and JSON have them all\n"
     "  --intervals          the intervals of all measures, not of IoU only\n"
     "  --resamples N        of the bootstrap; 0: no intervals; default 10000\n"
     "  --seed N             of the bootstrap; default 1\n"
@@ -82,6 +85,7 @@ int vx_cmd_table(int argc, char **argv, vx_error *error) {
       {"sort", VX_OPTION_TEXT, &table.sort},
       {"compare-with", VX_OPTION_TEXT, &table.compare_with},
       {"published", VX_OPTION_TEXT, &table.published},
+      {"metrics", VX_OPTION_TEXT, &table.metrics},
       {"intervals", VX_OPTION_FLAG, &table.intervals},
       {"resamples", VX_OPTION_INT, &table.resamples},
       {"seed", VX_OPTION_INT, &seed},

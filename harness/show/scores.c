@@ -25,6 +25,11 @@ const char *vx_aggregate_title(vx_aggregate aggregate) {
   return titles[aggregate];
 }
 
+/* Columns a method: the paper's measures, then the further ones. */
+static int width_of(const vx_score_request *r) {
+  return VX_SCORE_MEASURES + r->more_count;
+}
+
 /* All that a bootstrap needs: columns are methods x measures. */
 typedef struct gathered {
   size_t images, columns;
@@ -69,13 +74,52 @@ static void gather_method(const vx_score_request *r, const vx_score_columns *col
   for (int i = 0; i < r->images->count; i++) {
     if (!wanted(r, i)) continue;
     for (int k = 0; k < VX_SCORE_MEASURES; k++) {
-      size_t place = at * g->columns + (size_t)method * VX_SCORE_MEASURES + (size_t)k;
+      size_t place = at * g->columns + (size_t)method * (size_t)width_of(r) + (size_t)k;
       double under;
       quotient(r, columns, i, k, &g->numerators[place], &under);
       if (g->denominators) g->denominators[place] = under;
     }
     at++;
   }
+}
+
+/* A further measure that is a quotient of counts is pooled like IoU; the others are means over images all the same.
+   Mean IoU is made of two quotients: see pool_mean_iou. */
+static void pool_more(const vx_score_columns *c, int i, const char *metric, double *over, double *under) {
+  if (strcmp(metric, "background_iou") == 0) *over = c->tn[i], *under = c->tn[i] + c->fp[i] + c->fn[i];
+  if (strcmp(metric, "precision") == 0) *over = c->tp[i], *under = c->tp[i] + c->fp[i];
+  if (strcmp(metric, "recall") == 0) *over = c->tp[i], *under = c->tp[i] + c->fn[i];
+}
+
+static bool gather_more(vx_store *store, const vx_score_request *r, const vx_score_columns *columns, int method,
+                        double *values, gathered *g, vx_error *error) {
+  for (int k = 0; k < r->more_count; k++) {
+    size_t at = 0, column = (size_t)method * (size_t)width_of(r) + VX_SCORE_MEASURES + (size_t)k;
+    if (!vx_query_values(store, r->scoring->id, r->methods[method].id, r->images, r->more[k], values, error)) {
+      return false;
+    }
+    for (int i = 0; i < r->images->count; i++) {
+      if (!wanted(r, i)) continue;
+      double over = values[i], under = 1;
+      if (g->denominators) pool_more(columns, i, r->more[k], &over, &under);
+      g->numerators[at * g->columns + column] = over;
+      if (g->denominators) g->denominators[at * g->columns + column] = under;
+      at++;
+    }
+  }
+  return true;
+}
+
+/* Pooled mean IoU is the mean of two pooled quotients, foreground's and background's. */
+static void pool_mean_iou(const vx_score_request *r, vx_score_row *row) {
+  int mean = -1, background = -1;
+  for (int k = 0; k < r->more_count; k++) {
+    if (strcmp(r->more[k], "miou") == 0) mean = k;
+    if (strcmp(r->more[k], "background_iou") == 0) background = k;
+  }
+  if (mean < 0) return;
+  double other = background < 0 ? NAN : row->more[background].estimate;
+  row->more[mean] = (vx_score_value){(row->of[VX_SCORE_IOU].estimate + other) / 2, NAN, NAN};
 }
 
 /* Counts of the wanted images; the columns' own are over the whole set. */
@@ -91,7 +135,7 @@ static void count_method(const vx_score_request *r, const vx_score_columns *c, v
 
 static bool take_gathered(const vx_score_request *r, gathered *g, vx_arena *arena) {
   for (int i = 0; i < r->images->count; i++) g->images += wanted(r, i);
-  g->columns = (size_t)r->method_count * VX_SCORE_MEASURES;
+  g->columns = (size_t)r->method_count * (size_t)width_of(r);
   g->numerators = vx_arena_take(arena, g->images * g->columns + 1, sizeof(double));
   if (r->aggregate == VX_AGGREGATE_POOLED) {
     g->denominators = vx_arena_take(arena, g->images * g->columns + 1, sizeof(double));
@@ -114,15 +158,17 @@ static bool summarise_rows(vx_store *store, const vx_score_request *r, vx_arena 
                            vx_error *error) {
   gathered g = {0};
   vx_score_columns columns;
-  vx_interval *intervals = VX_TAKE(arena, r->method_count * VX_SCORE_MEASURES + 1, vx_interval);
-  double *estimates = VX_TAKE(arena, r->method_count * VX_SCORE_MEASURES + 1, double);
-  if (!intervals || !estimates || !take_gathered(r, &g, arena) ||
+  vx_interval *intervals = VX_TAKE(arena, r->method_count * width_of(r) + 1, vx_interval);
+  double *estimates = VX_TAKE(arena, r->method_count * width_of(r) + 1, double);
+  double *values = VX_TAKE(arena, r->images->count + 1, double);
+  if (!intervals || !estimates || !values || !take_gathered(r, &g, arena) ||
       !vx_score_columns_take(&columns, r->images->count, arena)) {
     return vx_fail(error, vx_store_path(store), "out of memory");
   }
   for (int m = 0; m < r->method_count; m++) {
     if (!vx_query_evaluations(store, r->scoring->id, r->methods[m].id, r->images, &columns, error)) return false;
     gather_method(r, &columns, m, &g);
+    if (!gather_more(store, r, &columns, m, values, &g, error)) return false;
     count_method(r, &columns, &rows[m]);
   }
   vx_sample sample = {.images = g.images,
@@ -136,11 +182,13 @@ static bool summarise_rows(vx_store *store, const vx_score_request *r, vx_arena 
   if (intervals_too && !vx_bootstrap_intervals(&sample, &how, 0.95, intervals, error)) return false;
   if (!intervals_too && !vx_estimate(&sample, estimates, error)) return false;
   for (int m = 0; m < r->method_count; m++) {
-    for (int k = 0; k < VX_SCORE_MEASURES; k++) {
-      int at = m * VX_SCORE_MEASURES + k;
-      rows[m].of[k] = intervals_too ? (vx_score_value){intervals[at].estimate, intervals[at].low, intervals[at].high}
-                                    : (vx_score_value){estimates[at], NAN, NAN};
+    for (int k = 0; k < width_of(r); k++) {
+      int at = m * width_of(r) + k;
+      vx_score_value *value = k < VX_SCORE_MEASURES ? &rows[m].of[k] : &rows[m].more[k - VX_SCORE_MEASURES];
+      *value = intervals_too ? (vx_score_value){intervals[at].estimate, intervals[at].low, intervals[at].high}
+                             : (vx_score_value){estimates[at], NAN, NAN};
     }
+    if (r->aggregate == VX_AGGREGATE_POOLED) pool_mean_iou(r, &rows[m]);
   }
   return true;
 }
@@ -197,7 +245,13 @@ bool vx_scores_summarise(vx_store *store, const vx_score_request *request, vx_ar
   *rows = VX_TAKE(arena, request->method_count + 1, vx_score_row);
   if (!*rows) return vx_fail(error, vx_store_path(store), "out of memory");
   memset(*rows, 0, (size_t)request->method_count * sizeof **rows);
-  for (int m = 0; m < request->method_count; m++) (*rows)[m].method = &request->methods[m];
+  for (int m = 0; m < request->method_count; m++) {
+    vx_score_row *row = &(*rows)[m];
+    row->method = &request->methods[m];
+    row->more = VX_TAKE(arena, request->more_count + 1, vx_score_value);
+    if (!row->more) return vx_fail(error, vx_store_path(store), "out of memory");
+    for (int k = 0; k < request->more_count; k++) row->more[k] = (vx_score_value){NAN, NAN, NAN};
+  }
   bool many = request->images->count > VX_SCORE_BOOTSTRAP_IMAGES && request->aggregate == VX_AGGREGATE_MEAN;
   if (many && request->whole && (!request->wanted || request->condition))
     return summarise_totals(store, request, *rows, error);

@@ -27,7 +27,8 @@ typedef struct vx_score_value {
 typedef struct vx_score_row {
   const vx_method_row *method;
   vx_score_value of[VX_SCORE_MEASURES];
-  int64_t n, flat; /* scored images, of which flat maps */
+  vx_score_value *more; /* [more_count] of the request: further measures, in their own unit */
+  int64_t n, flat;      /* scored images, of which flat maps */
   int failed, unscored;
 } vx_score_row;
 
@@ -43,6 +44,8 @@ typedef struct vx_score_request {
   vx_aggregate aggregate;
   int resamples; /* of the bootstrap; 0: no intervals */
   uint64_t seed;
+  const char *const *more; /* [more_count] names of further measures (table scores) */
+  int more_count;
 } vx_score_request;
 
 /* More images than this a method and the interval is the normal one (mean ± 1.96 standard errors), which is the

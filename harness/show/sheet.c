@@ -22,13 +22,16 @@ bool vx_format_parse(const char *text, vx_format *format, vx_error *error) {
 vx_sheet *vx_sheet_new(const vx_sheet_column *columns, int count) {
   vx_sheet *sheet = calloc(1, sizeof *sheet);
   vx_sheet_column *copy = calloc((size_t)count + 1, sizeof *copy);
-  if (!sheet || !copy) {
+  char **kept = calloc(2 * (size_t)count + 1, sizeof *kept);
+  if (!sheet || !copy || !kept) {
     free(sheet);
     free(copy);
+    free(kept);
     return NULL;
   }
   memcpy(copy, columns, (size_t)count * sizeof *copy);
   sheet->columns = copy;
+  sheet->kept = kept;
   sheet->column_count = count;
   return sheet;
 }
@@ -48,8 +51,22 @@ void vx_sheet_free(vx_sheet *sheet) {
   free(sheet->notes);
   free(sheet->rules);
   free(sheet->title);
+  for (int i = 0; i < 2 * sheet->column_count; i++) free(sheet->kept[i]);
+  free(sheet->kept);
   free(sheet->columns);
   free(sheet);
+}
+
+void vx_sheet_column_set(vx_sheet *sheet, int column, const vx_sheet_column *to) {
+  char **kept = &sheet->kept[2 * column];
+  free(kept[0]);
+  free(kept[1]);
+  kept[0] = strdup(to->key);
+  kept[1] = to->head ? strdup(to->head) : NULL;
+  if (!kept[0] || (to->head && !kept[1])) sheet->failed = true;
+  sheet->columns[column] = *to;
+  sheet->columns[column].key = kept[0] ? kept[0] : "";
+  sheet->columns[column].head = kept[1];
 }
 
 /* The formatted text, to be freed; NULL when memory is out, which the sheet remembers. */

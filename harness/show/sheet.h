@@ -28,6 +28,9 @@ void vx_sheet_free(vx_sheet *sheet);
 /* Another head for a column; NULL: not for eyes. */
 void vx_sheet_head(vx_sheet *sheet, int column, const char *head);
 
+/* Another column, whose texts are copied. */
+void vx_sheet_column_set(vx_sheet *sheet, int column, const vx_sheet_column *to);
+
 /* What stands above; a line of its own. */
 void vx_sheet_title(vx_sheet *sheet, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -18,7 +18,8 @@ struct vx_sheet {
   int column_count, row_count, row_room, note_count, rule_count;
   cell *cells; /* [row_room][column_count] */
   char *title, **notes;
-  int *rules; /* before which rows */
+  char **kept; /* [2][column_count] texts of columns that were set; NULL */
+  int *rules;  /* before which rows */
   bool failed;
 };
 

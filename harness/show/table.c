@@ -7,8 +7,9 @@
 
 #include "harness/config/published.h"
 #include "harness/show/scores.h"
+#include "metrics/metric.h"
 
-enum { PUBLISHED_MAX = 64 };
+enum { PUBLISHED_MAX = 64, MORE_MAX = 24, MORE_SHOWN = 3 };
 
 enum {
   GROUP,
@@ -27,9 +28,7 @@ enum {
   OVER_CHANCE,
   OVER_CHANCE_LOW,
   OVER_CHANCE_HIGH,
-  N,
-  FLAT,
-  COLUMNS
+  COLUMNS /* then three a further measure, n and flat */
 };
 
 static const vx_sheet_column table_columns[COLUMNS] = {
@@ -49,8 +48,6 @@ static const vx_sheet_column table_columns[COLUMNS] = {
     [OVER_CHANCE] = {"iou_over_chance", "over chance", 2, false},
     [OVER_CHANCE_LOW] = {"iou_over_chance_low", NULL, 2, false},
     [OVER_CHANCE_HIGH] = {"iou_over_chance_high", NULL, 2, false},
-    [N] = {"n", "n", 0, false},
-    [FLAT] = {"flat", "flat", 0, false},
 };
 
 vx_table_options vx_table_defaults(void) {
@@ -71,6 +68,10 @@ typedef struct making {
   vx_published published;
   const vx_published_row *rows[PUBLISHED_MAX]; /* beside ours */
   int row_count;
+  const char **more; /* names of further measures */
+  int more_count;
+  double scale[MORE_MAX]; /* 100 for those in percent */
+  int n, flat;            /* columns */
   vx_sheet *sheet;
 } making;
 
@@ -130,8 +131,13 @@ static void put_row(making *m, const char *group, const vx_score_row *row) {
   put_value(m->sheet, F1, &row->of[VX_SCORE_F1]);
   put_value(m->sheet, PIXEL_ACCURACY, &row->of[VX_SCORE_PIXEL_ACCURACY]);
   put_value(m->sheet, OVER_CHANCE, &row->of[VX_SCORE_OVER_CHANCE]);
-  vx_sheet_int(m->sheet, N, row->n);
-  vx_sheet_int(m->sheet, FLAT, row->flat);
+  for (int k = 0; k < m->more_count; k++) {
+    vx_sheet_real(m->sheet, COLUMNS + 3 * k, m->scale[k] * row->more[k].estimate);
+    vx_sheet_real(m->sheet, COLUMNS + 3 * k + 1, m->scale[k] * row->more[k].low);
+    vx_sheet_real(m->sheet, COLUMNS + 3 * k + 2, m->scale[k] * row->more[k].high);
+  }
+  vx_sheet_int(m->sheet, m->n, row->n);
+  vx_sheet_int(m->sheet, m->flat, row->flat);
 }
 
 /* A published row, and below it ours less theirs when there is ours. */
@@ -144,7 +150,11 @@ static void put_published(making *m, const vx_published_row *theirs, const vx_sc
   vx_sheet_text(m->sheet, FAMILY, "%s", theirs->id);
   vx_sheet_text(m->sheet, KIND, "published");
   for (int k = 0; k < 3; k++) vx_sheet_real(m->sheet, places[k], vx_published_score_of(theirs, metrics[k]));
-  if (theirs->images >= 0) vx_sheet_int(m->sheet, N, theirs->images);
+  for (int k = 0; k < m->more_count; k++) {
+    double value = vx_published_score_of(theirs, m->more[k]);
+    vx_sheet_real(m->sheet, COLUMNS + 3 * k, m->scale[k] / 100 * value);
+  }
+  if (theirs->images >= 0) vx_sheet_int(m->sheet, m->n, theirs->images);
   if (!ours) return;
   vx_sheet_row(m->sheet);
   vx_sheet_text(m->sheet, METHOD, "%s", ours->method->name);
@@ -156,6 +166,10 @@ static void put_published(making *m, const vx_published_row *theirs, const vx_sc
     double difference = 100 * ours->of[k].estimate - vx_published_score_of(theirs, metrics[k]);
     vx_sheet_real(m->sheet, places[k], difference);
     if (difference > 0) vx_sheet_show(m->sheet, places[k], "+%.2f", difference);
+  }
+  for (int k = 0; k < m->more_count; k++) {
+    double value = vx_published_score_of(theirs, m->more[k]) / 100;
+    vx_sheet_real(m->sheet, COLUMNS + 3 * k, m->scale[k] * (ours->more[k].estimate - value));
   }
 }
 
@@ -171,10 +185,12 @@ static bool put_group(making *m, const char *group, const bool *wanted, const ch
                               .whole = isnan(m->options->min_confidence),
                               .aggregate = m->aggregate,
                               .resamples = m->options->resamples,
-                              .seed = m->options->seed};
+                              .seed = m->options->seed,
+                              .more = m->more,
+                              .more_count = m->more_count};
   vx_score_row *rows;
   int measure, *order = VX_TAKE(m->arena, m->method_count + 1, int);
-  bool shown[PUBLISHED_MAX] = {false};
+  bool shown[PUBLISHED_MAX] = {false}, apart = false;
   if (!order) return vx_fail(error, vx_store_path(m->store), "out of memory");
   if (!sort_measure(m->options->sort, &measure, error)) return false;
   if (!vx_scores_summarise(m->store, &request, m->arena, &rows, error)) return false;
@@ -195,7 +211,8 @@ static bool put_group(making *m, const char *group, const bool *wanted, const ch
   }
   for (int p = 0; p < m->row_count; p++) {
     if (group || shown[p]) continue;
-    vx_sheet_rule(m->sheet);
+    if (!apart) vx_sheet_rule(m->sheet);
+    apart = true;
     put_published(m, m->rows[p], NULL);
   }
   return true;
@@ -271,6 +288,9 @@ static void put_notes(making *m) {
                   "method's.");
   }
   if (trivial) vx_sheet_note(m->sheet, "* never looks at the model.");
+  if (m->more_count > MORE_SHOWN && !m->options->metrics) {
+    vx_sheet_note(m->sheet, "%d further measures: --metrics all shows them, CSV and JSON have them.", m->more_count);
+  }
   const char *titled = "";
   for (int p = 0; p < m->row_count; p++) {
     if (strcmp(titled, m->rows[p]->title) != 0) {
@@ -281,6 +301,12 @@ static void put_notes(making *m) {
   if (*m->scoring.info.note) vx_sheet_note(m->sheet, "Scoring %s: %s", m->scoring.info.name, m->scoring.info.note);
 }
 
+static bool choose_more(making *m, vx_error *error) {
+  if (!vx_query_metrics(m->store, m->scoring.id, m->arena, &m->more, &m->more_count, error)) return false;
+  if (m->more_count > MORE_MAX) m->more_count = MORE_MAX;
+  return true;
+}
+
 static bool read_run(making *m, vx_error *error) {
   const vx_table_options *o = m->options;
   return vx_query_run(m->store, o->run, m->arena, &m->run, error) &&
@@ -288,13 +314,52 @@ static bool read_run(making *m, vx_error *error) {
          vx_query_methods(m->store, m->run.id, m->arena, &m->methods, &m->method_count, error) &&
          vx_query_images(m->store, &m->run, o->min_confidence, m->arena, &m->images, error) &&
          vx_aggregate_parse(o->aggregate ? o->aggregate : m->scoring.info.aggregate, &m->aggregate, error) &&
-         choose_published(m, error);
+         choose_published(m, error) && choose_more(m, error);
+}
+
+/* Is the further measure for eyes? The first few of a run, those asked for, and those of a published row. */
+static bool is_shown(const making *m, int k) {
+  const char *list = m->options->metrics;
+  for (int p = 0; p < m->row_count; p++) {
+    if (!isnan(vx_published_score_of(m->rows[p], m->more[k]))) return true;
+  }
+  if (!list) return m->more_count <= MORE_SHOWN;
+  size_t length = strlen(m->more[k]);
+  for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+    if (strncmp(at, m->more[k], length) == 0 && (at[length] == ',' || at[length] == '\0')) return true;
+  }
+  return strcmp(list, "all") == 0;
+}
+
+/* Columns of the further measures, by what the registry knows of them; then n and flat. */
+static bool make_sheet(making *m, vx_error *error) {
+  vx_sheet_column none[COLUMNS + 3 * MORE_MAX + 2] = {{0}};
+  memcpy(none, table_columns, sizeof table_columns);
+  m->n = COLUMNS + 3 * m->more_count;
+  m->flat = m->n + 1;
+  none[m->n] = (vx_sheet_column){"n", "n", 0, false};
+  none[m->flat] = (vx_sheet_column){"flat", "flat", 0, false};
+  m->sheet = vx_sheet_new(none, m->flat + 1);
+  if (!m->sheet) return vx_fail(error, vx_store_path(m->store), "out of memory");
+  for (int k = 0; k < m->more_count; k++) {
+    int column;
+    char key[100];
+    const vx_metric *metric = vx_metric_with_column(m->more[k], &column);
+    const char *title = metric ? metric->columns[column].title : m->more[k];
+    m->scale[k] = metric && metric->columns[column].percent ? 100 : 1;
+    vx_sheet_column set = {m->more[k], is_shown(m, k) ? title : NULL, m->scale[k] == 100 ? 2 : 3, false};
+    vx_sheet_column_set(m->sheet, COLUMNS + 3 * k, &set);
+    set = (vx_sheet_column){key, NULL, 2, false};
+    snprintf(key, sizeof key, "%s_low", m->more[k]);
+    vx_sheet_column_set(m->sheet, COLUMNS + 3 * k + 1, &set);
+    snprintf(key, sizeof key, "%s_high", m->more[k]);
+    vx_sheet_column_set(m->sheet, COLUMNS + 3 * k + 2, &set);
+  }
+  return true;
 }
 
 static bool fill(making *m, vx_error *error) {
-  if (!read_run(m, error)) return false;
-  m->sheet = vx_sheet_new(table_columns, COLUMNS);
-  if (!m->sheet) return vx_fail(error, vx_store_path(m->store), "out of memory");
+  if (!read_run(m, error) || !make_sheet(m, error)) return false;
   const vx_scoring_info *s = &m->scoring.info;
   vx_sheet_title(m->sheet,
                  "%s (run %" PRId64 "%s%s): %s on %s; %s, in percent; size %s, threshold %s, foreground %s, void %s, "

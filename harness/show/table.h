@@ -14,6 +14,7 @@ typedef struct vx_table_options {
   const char *sort;         /* run, iou, f1, pixel_accuracy; NULL: run */
   const char *published;    /* file; NULL: see vx_published_read */
   const char *compare_with; /* NULL: as the run says; "none" */
+  const char *metrics;      /* further measures for eyes, "a,b" or "all"; NULL: where there are few; files have them */
   bool intervals;           /* for eyes, those of all measures; files have them anyway */
   int resamples;            /* of the bootstrap */
   uint64_t seed;

@@ -361,3 +361,20 @@ bool vx_query_total(vx_store *store, int64_t scoring, int64_t method, const char
   sqlite3_finalize(read);
   return row >= 0;
 }
+
+static bool take_name(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  return (*(const char **)element = vx_query_text(arena, row, 0)) != NULL;
+}
+
+bool vx_query_metrics(vx_store *store, int64_t scoring, vx_arena *arena, const char ***names, int *count,
+                      vx_error *error) {
+  void *list = NULL;
+  /* by the methods' first images: the primary key leads there, millions of rows are not read */
+  bool ok = vx_query_list(store,
+                          "SELECT DISTINCT s.metric FROM run_methods m JOIN scores s ON s.scoring = ?1 AND"
+                          " s.method = m.id AND s.image = (SELECT min(image) FROM scores t WHERE t.scoring = ?1 AND"
+                          " t.method = m.id) ORDER BY s.metric",
+                          scoring, arena, take_name, sizeof **names, &list, count, error);
+  *names = list;
+  return ok;
+}

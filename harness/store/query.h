@@ -98,6 +98,10 @@ bool vx_query_values(vx_store *store, int64_t scoring, int64_t method, const vx_
 /* Fails when no evaluation of the scoring has this metric; the error names those that there are. */
 bool vx_query_check_metric(vx_store *store, int64_t scoring, const char *metric, vx_error *error);
 
+/* Names of the further measures (table scores) of a scoring, in alphabetical order. */
+bool vx_query_metrics(vx_store *store, int64_t scoring, vx_arena *arena, const char ***names, int *count,
+                      vx_error *error);
+
 /* A line on sums that triggers keep: for tables over more rows than one wants to read. */
 typedef struct vx_total {
   int64_t n, flat;

@@ -83,6 +83,10 @@ START_TEST(means_are_those_computed_by_hand) {
   double chance = (2 * (1 / 13.0) + 3 * (80 / 6.0 + 20 * 0.4) / 156) / 9;
   ck_assert_double_eq_tol(cell(t, "rollout", NULL, NULL, "iou_over_chance"), 100 * (1.6 / 9 - chance), 1e-12);
   ck_assert_double_eq(cell(t, "center", "trivial", NULL, "n"), 9);
+  /* further measures: oracle_iou is iou/2 + 1/2 (percent, as the registry says), pointing 1 but undefined for one */
+  ck_assert_double_eq_tol(cell(t, "rollout", NULL, NULL, "oracle_iou"), 50 * 1.6 / 9 + 50, 1e-12);
+  ck_assert_double_eq_tol(cell(t, "rollout", NULL, NULL, "pointing"), 100, 1e-12);
+  ck_assert(cell(t, "rollout", NULL, NULL, "oracle_iou_low") < cell(t, "rollout", NULL, NULL, "oracle_iou"));
   json_decref(t);
 }
 END_TEST
@@ -161,7 +165,8 @@ START_TEST(published_rows_stand_beside_ours) {
   FILE *to = fopen(file, "w");
   fputs("studies: [{id: s, title: A study, source: its table}]\n"
         "rows:\n"
-        "  - {id: s-a, study: s, label: Roll, method: rollout, iou: 20, f1: 10, images: 10, index_sum: 52}\n"
+        "  - {id: s-a, study: s, label: Roll, method: rollout, iou: 20, f1: 10, images: 10, index_sum: 52, pointing: "
+        "80}\n"
         "  - {id: s-b, study: s, label: LRP, method: lrp, iou: 1.5, images: 3, index_sum: 4}\n",
         to);
   fclose(to);
@@ -172,6 +177,8 @@ START_TEST(published_rows_stand_beside_ours) {
   ck_assert_double_eq(cell(t, "Roll", "published", NULL, "iou"), 20);
   ck_assert_double_eq_tol(cell(t, "rollout", "difference", NULL, "iou"), 100 * 1.6 / 9 - 20, 1e-12);
   ck_assert(isnan(cell(t, "rollout", "difference", NULL, "pixel_accuracy")));
+  ck_assert_double_eq_tol(cell(t, "Roll", "published", NULL, "pointing"), 80, 1e-12);
+  ck_assert_double_eq_tol(cell(t, "rollout", "difference", NULL, "pointing"), 20, 1e-12);
   ck_assert_double_eq(cell(t, "LRP", "published", NULL, "iou"), 1.5);
   ck_assert(has_note(t, "s-a: 10 images, their places sum to 52: the same images"));
   ck_assert(has_note(t, "s-b: 3 images, their places sum to 4: not these images"));
