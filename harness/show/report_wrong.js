@@ -75,7 +75,8 @@ function wrongLead(list, all) {
   const [top] = countBy(list, (i) => images.label[i]);
   const judged = wrongCount + rightCount;
   const lines = [`${plural(all.length, "decision")} of ${judged} ${all.length === 1 ? "is" : "are"} wrong: the predicted class is not that of the main object. `];
-  if (top && list.length > 1) lines.push(`${top[1]} of the ${list.length} shown here say `, named(labelName(top[0])), ".");
+  const who = top && (top[1] < list.length ? `${top[1]} of the ${list.length} shown here say ` : list.length < all.length ? "All shown here say " : "All of them say ");
+  if (top && list.length > 1) lines.push(who, named(labelName(top[0])), ".");
   return html("p", { class: "lead" }, lines);
 }
 
