@@ -9,7 +9,17 @@
 #include "harness/show/overlay.h"
 
 /* Units of the page. */
-enum { MARGIN = 28, CELL = 172, GAP = 6, CARD_GAP = 30, BAND = 280, HEAD = 58, CARD_HEAD = 26, FOOT = 40 };
+enum {
+  MARGIN = 28,
+  CELL = 172,
+  GAP = 6,
+  CARD_GAP = 30,
+  BAND = 280,
+  HEAD = 58,
+  CARD_HEAD = 26,
+  FOOT = 40,
+  LEGEND = 250
+};
 enum { INK = 0x1b1b1f, FADED = 0x6b6b74, RULE = 0xd9d9de, BAR = 0x4c72b0 };
 
 typedef struct page {
@@ -18,7 +28,7 @@ typedef struct page {
   const vx_colours *signed_colours;
   int shown;             /* methods on the page */
   int columns, pictures; /* cards side by side, pictures in a card */
-  double cell_height, card_width, card_height, band_height, width, height;
+  double cell_height, card_width, card_height, picture_height, band_height, width, height;
   uint8_t *rgb;     /* [height][width][3] one drawn picture */
   double *contrast; /* [height][width] */
   vx_error *error;
@@ -43,7 +53,8 @@ static void measure(page *p) {
   p->cell_height = CELL * ratio;
   p->card_width = p->pictures * CELL + (p->pictures - 1) * GAP;
   p->card_height = CARD_HEAD + p->cell_height;
-  p->band_height = fmin(BAND, BAND * ratio) + 24;
+  p->picture_height = fmin(BAND, BAND * ratio);
+  p->band_height = fmax(p->picture_height + 24, LEGEND); /* room for classes and legends, however flat the picture */
   p->width = 2 * MARGIN + p->columns * p->card_width + (p->columns - 1) * CARD_GAP;
   int rows = (p->shown + p->columns - 1) / p->columns;
   p->height = MARGIN + HEAD + p->band_height + CARD_GAP + 24 + rows * (p->card_height + CARD_GAP) + FOOT;
@@ -108,7 +119,7 @@ static bool draw_band(page *p, double y) {
   const vx_explained *e = sheet->explained;
   const vx_agreement *a = sheet->agreement;
   size_t pixels = pixels_of(p);
-  double x = MARGIN, wide = BAND, high = p->band_height - 24;
+  double x = MARGIN, wide = BAND, high = p->picture_height;
   memcpy(p->rgb, e->rgb, 3 * pixels);
   vx_canvas_text(p->canvas, x, y, wide, &head_font, "What the model sees");
   if (!put(p, x, y + 24, wide, high)) return false;
@@ -127,9 +138,8 @@ static bool draw_band(page *p, double y) {
     if (!put(p, x, y + 24, wide, high)) return false;
     x += wide + CARD_GAP;
   }
-  draw_top(p, x, y, p->width - MARGIN - x);
+  draw_top(p, x, y, fmin(p->width - MARGIN - x, 620));
   double at = y + 24 + 32 * e->top_count + 34, w = fmin(p->width - MARGIN - x, 620), third = (w - 40) / 3;
-  if (at + 24 > y + p->band_height + 8) return true;
   draw_scale(p, sheet->colours, x, at, third, "0 least", "1 most");
   if (a->count > 1)
     draw_scale(p, vx_colours_find(VX_CONTACT_SPREAD), x + third + 20, at, third, "they agree", "they differ");
