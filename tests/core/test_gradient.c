@@ -67,8 +67,8 @@ START_TEST(test_differences) {
     for (vx_output output = VX_LOGIT; output <= VX_LOSS; output++) {
       int target = (int)(seed + 1) % s->classes;
       const vx_view *view = explain(worker, target, output);
-      differences("input gradient", model, x, NULL, x, pixels, 120, target, output, view->input_gradient);
-      differences("attention gradient", model, x, push, push, maps, 120, target, output, view->gradient);
+      differences("input gradient", model, x, NULL, x, pixels, 40, target, output, view->input_gradient);
+      differences("attention gradient", model, x, push, push, maps, 40, target, output, view->gradient);
     }
     vx_worker_free(worker);
     free(push);
