@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/random.h"
 #include "harness/config/yaml.h"
 #include "harness/run/evaluate.h"
 #include "harness/run/run.h"
 #include "harness/store/stored.h"
-#include "core/random.h"
 
 /* The config that the run was made by, with what was moved since. */
 static vx_config *config_of(const vx_run_row *run, const vx_rerun_options *options, vx_error *error) {
