@@ -83,15 +83,15 @@ static void through_block(vx_relevance_room *room, const vx_relevance_need *need
   const layer_t *t = &trace->layer[l];
   int n = s->tokens, d = s->dim;
   sum_rule(room, need, l, 0, rows, t->middle, t->mlp);
-  VX_V(vx_rule_linear)(room, need, n, rows, &w->fc2, t->active, t->mlp, room->branch, room->hidden);
-  VX_V(vx_rule_linear)(room, need, n, rows, &w->fc1, t->norm2, t->hidden, room->hidden, room->inner);
+  VX_V(vx_rule_linear)(room, need, n, rows, &w->fc2, t->active, room->branch, room->hidden);
+  VX_V(vx_rule_linear)(room, need, n, rows, &w->fc1, t->norm2, room->hidden, room->inner);
   VX_V(vx_rule_copy)(need, n, d, t->middle, rows, room->main, rows, room->inner, room->main);
   sum_rule(room, need, l, 1, rows, t->x, t->projected);
-  VX_V(vx_rule_linear)(room, need, n, rows, &w->proj, t->context, t->projected, room->branch, room->inner);
+  VX_V(vx_rule_linear)(room, need, n, rows, &w->proj, t->context, room->branch, room->inner);
   through_values(room, need, t, rows);
   if (stop) return;
   through_scores(room, need, t, rows);
-  VX_V(vx_rule_linear)(room, need, n, n, &w->qkv, t->norm1, t->qkv, room->qkv, room->inner);
+  VX_V(vx_rule_linear)(room, need, n, n, &w->qkv, t->norm1, room->qkv, room->inner);
   VX_V(vx_rule_copy)(need, n, d, t->x, rows, room->main, n, room->inner, room->main);
 }
 
@@ -102,7 +102,7 @@ static void through_head(vx_relevance_room *room, const vx_relevance_need *need,
   real *one_hot = room->product; /* [C], large enough by construction */
   memset(one_hot, 0, (size_t)m->shape.classes * sizeof(real));
   one_hot[target] = 1;
-  VX_V(vx_rule_linear)(room, need, 1, 1, &m->head, trace->tokens, trace->logits, one_hot, room->inner);
+  VX_V(vx_rule_linear)(room, need, 1, 1, &m->head, trace->tokens, one_hot, room->inner);
   real floor = VX_V(vx_rule_floor)(need->stabilizer, d, trace->tokens);
   for (size_t i = 0; i < d; i++) room->main[i] = trace->tokens[i] * vx_safe(room->inner[i], trace->tokens[i], floor);
 }
@@ -185,6 +185,29 @@ vx_relevance_room *VX_V(vx_relevance_room_new)(const vx_model *model) {
 
 size_t VX_V(vx_relevance_room_bytes)(const vx_relevance_room *room) {
   return room ? vx_arena_bytes(room->arena) : 0;
+}
+
+bool VX_V(vx_relevance_share)(vx_relevance_room *room) {
+  const vx_model *m = room->model;
+  int layers = m->shape.layers;
+  if (!(room->kept = VX_TAKE(room->arena, 4 * layers + 1, vx_kept))) return false;
+  for (int l = 0; l < layers; l++) {
+    const vx_block *b = &m->block[l];
+    const vx_linear *linear[] = {&b->qkv, &b->proj, &b->fc1, &b->fc2};
+    for (int i = 0; i < 4; i++) room->kept[4 * l + i].linear = linear[i];
+  }
+  room->kept[4 * layers].linear = &m->head;
+  for (int i = 0; i <= 4 * layers; i++) {
+    size_t rows = i < 4 * layers ? (size_t)m->shape.tokens : 1;
+    room->kept[i].sum = vx_arena_take(room->arena, rows * (size_t)room->kept[i].linear->out, sizeof(lin));
+    if (!room->kept[i].sum) return false;
+  }
+  room->kept_count = 4 * layers + 1;
+  return true;
+}
+
+void VX_V(vx_relevance_begin)(vx_relevance_room *room) {
+  for (int i = 0; i < room->kept_count; i++) room->kept[i].rows = 0;
 }
 
 void VX_V(vx_relevance_room_free)(vx_relevance_room *room) {

@@ -31,6 +31,15 @@ void vx_relevance_room_free_single(vx_relevance_room *room);
 void vx_relevance_room_free_mixed(vx_relevance_room *room);
 void vx_relevance_room_free_double(vx_relevance_room *room);
 
+/* For a room that makes both rule sets' passes of a picture, plain before improved: what the plain pass has computed
+   of an improved one is kept. vx_relevance_begin forgets it: to be called for every picture. False: out of memory. */
+bool vx_relevance_share_single(vx_relevance_room *room);
+bool vx_relevance_share_mixed(vx_relevance_room *room);
+bool vx_relevance_share_double(vx_relevance_room *room);
+void vx_relevance_begin_single(vx_relevance_room *room);
+void vx_relevance_begin_mixed(vx_relevance_room *room);
+void vx_relevance_begin_double(vx_relevance_room *room);
+
 /* Called after each sum rule of a pass, for tests of conservation: layer, which of the two sums of the block
    (0: the MLP's, 1: the attention's), relevance before and in both branches after. */
 typedef void (*vx_relevance_probe)(void *user, int layer, int which, double before, double after);

@@ -2,6 +2,7 @@
 #include "core/rules.h"
 
 #include <math.h>
+#include <string.h>
 
 /* ---- products with the signed parts of the weights -------------------------------------------------------------- */
 
@@ -84,10 +85,6 @@ void VX_V(vx_rule_divide)(const vx_relevance_need *need, size_t all, size_t coun
 
 /* ---- linear layers ---------------------------------------------------------------------------------------------- */
 
-VX_CLONES static void absolute(size_t count, const real *x, lin *out) {
-  for (size_t i = 0; i < count; i++) out[i] = (lin)(x[i] < 0 ? -x[i] : x[i]);
-}
-
 VX_CLONES static void split(size_t count, const real *x, lin *positive, lin *negative) {
   for (size_t i = 0; i < count; i++) {
     positive[i] = (lin)(x[i] > 0 ? x[i] : 0);
@@ -95,10 +92,19 @@ VX_CLONES static void split(size_t count, const real *x, lin *positive, lin *neg
   }
 }
 
-/* z = (W x + |W||x|) / 2 in place of |W||x|, with W x = y - bias. */
-VX_CLONES static void add_known(int rows, int out, const real *y, const float *bias, lin *z) {
-  for (int r = 0; r < rows; r++, y += out, z += out)
-    for (int i = 0; i < out; i++) z[i] = (lin)(((y[i] - (real)bias[i]) + (real)z[i]) * (real)0.5);
+VX_CLONES static void add(size_t count, const lin *a, const lin *b, lin *sum) {
+  for (size_t i = 0; i < count; i++) sum[i] = a[i] + b[i];
+}
+
+VX_CLONES static void result_improved(size_t count, const real *restrict x, const lin *restrict whole,
+                                      const lin *restrict absolute, real *restrict result) {
+  for (size_t i = 0; i < count; i++)
+    result[i] = (real)0.5 * (x[i] * (real)whole[i] + (x[i] < 0 ? -x[i] : x[i]) * (real)absolute[i]);
+}
+
+VX_CLONES static void result_plain(size_t count, const real *restrict x, const lin *restrict positive,
+                                   const lin *restrict negative, real *restrict result) {
+  for (size_t i = 0; i < count; i++) result[i] = x[i] > 0 ? x[i] * (real)positive[i] : x[i] * (real)negative[i];
 }
 
 VX_CLONES static double lin_mean_square(size_t count, const lin *b) {
@@ -126,41 +132,60 @@ static VX_CLONES void divide_by(double stabilizer, size_t all, size_t count, con
     }
 }
 
-/* The improved rule, by W+x+ + W-x- = (W x + |W||x|) / 2 and its transpose: three products instead of four. */
+/* z1 = W+x+, z2 = W-x- [all][out], and what the improved rules divide by, z1 + z2, for whoever asks next. */
+static void make_denominators(vx_relevance_room *room, int all, const vx_linear *linear, const real *x) {
+  split((size_t)all * (size_t)linear->in, x, room->x1, room->x2);
+  product(POSITIVE, all, linear, room->x1, room->z1, room->tile);
+  product(NEGATIVE, all, linear, room->x2, room->z2, room->tile);
+}
+
+/* Where the sum for this layer is kept; NULL when this room keeps none. */
+static vx_kept *kept_of(vx_relevance_room *room, const vx_linear *linear) {
+  for (int i = 0; i < room->kept_count; i++)
+    if (room->kept[i].linear == linear) return &room->kept[i];
+  return NULL;
+}
+
+/* The improved rule. Its sums are made by the plain rule's two products even when nobody else needs them, so that
+   a map is the same bits alone and among all; back by W+ᵀs x+ + W-ᵀs x- = (Wᵀs x + |W|ᵀs |x|) / 2. */
 static void linear_improved(vx_relevance_room *room, const vx_relevance_need *need, int all, int rows,
-                            const vx_linear *linear, const real *x, const real *y, const real *relevance,
-                            real *result) {
+                            const vx_linear *linear, const real *x, const real *relevance, real *result) {
   size_t in = (size_t)linear->in, out = (size_t)linear->out;
-  absolute((size_t)all * in, x, room->x1);
-  product(ABSOLUTE, all, linear, room->x1, room->z1, room->tile);
-  add_known(all, linear->out, y, linear->bias, room->z1);
+  const vx_kept *kept = kept_of(room, linear);
+  if (kept && kept->rows == all) {
+    memcpy(room->z1, kept->sum, (size_t)all * out * sizeof(lin));
+  } else {
+    make_denominators(room, all, linear, x);
+    add((size_t)all * out, room->z1, room->z2, room->z1);
+  }
   divide_by(need->stabilizer, (size_t)all * out, (size_t)rows * out, relevance, room->z1);
   product_back(WHOLE, rows, linear, room->z1, room->p1, room->tile);
   product_back(ABSOLUTE, rows, linear, room->z1, room->p2, room->tile);
-  for (size_t i = 0; i < (size_t)rows * in; i++)
-    result[i] = (real)0.5 * (x[i] * (real)room->p1[i] + (x[i] < 0 ? -x[i] : x[i]) * (real)room->p2[i]);
+  result_improved((size_t)rows * in, x, room->p1, room->p2, result);
 }
 
 /* The plain rule: positive and negative contributions each divided by their own sum. */
 static void linear_plain(vx_relevance_room *room, const vx_relevance_need *need, int all, int rows,
                          const vx_linear *linear, const real *x, const real *relevance, real *result) {
   size_t in = (size_t)linear->in, out = (size_t)linear->out;
-  split((size_t)all * in, x, room->x1, room->x2);
-  product(POSITIVE, all, linear, room->x1, room->z1, room->tile);
-  product(NEGATIVE, all, linear, room->x2, room->z2, room->tile);
+  vx_kept *kept = kept_of(room, linear);
+  make_denominators(room, all, linear, x);
+  if (kept) {
+    add((size_t)all * out, room->z1, room->z2, kept->sum);
+    kept->rows = all;
+  }
   divide_by(need->stabilizer, (size_t)all * out, (size_t)rows * out, relevance, room->z1);
   divide_by(need->stabilizer, (size_t)all * out, (size_t)rows * out, relevance, room->z2);
   product_back(POSITIVE, rows, linear, room->z1, room->p1, room->tile);
   product_back(NEGATIVE, rows, linear, room->z2, room->p2, room->tile);
-  for (size_t i = 0; i < (size_t)rows * in; i++)
-    result[i] = x[i] > 0 ? x[i] * (real)room->p1[i] : x[i] * (real)room->p2[i];
+  result_plain((size_t)rows * in, x, room->p1, room->p2, result);
 }
 
 void VX_V(vx_rule_linear)(vx_relevance_room *room, const vx_relevance_need *need, int all, int rows,
-                          const vx_linear *linear, const real *x, const real *y, const real *relevance, real *result) {
+                          const vx_linear *linear, const real *x, const real *relevance, real *result) {
   if (!(need->stabilizer > 0)) all = rows; /* without a mean, rows without relevance are of no account */
   if (need->rules == VX_RULES_IMPROVED)
-    linear_improved(room, need, all, rows, linear, x, y, relevance, result);
+    linear_improved(room, need, all, rows, linear, x, relevance, result);
   else
     linear_plain(room, need, all, rows, linear, x, relevance, result);
 }

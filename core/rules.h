@@ -20,14 +20,23 @@
 #define VX_LIN_GEMM cblas_sgemm
 #endif
 
+/* z1 + z2 of one linear layer, made by the plain rules and read by the improved ones. */
+typedef struct vx_kept {
+  const vx_linear *linear;
+  int rows; /* how many it holds of the picture at hand; 0: none */
+  lin *sum; /* [n][out] */
+} vx_kept;
+
 struct vx_relevance_room {
   const vx_model *model;
   vx_arena *arena;
   /* linear rules, [rows][widest] each */
-  lin *x1, *x2; /* |x|, or x+ and x- */
-  lin *z1, *z2; /* denominators, then quotients */
-  lin *p1, *p2; /* quotients through the weights */
-  lin *tile;    /* the signed part of a few rows of W */
+  lin *x1, *x2;  /* |x|, or x+ and x- */
+  lin *z1, *z2;  /* denominators, then quotients */
+  lin *p1, *p2;  /* quotients through the weights */
+  lin *tile;     /* the signed part of a few rows of W */
+  vx_kept *kept; /* [kept_count]; none unless vx_relevance_share was called */
+  int kept_count;
   /* relevance of the two branches of a block, and of what lies inside the second */
   real *main, *branch, *inner; /* [n][d] */
   real *hidden;                /* [n][mlp] */
@@ -50,10 +59,10 @@ VX_INLINE real vx_safe(real a, real b, real floor) {
 /* δ² mean(b²) over a whole tensor; 0 without stabilizer. */
 real VX_V(vx_rule_floor)(double stabilizer, size_t count, const real *b);
 
-/* Linear rule of y = W x (bias left out), by either rule set. x [all][in] and y [all][out] (with bias) of the forward
-   pass; relevance [rows][out] of the first `rows` of them, the other rows' being zero; result [rows][in]. */
+/* Linear rule of y = W x (bias left out), by either rule set. x [all][in] of the forward pass; relevance [rows][out] of
+ * the first `rows` of them, the other rows' being zero; result [rows][in]. */
 void VX_V(vx_rule_linear)(vx_relevance_room *room, const vx_relevance_need *need, int all, int rows,
-                          const vx_linear *linear, const real *x, const real *y, const real *relevance, real *result);
+                          const vx_linear *linear, const real *x, const real *relevance, real *result);
 
 /* Sum rule: relevance of a + b to both; [all][width] with relevance in the first `rows`. to_a may be `relevance`. */
 void VX_V(vx_rule_sum)(const vx_relevance_need *need, int all, int rows, int width, const real *a, const real *b,

@@ -37,6 +37,18 @@ static bool needs_wide(const vx_worker *w, const vx_relevance_need *need) {
   return w->precision == VX_DOUBLE || (w->precision == VX_MIXED && !(need->stabilizer > 0));
 }
 
+/* Whether passes by both rule sets run over the same trace. */
+static bool shares(const vx_worker *w, bool wide) {
+  bool plain = false, improved = false;
+  for (int i = 0; i < w->plan.relevance_count; i++) {
+    const vx_relevance_need *need = &w->plan.relevance[i];
+    if (needs_wide(w, need) != wide) continue;
+    plain = plain || need->rules == VX_RULES_PLAIN;
+    improved = improved || need->rules == VX_RULES_IMPROVED;
+  }
+  return plain && improved;
+}
+
 static bool take(vx_worker *w, double **to, size_t count, bool wanted) {
   if (!wanted) return true;
   *to = VX_TAKE(w->arena, count, double);
@@ -61,6 +73,7 @@ static bool take_traces(vx_worker *w) {
     ok = (w->single = vx_trace_new_single(w->model, 1, single_full ? VX_KEEP_RELEVANCE : VX_KEEP_BACKWARD)) != NULL;
     if (ok && again) ok = (w->again_single = vx_trace_new_single(w->model, GROUP, VX_KEEP_INPUT)) != NULL;
     if (ok && single_full) ok = (w->room_single = vx_relevance_room_new_single(w->model)) != NULL;
+    if (ok && shares(w, false)) ok = vx_relevance_share_single(w->room_single);
   }
   if (ok && wide) {
     bool full = w->plan.relevance_count > 0;
@@ -69,6 +82,8 @@ static bool take_traces(vx_worker *w) {
       ok = (w->again_double = vx_trace_new_double(w->model, GROUP, VX_KEEP_INPUT)) != NULL;
     if (ok && full && w->precision == VX_DOUBLE) ok = (w->room_double = vx_relevance_room_new_double(w->model)) != NULL;
     if (ok && full && w->precision == VX_MIXED) ok = (w->room_mixed = vx_relevance_room_new_mixed(w->model)) != NULL;
+    if (ok && w->room_double && shares(w, true)) ok = vx_relevance_share_double(w->room_double);
+    if (ok && w->room_mixed && shares(w, true)) ok = vx_relevance_share_mixed(w->room_mixed);
   }
   return ok;
 }
@@ -276,9 +291,10 @@ static bool relevance_pass(vx_worker *w, const vx_relevance *r, int target, vx_e
   return vx_relevance_pass_mixed(w->room_mixed, w->wide, &r->need, target, attention, pixels, error);
 }
 
-static bool relevance_passes(vx_worker *w, int target, vx_error *error) {
+static bool passes_by(vx_worker *w, vx_rules rules, int target, vx_error *error) {
   for (int i = 0; i < w->view.relevance_count; i++) {
     const vx_relevance *r = &w->view.relevance[i];
+    if (r->need.rules != rules) continue;
     /* the double forward pass in mixed precision: once a picture, whatever the number of classes explained */
     if (needs_wide(w, &r->need) && !w->wide_done) {
       if (!vx_forward_double(w->wide, 1, w->input_double, error)) return false;
@@ -287,6 +303,14 @@ static bool relevance_passes(vx_worker *w, int target, vx_error *error) {
     if (!relevance_pass(w, r, target, error)) return false;
   }
   return true;
+}
+
+/* Plain rules first: the improved ones divide by sums of what they divide by. */
+static bool relevance_passes(vx_worker *w, int target, vx_error *error) {
+  if (w->room_single) vx_relevance_begin_single(w->room_single);
+  if (w->room_mixed) vx_relevance_begin_mixed(w->room_mixed);
+  if (w->room_double) vx_relevance_begin_double(w->room_double);
+  return passes_by(w, VX_RULES_PLAIN, target, error) && passes_by(w, VX_RULES_IMPROVED, target, error);
 }
 
 vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error *error) {
