@@ -49,7 +49,9 @@ typedef struct vx_products {
 void vx_products_forward(const vx_shape *shape, int batch, bool wide, vx_products *products);
 void vx_products_backward(const vx_shape *shape, int batch, bool to_input, vx_products *products);
 void vx_products_cut(const vx_shape *shape, vx_products *products);
-void vx_products_relevance(const vx_shape *shape, const vx_relevance_need *need, bool wide, vx_products *products);
+/* `beside`: the other rule set's pass, to the attention of every layer, has made the sums that both divide by. */
+void vx_products_relevance(const vx_shape *shape, const vx_relevance_need *need, bool beside, bool wide,
+                           vx_products *products);
 
 double vx_products_gflop(const vx_products *products, bool wide);
 

@@ -1,5 +1,6 @@
 /* Each pass by a worker that plans nothing else; forward passes take turns with it, so that both meet the machine in
    the same state. What cannot be planned alone (relevance after a forward pass in double) is a difference. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,40 +118,33 @@ static bool simple_passes(vx_bench_job *job, measure *m, vx_error *error) {
   return measure_pass(job, "convert", "attention shown in double", m, error);
 }
 
-/* Improved rules as transformer-attribution and lrp-rollout plan them, plain ones as partial-lrp and lrp. */
-static bool mixed_passes(vx_bench_job *job, measure m[3], vx_error *error) {
-  const vx_shape *s = job->shape;
-  m[0] = (measure){.how = FORWARD, .precision = VX_DOUBLE};
-  vx_products_forward(s, 1, true, &m[0].products);
-  if (!measure_pass(job, "forward-double", "forward in double", &m[0], error)) return false;
-  m[1] = (measure){.how = EXPLAIN, .precision = VX_MIXED, .less = &m[0].series};
-  if (!add_relevance(job, "transformer-attribution", &m[1].passes, error) ||
-      !add_relevance(job, "lrp-rollout", &m[1].passes, error))
-    return false;
-  vx_products_relevance(s, &m[1].passes.relevance[0], true, &m[1].products);
-  if (!measure_pass(job, "improved", "improved relevance, mixed", &m[1], error)) return false;
-  m[2] = (measure){.how = EXPLAIN, .precision = VX_MIXED, .passes = m[1].passes, .less = &m[1].series};
-  if (!add_relevance(job, "partial-lrp", &m[2].passes, error) || !add_relevance(job, "lrp", &m[2].passes, error))
-    return false;
-  for (int i = 1; i < m[2].passes.relevance_count; i++)
-    vx_products_relevance(s, &m[2].passes.relevance[i], true, &m[2].products);
-  return measure_pass(job, "plain", "plain relevance on top, mixed", &m[2], error);
+/* Improved rules as transformer-attribution and lrp-rollout plan them, then plain ones too as partial-lrp and lrp do;
+   `suffix` makes other ids of theirs. */
+static bool relevance_passes(vx_bench_job *job, const char *suffix, const char *id[2], const char *title[2],
+                             const vx_series *less, measure m[2], vx_error *error) {
+  static const char *const methods[] = {"transformer-attribution", "lrp-rollout", "partial-lrp", "lrp"};
+  for (int i = 0; i < 2; i++) {
+    m[i] = (measure){.how = EXPLAIN, .precision = VX_MIXED, .less = i ? &m[0].series : less};
+    for (int k = 0; k < 2 * (i + 1); k++) {
+      char name[64];
+      snprintf(name, sizeof name, "%s%s", methods[k], suffix);
+      if (!add_relevance(job, name, &m[i].passes, error)) return false;
+    }
+    vx_products_relevance(job->shape, &m[i].passes.relevance[i], i == 1, less != NULL, &m[i].products);
+    if (!measure_pass(job, id[i], title[i], &m[i], error)) return false;
+  }
+  return true;
 }
 
-static bool stable_passes(vx_bench_job *job, measure *m, vx_error *error) {
-  const vx_shape *s = job->shape;
-  *m = (measure){.how = EXPLAIN, .precision = VX_MIXED};
-  if (!add_relevance(job, "transformer-attribution-stable", &m->passes, error) ||
-      !add_relevance(job, "lrp-rollout-stable", &m->passes, error))
-    return false;
-  vx_products_relevance(s, &m->passes.relevance[0], false, &m->products);
-  if (!measure_pass(job, "improved-stable", "improved, stabilised, single", m, error)) return false;
-  *m = (measure){.how = EXPLAIN, .precision = VX_MIXED};
-  if (!add_relevance(job, "partial-lrp-stable", &m->passes, error) ||
-      !add_relevance(job, "lrp-stable", &m->passes, error))
-    return false;
-  vx_products_relevance(s, &m->passes.relevance[0], false, &m->products);
-  return measure_pass(job, "plain-stable", "plain, stabilised, single", m, error);
+static bool all_relevance(vx_bench_job *job, measure m[3], vx_error *error) {
+  const char *mixed[] = {"improved", "plain"}, *stable[] = {"improved-stable", "plain-stable"};
+  const char *mixed_titles[] = {"improved relevance, mixed", "plain relevance on top, mixed"};
+  const char *stable_titles[] = {"improved, stabilised, single", "plain on top, stabilised, single"};
+  m[0] = (measure){.how = FORWARD, .precision = VX_DOUBLE};
+  vx_products_forward(job->shape, 1, true, &m[0].products);
+  return measure_pass(job, "forward-double", "forward in double", &m[0], error) &&
+         relevance_passes(job, "", mixed, mixed_titles, &m[0].series, &m[1], error) &&
+         relevance_passes(job, "-stable", stable, stable_titles, NULL, &m[1], error);
 }
 
 /* Shares, when the best peak of all rounds is known. */
@@ -170,7 +164,7 @@ static void rate(vx_bench *bench) {
 bool vx_bench_passes(vx_bench_job *job, vx_error *error) {
   measure *m = calloc(3, sizeof *m);
   bool good = m || vx_fail(error, "bench", "out of memory");
-  good = good && simple_passes(job, &m[0], error) && mixed_passes(job, m, error) && stable_passes(job, &m[0], error);
+  good = good && simple_passes(job, &m[0], error) && all_relevance(job, m, error);
   if (good) rate(job->bench);
   free(m);
   return good;

@@ -76,48 +76,47 @@ void vx_products_cut(const vx_shape *s, vx_products *products) {
   add(products, layers * s->heads, 1, s->tokens, s->head_dim, false);
 }
 
-/* A linear rule: improved |W||x| and two products back, plain two and two. `all` rows forward, `rows` back. */
-static void linear_rule(const vx_shape *s, const vx_relevance_need *need, double blocks, int all, int rows, int in,
-                        int out, vx_products *products) {
-  (void)s;
-  add(products, blocks * (need->rules == VX_RULES_PLAIN ? 2 : 1), all, out, in, false);
+/* A linear rule of either rule set: two products forward, `all` rows high, unless the other set's pass has made them;
+   two back. */
+static void linear_rule(double blocks, double made, int all, int rows, int in, int out, vx_products *products) {
+  if (blocks > made) add(products, (blocks - made) * 2, all, out, in, false);
   add(products, blocks * 2, rows, in, out, false);
 }
 
-/* A block down to its A; `rows` have relevance. With a stabilizer its mean is over all rows. */
-static void rules_to_attention(const vx_shape *s, const vx_relevance_need *need, double blocks, int rows, bool wide,
-                               vx_products *products) {
+/* Blocks down to their A; `rows` have relevance. With a stabilizer its mean is over all rows. */
+static void rules_to_attention(const vx_shape *s, const vx_relevance_need *need, double blocks, double made, int rows,
+                               bool wide, vx_products *products) {
   int all = need->stabilizer > 0 ? s->tokens : rows;
   double maps = blocks * s->heads;
-  linear_rule(s, need, blocks, all, rows, s->mlp, s->dim, products);
-  linear_rule(s, need, blocks, all, rows, s->dim, s->mlp, products);
-  linear_rule(s, need, blocks, all, rows, s->dim, s->dim, products);
+  linear_rule(blocks, made, all, rows, s->mlp, s->dim, products);
+  linear_rule(blocks, made, all, rows, s->dim, s->mlp, products);
+  linear_rule(blocks, made, all, rows, s->dim, s->dim, products);
   add(products, maps, rows, s->tokens, s->head_dim, wide);
   add(products, maps, s->tokens, s->head_dim, rows, wide);
 }
 
 /* On through q kᵀ and the stacked weight. */
-static void rules_through_scores(const vx_shape *s, const vx_relevance_need *need, double blocks, int rows, bool wide,
-                                 vx_products *products) {
-  int made = need->stabilizer > 0 ? s->tokens : rows;
+static void rules_through_scores(const vx_shape *s, const vx_relevance_need *need, double blocks, double made, int rows,
+                                 bool wide, vx_products *products) {
+  int queries = need->stabilizer > 0 ? s->tokens : rows;
   double maps = blocks * s->heads;
-  add(products, maps, made, s->tokens, s->head_dim, wide);
+  add(products, maps, queries, s->tokens, s->head_dim, wide);
   add(products, maps, rows, s->head_dim, s->tokens, wide);
   add(products, maps, s->tokens, s->head_dim, rows, wide);
-  linear_rule(s, need, blocks, s->tokens, s->tokens, s->dim, 3 * s->dim, products);
+  linear_rule(blocks, made, s->tokens, s->tokens, s->dim, 3 * s->dim, products);
 }
 
 /* core/relevance.c: linear rules' products in single, those of the heads in the values' precision. */
-void vx_products_relevance(const vx_shape *s, const vx_relevance_need *need, bool wide, vx_products *products) {
+void vx_products_relevance(const vx_shape *s, const vx_relevance_need *need, bool beside, bool wide,
+                           vx_products *products) {
   int lowest = need->to_pixels ? 0 : need->lowest, last = s->layers - 1;
-  bool whole_last = need->to_pixels || lowest < last;
-  linear_rule(s, need, 1, 1, 1, s->dim, s->classes, products);
+  linear_rule(1, beside, 1, 1, s->dim, s->classes, products);
   if (lowest > last) return;
-  rules_to_attention(s, need, 1, 1, wide, products);
-  if (whole_last) rules_through_scores(s, need, 1, 1, wide, products);
+  rules_to_attention(s, need, 1, beside, 1, wide, products);
   int below = last - lowest, whole = need->to_pixels ? below : below - 1;
-  if (below > 0) rules_to_attention(s, need, below, s->tokens, wide, products);
-  if (whole > 0) rules_through_scores(s, need, whole, s->tokens, wide, products);
+  if (need->to_pixels || below > 0) rules_through_scores(s, need, 1, beside && last > 0, 1, wide, products);
+  if (below > 0) rules_to_attention(s, need, below, beside ? below : 0, s->tokens, wide, products);
+  if (whole > 0) rules_through_scores(s, need, whole, beside ? below - 1 : 0, s->tokens, wide, products);
   if (need->to_pixels) add(products, 3, s->tokens - 1, 3 * s->patch * s->patch, s->dim, false);
 }
 
