@@ -33,11 +33,11 @@ install_packages() {
     die "apt-get could not install: $missing"
 }
 
-build() { # preset
+build() { # preset [target]
   local log=build/$1.log
   mkdir -p build
   say "Building (preset $1, log in $log)."
-  { cmake --preset "$1" && cmake --build --preset "$1" -j "$(nproc)"; } >"$log" 2>&1 || {
+  { cmake --preset "$1" && cmake --build --preset "$1" -j "$(nproc)" ${2:+--target "$2"}; } >"$log" 2>&1 || {
     tail -n 30 "$log" >&2
     die "the build failed; the whole log is $log"
   }
