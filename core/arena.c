@@ -2,8 +2,9 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
-enum { ALIGNMENT = 64, BLOCK = 1 << 20 };
+enum { ALIGNMENT = 64, BLOCK = 1 << 20, HUGE_PAGE = 2 << 20 };
 
 typedef struct block {
   struct block *next;
@@ -51,6 +52,8 @@ static block *add_block(vx_arena *arena, size_t need) {
   block **end = arena->current ? &arena->current->next : &arena->first;
   b->next = *end;
   *end = b;
+  uintptr_t first = (start + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE, last = (start + size) / HUGE_PAGE * HUGE_PAGE;
+  if (first < last) madvise((void *)first, last - first, MADV_HUGEPAGE); /* fewer page faults; no matter if refused */
   return b;
 }
 

@@ -112,43 +112,47 @@ static bool check_layer(const VX_R(vx_trace) * t, int l, int batch, vx_error *er
          vx_fail(error, vx_where(error, "layer %d", l), "a gradient is NaN or infinite");
 }
 
-bool VX_R(vx_backward)(VX_R(vx_trace) * t, int batch, const double *seed, int lowest, bool last_norm, bool input,
-                       vx_error *error) {
-  const vx_shape *s = &t->model->shape;
-  int last = s->layers - 1;
-  if (input) lowest = 0;
-  head_back(t, batch, seed);
-  last_block_back(t, batch, lowest == last && !last_norm && !input);
-  if (!check_layer(t, last, batch, error)) return false;
-  if (last_norm && !VX_R(vx_all_finite)((size_t)batch * (size_t)s->tokens * (size_t)s->dim, t->last_norm_gradient))
-    return vx_fail(error, vx_where(error, "layer %d", last), "a gradient at LN1 is NaN or infinite");
-  for (int l = last - 1; l >= lowest; l--) {
-    block_back(t, l, batch, l == lowest && !input);
-    if (!check_layer(t, l, batch, error)) return false;
-  }
-  if (input) input_back(t, batch);
-  return !input || VX_R(vx_all_finite)((size_t)batch * 3 * (size_t)s->image * (size_t)s->image, t->input_gradient) ||
-         vx_fail(error, "patch embedding", "a gradient of the input is NaN or infinite");
-}
-
 /* ---- AG-CAM's cut gradient ------------------------------------------------------------------------------------- */
 
-bool VX_R(vx_cut_gradient)(VX_R(vx_trace) * t, const double *seed, vx_error *error) {
+/* Nothing passes into an attention block's input: one row, [CLS], goes down the residual stream and through the MLPs.
+   cut_token [d] in and out; G' of row 0 is what it finds at A. */
+static bool cut_layer(VX_R(vx_trace) * t, int l, vx_error *error) {
   const vx_shape *s = &t->model->shape;
-  size_t n = (size_t)s->tokens, d = (size_t)s->dim, dh = (size_t)s->head_dim;
-  head_back(t, 1, seed);
-  for (int l = s->layers - 1; l >= 0; l--) {
-    mlp_back(t, l, 1, s->tokens, t->g_token, t->g_token);
-    VX_R(vx_product_back)(1, &t->model->block[l].proj, 0, s->dim, t->g_token, s->dim, t->g_context, false, t->tile);
-    for (size_t h = 0; h < (size_t)s->heads; h++) {
-      const real *v = t->layer[l].qkv + 2 * d + h * dh;
-      real *out = t->cut_gradient + ((size_t)l * (size_t)s->heads + h) * n;
-      VX_GEMV(CblasRowMajor, CblasNoTrans, s->tokens, s->head_dim, 1, v, 3 * s->dim, t->g_context + h * dh, 1, 0, out,
-              1);
-    }
-    size_t row = (size_t)s->heads * n;
-    if (!VX_R(vx_all_finite)(row, t->cut_gradient + (size_t)l * row))
-      return vx_fail(error, vx_where(error, "layer %d", l), "a gradient is NaN or infinite");
+  size_t n = (size_t)s->tokens, d = (size_t)s->dim, dh = (size_t)s->head_dim, row = (size_t)s->heads * n;
+  real *out = t->cut_gradient + (size_t)l * row;
+  mlp_back(t, l, 1, s->tokens, t->cut_token, t->cut_token);
+  VX_R(vx_product_back)(1, &t->model->block[l].proj, 0, s->dim, t->cut_token, s->dim, t->g_context, false, t->tile);
+  for (size_t h = 0; h < (size_t)s->heads; h++)
+    VX_GEMV(CblasRowMajor, CblasNoTrans, s->tokens, s->head_dim, 1, t->layer[l].qkv + 2 * d + h * dh, 3 * s->dim,
+            t->g_context + h * dh, 1, 0, out + h * n, 1);
+  return VX_R(vx_all_finite)(row, out) ||
+         vx_fail(error, vx_where(error, "layer %d", l), "a gradient is NaN or infinite");
+}
+
+/* ---- the pass --------------------------------------------------------------------------------------------------- */
+
+bool VX_R(vx_backward)(VX_R(vx_trace) * t, int batch, const double *seed, const vx_aims *aims, vx_error *error) {
+  const vx_shape *s = &t->model->shape;
+  int last = s->layers - 1, lowest = aims->input ? 0 : aims->lowest;
+  size_t rows = (size_t)batch * (size_t)s->tokens;
+  if (aims->last_norm && lowest > last) lowest = last;
+  head_back(t, batch, seed);
+  memcpy(t->cut_token, t->g_token, (size_t)s->dim * sizeof(real));
+  for (int l = last; l >= lowest || (aims->cut && l >= 0); l--) {
+    /* right before the block's own products: the weights are read from memory once */
+    if (aims->cut && !cut_layer(t, l, error)) return false;
+    if (l < lowest) continue;
+    bool stop = l == lowest && !aims->input;
+    if (l == last)
+      last_block_back(t, batch, stop && !aims->last_norm);
+    else
+      block_back(t, l, batch, stop);
+    if (!check_layer(t, l, batch, error)) return false;
+    if (l == last && aims->last_norm && !VX_R(vx_all_finite)(rows * (size_t)s->dim, t->last_norm_gradient))
+      return vx_fail(error, vx_where(error, "layer %d", l), "a gradient at LN1 is NaN or infinite");
   }
-  return true;
+  if (aims->input) input_back(t, batch);
+  return !aims->input ||
+         VX_R(vx_all_finite)((size_t)batch * 3 * (size_t)s->image * (size_t)s->image, t->input_gradient) ||
+         vx_fail(error, "patch embedding", "a gradient of the input is NaN or infinite");
 }

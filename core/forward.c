@@ -1,4 +1,4 @@
-/* The forward pass; every activation stays in the trace. */
+/* The forward pass; the activations stay in the trace. */
 #include "core/real.h"
 
 #include <math.h>
@@ -22,7 +22,8 @@ static void embed(const vx_model *m, const real *embedded, real *tokens) {
     for (size_t i = 0; i < d; i++) tokens[t * d + i] = embedded[(t - 1) * d + i] + (real)m->position[t * d + i];
 }
 
-static void attend(const vx_shape *s, VX_R(vx_layer) * layer, int batch) {
+/* Attention of the first `queries` tokens to all. */
+static void attend(const vx_shape *s, VX_R(vx_layer) * layer, int batch, int queries) {
   int n = s->tokens, d = s->dim, dh = s->head_dim;
   size_t nn = (size_t)n * (size_t)n;
   real scale = (real)(1 / sqrt((double)dh));
@@ -31,21 +32,22 @@ static void attend(const vx_shape *s, VX_R(vx_layer) * layer, int batch) {
       size_t map = (size_t)b * (size_t)s->heads + (size_t)h;
       const real *q = layer->qkv + (size_t)b * (size_t)n * 3 * (size_t)d + (size_t)(h * dh), *k = q + d, *v = k + d;
       real *a = layer->attention + map * nn;
-      VX_GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, n, n, dh, scale, q, 3 * d, k, 3 * d, 0, a, n);
+      VX_GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, queries, n, dh, scale, q, 3 * d, k, 3 * d, 0, a, n);
       memcpy(layer->cls_scores + map * (size_t)n, a, (size_t)n * sizeof(real));
-      VX_R(vx_softmax)(n, n, a);
+      VX_R(vx_softmax)(queries, n, a);
       real *context = layer->context + (size_t)b * (size_t)n * (size_t)d + (size_t)(h * dh);
-      VX_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, dh, n, 1, a, n, v, 3 * d, 0, context, d);
+      VX_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, queries, dh, n, 1, a, n, v, 3 * d, 0, context, d);
     }
 }
 
-/* x1 = x + Wo attn(LN1 x) + bo; next = x1 + W2 gelu(W1 LN2 x1 + b1) + b2. */
-static void block(const vx_shape *s, const vx_block *w, VX_R(vx_layer) * l, int batch, real *next, real *tile) {
-  int rows = batch * s->tokens, d = s->dim;
-  VX_R(vx_norm_forward)(rows, d, &w->norm1, s->epsilon, l->x, l->norm1, l->scale1);
-  VX_R(vx_product)(rows, &w->qkv, l->norm1, l->qkv, tile);
-  VX_R(vx_bias)(rows, 3 * d, w->qkv.bias, l->qkv);
-  attend(s, l, batch);
+/* x1 = x + Wo attn(LN1 x) + bo; next = x1 + W2 gelu(W1 LN2 x1 + b1) + b2; of the first `queries` tokens. */
+static void block(const vx_shape *s, const vx_block *w, VX_R(vx_layer) * l, int batch, int queries, real *next,
+                  real *tile) {
+  int all = batch * s->tokens, rows = batch * queries, d = s->dim;
+  VX_R(vx_norm_forward)(all, d, &w->norm1, s->epsilon, l->x, l->norm1, l->scale1);
+  VX_R(vx_product)(all, &w->qkv, l->norm1, l->qkv, tile);
+  VX_R(vx_bias)(all, 3 * d, w->qkv.bias, l->qkv);
+  attend(s, l, batch, queries);
   VX_R(vx_product)(rows, &w->proj, l->context, l->projected, tile);
   VX_R(vx_bias_residual)(rows, d, w->proj.bias, l->x, l->projected, l->middle);
   VX_R(vx_norm_forward)(rows, d, &w->norm2, s->epsilon, l->middle, l->norm2, l->scale2);
@@ -87,8 +89,9 @@ bool VX_R(vx_forward)(VX_R(vx_trace) * t, int batch, const real *x, vx_error *er
   if (!VX_R(vx_all_finite)((size_t)batch * n * d, t->layer[0].x))
     return vx_fail(error, "patch embedding", "an activation is NaN or infinite");
   for (int l = 0; l < s->layers; l++) {
-    real *next = l + 1 < s->layers ? t->layer[l + 1].x : t->output;
-    block(s, &m->block[l], &t->layer[l], batch, next, t->tile);
+    bool last = l + 1 == s->layers;
+    real *next = last ? t->output : t->layer[l + 1].x;
+    block(s, &m->block[l], &t->layer[l], batch, last && t->keep == VX_KEEP_RELEVANCE ? 1 : s->tokens, next, t->tile);
     if (!block_finite(s, &t->layer[l], batch, next))
       return vx_fail(error, vx_where(error, "layer %d", l), "an activation is NaN or infinite");
   }

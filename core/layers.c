@@ -17,8 +17,11 @@ static void product_of_rows(int rows, int count, int width, const real *x, int s
   for (int first = 0; first < count; first += VX_TILE_ROWS, add = true) {
     int some = count - first < VX_TILE_ROWS ? count - first : VX_TILE_ROWS;
     convert((size_t)some * (size_t)width, w + (size_t)first * (size_t)width, tile);
-    VX_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, width, some, 1, x + first, stride, tile, width,
-            add ? 1 : 0, y, width);
+    if (rows == 1)
+      VX_GEMV(CblasRowMajor, CblasTrans, some, width, 1, tile, width, x + first, 1, add ? 1 : 0, y, 1);
+    else
+      VX_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, width, some, 1, x + first, stride, tile, width,
+              add ? 1 : 0, y, width);
   }
 }
 #else

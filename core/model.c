@@ -22,15 +22,32 @@ static bool read_files(vx_model *model, vx_error *error) {
   return model->tensors != NULL;
 }
 
+/* A row's 16 values fill a line of the cache: each line is read once, and written once. Without the square in between
+   rows a power of two apart would push one another out. */
+enum { SQUARE = 16 };
+
+static void transpose_square(const float *restrict from, size_t width, float *restrict to, size_t height) {
+  float square[SQUARE][SQUARE];
+  for (size_t r = 0; r < SQUARE; r++)
+    for (size_t c = 0; c < SQUARE; c++) square[c][r] = from[r * width + c];
+  for (size_t c = 0; c < SQUARE; c++) memcpy(to + c * height, square[c], sizeof square[c]);
+}
+
 const float *vx_model_transpose(vx_arena *arena, const vx_linear *linear) {
   float *out = VX_TAKE(arena, (size_t)linear->in * (size_t)linear->out, float);
   if (!out) return NULL;
-  enum { TILE = 32 }; /* both sides of a tile stay in the first cache */
   size_t in = (size_t)linear->in, rows = (size_t)linear->out;
-  for (size_t r0 = 0; r0 < rows; r0 += TILE)
-    for (size_t c0 = 0; c0 < in; c0 += TILE)
-      for (size_t r = r0; r < r0 + TILE && r < rows; r++)
-        for (size_t c = c0; c < c0 + TILE && c < in; c++) out[c * rows + r] = linear->weight[r * in + c];
+  for (size_t r0 = 0; r0 < rows; r0 += SQUARE)
+    for (size_t c0 = 0; c0 < in; c0 += SQUARE) {
+      const float *from = linear->weight + r0 * in + c0;
+      float *to = out + c0 * rows + r0;
+      if (r0 + SQUARE <= rows && c0 + SQUARE <= in) {
+        transpose_square(from, in, to, rows);
+        continue;
+      }
+      for (size_t r = 0; r0 + r < rows && r < SQUARE; r++)
+        for (size_t c = 0; c0 + c < in && c < SQUARE; c++) to[c * rows + r] = from[r * in + c];
+    }
   return out;
 }
 
@@ -65,6 +82,7 @@ bool vx_model_make_labels(vx_model *model, const vx_naming *naming) {
 vx_model *vx_model_new(const char *folder) {
   vx_model *model = calloc(1, sizeof *model);
   if (!model) return NULL;
+  pthread_mutex_init(&model->digest_lock, NULL);
   model->folder = strdup(folder);
   model->arena = vx_arena_new();
   if (model->folder && model->arena) return model;
@@ -99,10 +117,7 @@ vx_model *vx_model_open(const char *folder, vx_error *error) {
   }
   if (ok && !(vx_model_make_labels(model, naming) && vx_model_finish_weights(model)))
     ok = vx_fail(error, folder, "out of memory");
-  if (ok) {
-    vx_model_make_digest(model);
-    return model;
-  }
+  if (ok) return model;
   vx_model_close(model);
   return NULL;
 }
@@ -112,6 +127,7 @@ void vx_model_close(vx_model *model) {
   vx_tensors_close(model->tensors);
   json_decref(model->config);
   vx_arena_free(model->arena);
+  pthread_mutex_destroy(&model->digest_lock);
   free(model->folder);
   free(model);
 }
@@ -146,10 +162,6 @@ double vx_model_parameters(const vx_model *model) {
   return d * 3 * s->patch * s->patch + 2 * d + s->tokens * d + s->layers * block + 2 * d + s->classes * (d + 1);
 }
 
-const char *vx_model_digest(const vx_model *model) {
-  return model->digest;
-}
-
 static void linear_digest(vx_digest *digest, const vx_linear *linear) {
   vx_digest_bytes(digest, linear->weight, sizeof(float) * (size_t)linear->in * (size_t)linear->out);
   vx_digest_bytes(digest, linear->bias, sizeof(float) * (size_t)linear->out);
@@ -161,7 +173,7 @@ static void norm_digest(vx_digest *digest, const vx_norm *norm, int dim) {
 }
 
 /* Over shape, values in single precision and labels: the same model in either naming, F16 or F32, has one digest. */
-void vx_model_make_digest(vx_model *model) {
+static void make_digest(const vx_model *model, char text[VX_DIGEST_SIZE]) {
   const vx_shape *s = &model->shape;
   int sizes[] = {s->layers, s->heads, s->dim, s->mlp, s->patch, s->image, s->classes};
   vx_digest digest;
@@ -181,5 +193,13 @@ void vx_model_make_digest(vx_model *model) {
   norm_digest(&digest, &model->norm, s->dim);
   linear_digest(&digest, &model->head);
   for (int c = 0; c < s->classes; c++) vx_digest_text(&digest, model->label[c]);
-  vx_digest_print(&digest, model->digest);
+  vx_digest_print(&digest, text);
+}
+
+const char *vx_model_digest(const vx_model *model) {
+  vx_model *m = (vx_model *)model; /* remembering the answer does not change the model */
+  pthread_mutex_lock(&m->digest_lock);
+  if (!m->digest[0]) make_digest(m, m->digest);
+  pthread_mutex_unlock(&m->digest_lock);
+  return m->digest;
 }

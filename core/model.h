@@ -2,6 +2,8 @@
 #ifndef VX_MODEL_H
 #define VX_MODEL_H
 
+#include <pthread.h>
+
 #include <jansson.h>
 
 #include "core/safetensors.h"
@@ -42,7 +44,8 @@ struct vx_model {
   vx_tensors *tensors; /* mapped: weights may point into it */
   json_t *config;
   vx_arena *arena;
-  char digest[17]; /* made when the model is complete: workers share it read-only */
+  char digest[17]; /* empty until somebody asks: it reads every weight */
+  pthread_mutex_t digest_lock;
 };
 
 /* Fetches tensors of known shape from the checkpoint; the first that is missing or off fills `error`, after which
@@ -107,7 +110,6 @@ vx_linear vx_fetch_patch(vx_fetch *fetch, const char *name); /* the convolution 
 vx_model *vx_model_new(const char *folder);
 const float *vx_model_transpose(vx_arena *arena, const vx_linear *linear); /* NULL: out of memory */
 bool vx_model_finish_weights(vx_model *model);
-void vx_model_make_digest(vx_model *model); /* last: it reads every weight and label */
 bool vx_model_make_labels(vx_model *model, const vx_naming *naming);
 
 #endif

@@ -26,7 +26,7 @@ bool vx_model_randomise_head(vx_model *model, int classes, uint64_t seed, vx_err
   model->head = head;
   model->shape.classes = classes;
   if (!vx_model_make_labels(model, NULL)) return vx_fail(error, "head.random", "out of memory");
-  vx_model_make_digest(model);
+  model->digest[0] = '\0'; /* it is another model now */
   return true;
 }
 
@@ -78,10 +78,8 @@ vx_model *vx_model_random(const vx_shape *shape, uint64_t seed, vx_error *error)
     model->shape = s;
     model->naming = "random";
     uint64_t stream = seed << 20;
-    if (random_weights(model, &stream) && vx_model_finish_weights(model) && vx_model_make_labels(model, NULL)) {
-      vx_model_make_digest(model);
+    if (random_weights(model, &stream) && vx_model_finish_weights(model) && vx_model_make_labels(model, NULL))
       return model;
-    }
   }
   vx_model_close(model);
   vx_fail(error, "random model", "out of memory");

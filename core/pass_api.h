@@ -14,8 +14,17 @@
 typedef enum vx_keep {
   VX_KEEP_INPUT,     /* enough for the input's gradient: that of A is one layer's at a time */
   VX_KEEP_BACKWARD,  /* enough for the backward pass, with G of every layer */
-  VX_KEEP_RELEVANCE, /* everything */
+  VX_KEEP_RELEVANCE, /* of one picture, enough for relevance without stabilizer: in the last block [CLS] only */
+  VX_KEEP_ALL,       /* everything */
 } vx_keep;
+
+/* What a backward pass is for. */
+typedef struct vx_aims {
+  int lowest;     /* G of layers >= lowest; L: of none */
+  bool last_norm; /* the gradient at LN1's output in the last block */
+  bool input;     /* that of the picture */
+  bool cut;       /* AG-CAM's cut gradient, of the first picture of the trace (spec section 4) */
+} vx_aims;
 
 enum { VX_TILE_ROWS = 128 }; /* rows of a weight matrix that are converted or split at a time */
 #endif
@@ -42,6 +51,7 @@ typedef struct VX_R(vx_layer) {
 typedef struct VX_R(vx_trace) {
   const vx_model *model;
   vx_arena *arena;
+  vx_keep keep;
   int batch, rows;
   VX_R(vx_layer) * layer;     /* [L] */
   real *attention, *gradient; /* A and G [L][batch][H][n][n] */
@@ -64,11 +74,12 @@ typedef struct VX_R(vx_trace) {
   real *g_qkv;              /* [rows][3d] */
   real *g_scores;           /* [n][n] */
   real *g_patches;          /* [n-1][3 P P] */
+  real *cut_token;          /* [d] AG-CAM's gradient at the residual stream */
   real *cut_gradient;       /* G' of row 0 [L][H][n], first picture */
   real *tile;               /* [VX_TILE_ROWS][widest] weights, converted */
 } VX_R(vx_trace);
 
-/* All memory of a trace for `batch` pictures. NULL when it is out. */
+/* All memory of a trace for `batch` pictures; one with VX_KEEP_RELEVANCE. NULL when it is out. */
 VX_R(vx_trace) * VX_R(vx_trace_new)(const vx_model *model, int batch, vx_keep keep);
 void VX_R(vx_trace_free)(VX_R(vx_trace) * trace);
 
@@ -115,15 +126,10 @@ bool VX_R(vx_all_finite)(size_t count, const real *values);
 
 /* ---- passes ---------------------------------------------------------------------------------------------------- */
 
-/* Forward pass of x [batch][3][S][S]; every activation kept. False when one is not finite: the error names the layer.
+/* Forward pass of x [batch][3][S][S]; activations are kept as the trace was made for it. False when one is not finite: the error names the layer.
  */
 bool VX_R(vx_forward)(VX_R(vx_trace) * trace, int batch, const real *x, vx_error *error);
 
-/* Gradient of sum(seed * logits), seed [batch][C], with respect to A of layers >= lowest; on to LN1's output of the
-   last block and to the input when asked. False when one is not finite: the error names the layer. */
-bool VX_R(vx_backward)(VX_R(vx_trace) * trace, int batch, const double *seed, int lowest, bool last_norm, bool input,
-                       vx_error *error);
-
-/* AG-CAM's gradient (spec section 4): nothing passes into an attention block's input. seed [C]; fills cut_gradient.
-   Fails as the backward pass does. */
-bool VX_R(vx_cut_gradient)(VX_R(vx_trace) * trace, const double *seed, vx_error *error);
+/* Gradient of sum(seed * logits), seed [batch][C], with respect to what `aims` names; no further down than that needs.
+   False when a value is not finite: the error names the layer. */
+bool VX_R(vx_backward)(VX_R(vx_trace) * trace, int batch, const double *seed, const vx_aims *aims, vx_error *error);

@@ -8,6 +8,36 @@
 typedef VX_R(vx_trace) trace_t;
 typedef VX_R(vx_layer) layer_t;
 
+/* ---- loops over elements ----------------------------------------------------------------------------------------- */
+
+/* x *= factor over [rows][width], rows `step` apart in both. */
+VX_CLONES static void multiply(size_t rows, size_t width, size_t step, const real *restrict factor, real *restrict x) {
+  for (size_t r = 0; r < rows; r++, factor += step, x += step)
+    for (size_t i = 0; i < width; i++) x[i] *= factor[i];
+}
+
+/* b = safe(a, b). */
+VX_CLONES static void quotients(size_t count, const real *restrict a, real floor, real *restrict b) {
+  for (size_t i = 0; i < count; i++) b[i] = vx_safe(a[i], b[i], floor);
+}
+
+/* Copies as doubles; false when one is not finite. */
+VX_CLONES static bool copy_finite(size_t count, const real *restrict from, double *restrict to) {
+  double lane[VX_LANES] = {0}, off = 0; /* 0, or NaN */
+  size_t i = 0;
+  for (; i + VX_LANES <= count; i += VX_LANES)
+    for (size_t k = 0; k < VX_LANES; k++) {
+      to[i + k] = (double)from[i + k];
+      lane[k] += to[i + k] - to[i + k];
+    }
+  for (; i < count; i++) {
+    to[i] = (double)from[i];
+    off += to[i] - to[i];
+  }
+  for (size_t k = 0; k < VX_LANES; k++) off += lane[k];
+  return off == 0;
+}
+
 /* ---- attention -------------------------------------------------------------------------------------------------- */
 
 /* O = A V: s = safe(R, O); R_A = A (s Vᵀ) / 2, R_V = V (Aᵀ s) / 2. Relevance [rows][d] in room->inner; fills
@@ -22,11 +52,10 @@ static void through_values(vx_relevance_room *room, const vx_relevance_need *nee
     const real *v = layer->qkv + 2 * d + h * dh, *a = layer->attention + (size_t)h * nn, *q = room->quotient + h * dh;
     real *to_a = room->attention + (size_t)h * nn, *to_v = room->qkv + 2 * d + h * dh;
     VX_GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, rows, n, dh, (real)0.5, q, d, v, 3 * d, 0, to_a, n);
-    for (size_t i = 0; i < (size_t)rows * (size_t)n; i++) to_a[i] *= a[i];
+    multiply(1, (size_t)rows * (size_t)n, 0, a, to_a);
     memset(to_a + (size_t)rows * (size_t)n, 0, (nn - (size_t)rows * (size_t)n) * sizeof(real));
     VX_GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, n, dh, rows, (real)0.5, a, n, q, d, 0, to_v, 3 * d);
-    for (int i = 0; i < n; i++)
-      for (int k = 0; k < dh; k++) to_v[i * 3 * d + k] *= v[i * 3 * d + k];
+    multiply((size_t)n, (size_t)dh, 3 * (size_t)d, v, to_v);
   }
 }
 
@@ -45,14 +74,12 @@ static void through_scores(vx_relevance_room *room, const vx_relevance_need *nee
   for (int h = 0; h < s->heads; h++) {
     const real *q = layer->qkv + h * dh, *k = q + d, *to_a = room->attention + (size_t)h * nn;
     real *p = room->product + (size_t)h * nn, *to_q = room->qkv + h * dh, *to_k = to_q + d;
-    for (size_t i = 0; i < used; i++) p[i] = vx_safe(to_a[i], p[i], floor);
+    quotients(used, to_a, floor, p);
     VX_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, dh, n, (real)0.5, p, n, k, 3 * d, 0, to_q, 3 * d);
     VX_GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, n, dh, rows, (real)0.5, p, n, q, 3 * d, 0, to_k, 3 * d);
-    for (int i = 0; i < n; i++)
-      for (int c = 0; c < dh; c++) {
-        to_q[i * 3 * d + c] = i < rows ? to_q[i * 3 * d + c] * q[i * 3 * d + c] : 0;
-        to_k[i * 3 * d + c] *= k[i * 3 * d + c];
-      }
+    multiply((size_t)rows, (size_t)dh, 3 * (size_t)d, q, to_q);
+    for (int i = rows; i < n; i++) memset(to_q + i * 3 * d, 0, (size_t)dh * sizeof(real));
+    multiply((size_t)n, (size_t)dh, 3 * (size_t)d, k, to_k);
   }
 }
 
@@ -71,7 +98,7 @@ static void sum_rule(vx_relevance_room *room, const vx_relevance_need *need, int
   double before = 0;
   if (room->probe)
     for (size_t i = 0; i < (size_t)rows * (size_t)s->dim; i++) before += (double)room->main[i];
-  VX_V(vx_rule_sum)(need, s->tokens, rows, s->dim, a, b, room->main, room->main, room->branch);
+  VX_V(vx_rule_sum)(need, s->tokens, rows, s->dim, a, b, room->main, room->branch);
   if (room->probe) probe_sum(room, layer, which, rows, before);
 }
 
@@ -85,14 +112,14 @@ static void through_block(vx_relevance_room *room, const vx_relevance_need *need
   sum_rule(room, need, l, 0, rows, t->middle, t->mlp);
   VX_V(vx_rule_linear)(room, need, n, rows, &w->fc2, t->active, room->branch, room->hidden);
   VX_V(vx_rule_linear)(room, need, n, rows, &w->fc1, t->norm2, room->hidden, room->inner);
-  VX_V(vx_rule_copy)(need, n, d, t->middle, rows, room->main, rows, room->inner, room->main);
+  VX_V(vx_rule_copy)(need, n, d, t->middle, rows, room->main, rows, room->inner);
   sum_rule(room, need, l, 1, rows, t->x, t->projected);
   VX_V(vx_rule_linear)(room, need, n, rows, &w->proj, t->context, room->branch, room->inner);
   through_values(room, need, t, rows);
   if (stop) return;
   through_scores(room, need, t, rows);
   VX_V(vx_rule_linear)(room, need, n, n, &w->qkv, t->norm1, room->qkv, room->inner);
-  VX_V(vx_rule_copy)(need, n, d, t->x, rows, room->main, n, room->inner, room->main);
+  VX_V(vx_rule_copy)(need, n, d, t->x, rows, room->main, n, room->inner);
 }
 
 /* One-hot at the logits, through the head to [CLS]: R = z safe(R, z). Fills row 0 of room->main. */
@@ -118,36 +145,97 @@ static void through_embedding(vx_relevance_room *room, const vx_relevance_need *
   VX_V(vx_rule_pixels)(room, trace->patches, trace->embedded, room->inner, pixels);
 }
 
-/* Copies as doubles; false when one is not finite. */
-static bool copy_finite(size_t count, const real *from, double *to) {
-  double off = 0;
-  for (size_t i = 0; i < count; i++) {
-    to[i] = (double)from[i];
-    off += to[i] - to[i]; /* 0, or NaN */
+/* ---- passes ------------------------------------------------------------------------------------------------------ */
+
+/* The layers whose sums the passes share from here on: forgets what was kept of others. */
+static void keep_sums_of(vx_relevance_room *room, const vx_linear *a, const vx_linear *b, const vx_linear *c,
+                         const vx_linear *d) {
+  const vx_linear *linear[VX_KEPT] = {a, b, c, d};
+  for (int i = 0; i < VX_KEPT; i++) {
+    room->kept[i].linear = linear[i];
+    room->kept[i].rows = 0;
   }
-  return off == 0;
 }
 
-bool VX_V(vx_relevance_pass)(vx_relevance_room *room, const trace_t *trace, const vx_relevance_need *need, int target,
-                             double *attention, double *pixels, vx_error *error) {
-  const vx_shape *s = &room->model->shape;
+/* A sum is kept where it is asked for again. */
+static bool both_rules(int count, const vx_relevance_pass *pass) {
+  bool plain = false, improved = false;
+  for (int i = 0; i < count; i++) {
+    plain = plain || pass[i].need.rules == VX_RULES_PLAIN;
+    improved = improved || pass[i].need.rules == VX_RULES_IMPROVED;
+  }
+  return plain && improved;
+}
+
+static int lowest_of(const vx_relevance_need *need) {
+  return need->to_pixels ? 0 : need->lowest;
+}
+
+typedef struct descent {
+  vx_relevance_room *room;
+  const trace_t *trace;
+  int count, target;
+  const vx_relevance_pass *pass;
+} descent;
+
+static real *main_of(const descent *d, int index) {
+  const vx_shape *s = &d->room->model->shape;
+  return d->room->mains + (size_t)index * (size_t)s->tokens * (size_t)s->dim;
+}
+
+/* One block (l >= 0) or the head (l = layers) for every pass by `rules` that goes down so far. */
+static bool descend(const descent *d, vx_rules rules, int l, vx_error *error) {
+  const vx_shape *s = &d->room->model->shape;
   size_t maps = (size_t)s->heads * (size_t)s->tokens * (size_t)s->tokens;
-  int lowest = need->to_pixels ? 0 : need->lowest; /* how far down the pass goes */
-  through_head(room, need, trace, target);
-  for (int l = s->layers - 1; l >= lowest; l--) {
-    through_block(room, need, trace, l, l == s->layers - 1 ? 1 : s->tokens, l == lowest && !need->to_pixels);
-    if (l >= need->lowest && !copy_finite(maps, room->attention, attention + (size_t)l * maps))
+  for (int i = 0; i < d->count; i++) {
+    const vx_relevance_need *need = &d->pass[i].need;
+    if (need->rules != rules || l < lowest_of(need)) continue;
+    d->room->main = main_of(d, i);
+    if (l == s->layers) {
+      through_head(d->room, need, d->trace, d->target);
+      continue;
+    }
+    through_block(d->room, need, d->trace, l, l == s->layers - 1 ? 1 : s->tokens, l == need->lowest && !need->to_pixels);
+    if (l >= need->lowest && !copy_finite(maps, d->room->attention, d->pass[i].attention + (size_t)l * maps))
       return vx_fail(error, vx_where(error, "layer %d", l), "a relevance is NaN or infinite");
   }
-  if (!need->to_pixels) return true;
-  through_embedding(room, need, trace, pixels);
-  return vx_all_finite_double((size_t)s->image * (size_t)s->image, pixels) ||
+  return true;
+}
+
+static bool pixels_of(const descent *d, const vx_relevance_pass *pass, vx_error *error) {
+  size_t side = (size_t)d->room->model->shape.image;
+  through_embedding(d->room, &pass->need, d->trace, pass->pixels);
+  return vx_all_finite_double(side * side, pass->pixels) ||
          vx_fail(error, "patch embedding", "a relevance is NaN or infinite");
+}
+
+bool VX_V(vx_relevance_passes)(vx_relevance_room *room, const trace_t *trace, int count, const vx_relevance_pass *pass,
+                               int target, vx_error *error) {
+  const vx_model *m = room->model;
+  descent d = {room, trace, count, target, pass};
+  int layers = m->shape.layers, lowest = layers;
+  for (int i = 0; i < count; i++) lowest = lowest_of(&pass[i].need) < lowest ? lowest_of(&pass[i].need) : lowest;
+  room->keep = both_rules(count, pass);
+  for (int l = layers; l >= lowest; l--) {
+    if (l == layers) {
+      keep_sums_of(room, &m->head, NULL, NULL, NULL);
+    } else {
+      const vx_block *b = &m->block[l];
+      keep_sums_of(room, &b->qkv, &b->proj, &b->fc1, &b->fc2);
+    }
+    /* plain rules first: the improved ones divide by sums of what they divide by */
+    if (!descend(&d, VX_RULES_PLAIN, l, error) || !descend(&d, VX_RULES_IMPROVED, l, error)) return false;
+  }
+  for (int i = 0; i < count; i++) {
+    room->main = main_of(&d, i);
+    if (pass[i].need.to_pixels && !pixels_of(&d, &pass[i], error)) return false;
+  }
+  return true;
 }
 
 /* ---- room ------------------------------------------------------------------------------------------------------- */
 
-vx_relevance_room *VX_V(vx_relevance_room_new)(const vx_model *model) {
+vx_relevance_room *VX_V(vx_relevance_room_new)(const vx_model *model, int passes) {
   vx_relevance_room *room = calloc(1, sizeof *room);
   if (!room || !(room->arena = vx_arena_new())) {
     free(room);
@@ -167,7 +255,7 @@ vx_relevance_room *VX_V(vx_relevance_room_new)(const vx_model *model) {
   const struct {
     real **to;
     size_t count;
-  } reals[] = {{&room->main, n * d},
+  } reals[] = {{&room->mains, (size_t)passes * n * d},
                {&room->branch, n * d},
                {&room->inner, n * d},
                {&room->hidden, n * m},
@@ -178,6 +266,9 @@ vx_relevance_room *VX_V(vx_relevance_room_new)(const vx_model *model) {
   for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
     ok = ok && (*reals[i].to = vx_arena_take(room->arena, reals[i].count, sizeof(real)));
   ok = ok && (room->column = vx_arena_take(room->arena, 2 * d, sizeof(double)));
+  const size_t widths[VX_KEPT] = {3 * d > classes ? 3 * d : classes, d, m, d}; /* qkv or the head, proj, fc1, fc2 */
+  for (int i = 0; i < VX_KEPT; i++)
+    ok = ok && (room->kept[i].sum = vx_arena_take(room->arena, n * widths[i], sizeof(lin)));
   if (ok) return room;
   VX_V(vx_relevance_room_free)(room);
   return NULL;
@@ -185,29 +276,6 @@ vx_relevance_room *VX_V(vx_relevance_room_new)(const vx_model *model) {
 
 size_t VX_V(vx_relevance_room_bytes)(const vx_relevance_room *room) {
   return room ? vx_arena_bytes(room->arena) : 0;
-}
-
-bool VX_V(vx_relevance_share)(vx_relevance_room *room) {
-  const vx_model *m = room->model;
-  int layers = m->shape.layers;
-  if (!(room->kept = VX_TAKE(room->arena, 4 * layers + 1, vx_kept))) return false;
-  for (int l = 0; l < layers; l++) {
-    const vx_block *b = &m->block[l];
-    const vx_linear *linear[] = {&b->qkv, &b->proj, &b->fc1, &b->fc2};
-    for (int i = 0; i < 4; i++) room->kept[4 * l + i].linear = linear[i];
-  }
-  room->kept[4 * layers].linear = &m->head;
-  for (int i = 0; i <= 4 * layers; i++) {
-    size_t rows = i < 4 * layers ? (size_t)m->shape.tokens : 1;
-    room->kept[i].sum = vx_arena_take(room->arena, rows * (size_t)room->kept[i].linear->out, sizeof(lin));
-    if (!room->kept[i].sum) return false;
-  }
-  room->kept_count = 4 * layers + 1;
-  return true;
-}
-
-void VX_V(vx_relevance_begin)(vx_relevance_room *room) {
-  for (int i = 0; i < room->kept_count; i++) room->kept[i].rows = 0;
 }
 
 void VX_V(vx_relevance_room_free)(vx_relevance_room *room) {

@@ -12,33 +12,32 @@
 
 typedef struct vx_relevance_room vx_relevance_room; /* scratch of one variant, made by its vx_relevance_room_new */
 
-/* `attention` [L][H][n][n] receives the relevance of A (after the half) for layers >= need->lowest; `pixels` [S][S]
-   that of the picture, summed over channels, when need->to_pixels. False when a value is not finite: the error names
-   the layer. */
-vx_relevance_room *vx_relevance_room_new_single(const vx_model *model);
-vx_relevance_room *vx_relevance_room_new_mixed(const vx_model *model);
-vx_relevance_room *vx_relevance_room_new_double(const vx_model *model);
-bool vx_relevance_pass_single(vx_relevance_room *room, const vx_trace_single *trace, const vx_relevance_need *need,
-                              int target, double *attention, double *pixels, vx_error *error);
-bool vx_relevance_pass_mixed(vx_relevance_room *room, const vx_trace_double *trace, const vx_relevance_need *need,
-                             int target, double *attention, double *pixels, vx_error *error);
-bool vx_relevance_pass_double(vx_relevance_room *room, const vx_trace_double *trace, const vx_relevance_need *need,
-                              int target, double *attention, double *pixels, vx_error *error);
+/* One of the passes that go down the model together. */
+typedef struct vx_relevance_pass {
+  vx_relevance_need need;
+  double *attention; /* [L][H][n][n] receives the relevance of A (after the half) for layers >= need.lowest */
+  double *pixels;    /* [S][S] receives that of the picture, summed over channels, when need.to_pixels */
+} vx_relevance_pass;
+
+/* Room for `passes` passes at a time; NULL: out of memory. */
+vx_relevance_room *vx_relevance_room_new_single(const vx_model *model, int passes);
+vx_relevance_room *vx_relevance_room_new_mixed(const vx_model *model, int passes);
+vx_relevance_room *vx_relevance_room_new_double(const vx_model *model, int passes);
+
+/* `count` passes of one picture and class, block by block side by side: what one of them has computed of a block and
+   another needs is made once. False when a value is not finite: the error names the layer. */
+bool vx_relevance_passes_single(vx_relevance_room *room, const vx_trace_single *trace, int count,
+                                const vx_relevance_pass *pass, int target, vx_error *error);
+bool vx_relevance_passes_mixed(vx_relevance_room *room, const vx_trace_double *trace, int count,
+                               const vx_relevance_pass *pass, int target, vx_error *error);
+bool vx_relevance_passes_double(vx_relevance_room *room, const vx_trace_double *trace, int count,
+                                const vx_relevance_pass *pass, int target, vx_error *error);
 size_t vx_relevance_room_bytes_single(const vx_relevance_room *room);
 size_t vx_relevance_room_bytes_mixed(const vx_relevance_room *room);
 size_t vx_relevance_room_bytes_double(const vx_relevance_room *room);
 void vx_relevance_room_free_single(vx_relevance_room *room);
 void vx_relevance_room_free_mixed(vx_relevance_room *room);
 void vx_relevance_room_free_double(vx_relevance_room *room);
-
-/* For a room that makes both rule sets' passes of a picture, plain before improved: what the plain pass has computed
-   of an improved one is kept. vx_relevance_begin forgets it: to be called for every picture. False: out of memory. */
-bool vx_relevance_share_single(vx_relevance_room *room);
-bool vx_relevance_share_mixed(vx_relevance_room *room);
-bool vx_relevance_share_double(vx_relevance_room *room);
-void vx_relevance_begin_single(vx_relevance_room *room);
-void vx_relevance_begin_mixed(vx_relevance_room *room);
-void vx_relevance_begin_double(vx_relevance_room *room);
 
 /* Called after each sum rule of a pass, for tests of conservation: layer, which of the two sums of the block
    (0: the MLP's, 1: the attention's), relevance before and in both branches after. */

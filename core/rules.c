@@ -139,9 +139,9 @@ static void make_denominators(vx_relevance_room *room, int all, const vx_linear 
   product(NEGATIVE, all, linear, room->x2, room->z2, room->tile);
 }
 
-/* Where the sum for this layer is kept; NULL when this room keeps none. */
+/* Where the sum for this layer is kept; NULL when nobody asks for it again. */
 static vx_kept *kept_of(vx_relevance_room *room, const vx_linear *linear) {
-  for (int i = 0; i < room->kept_count; i++)
+  for (int i = 0; room->keep && i < VX_KEPT; i++)
     if (room->kept[i].linear == linear) return &room->kept[i];
   return NULL;
 }
@@ -212,22 +212,36 @@ VX_CLONES static void scale(size_t count, real factor, real *x) {
   for (size_t i = 0; i < count; i++) x[i] *= factor;
 }
 
-void VX_V(vx_rule_sum)(const vx_relevance_need *need, int all, int rows, int width, const real *a, const real *b,
-                       const real *relevance, real *to_a, real *to_b) {
-  size_t count = (size_t)rows * (size_t)width;
-  real floor = 0;
-  if (need->stabilizer > 0) {
-    double square = 0;
-    size_t whole = (size_t)all * (size_t)width;
-    for (size_t i = 0; i < whole; i++) square += ((double)a[i] + (double)b[i]) * ((double)a[i] + (double)b[i]);
-    floor = (real)(need->stabilizer * need->stabilizer * square / (double)whole);
-  }
-  double before = total(count, relevance);
+VX_CLONES static double sum_mean_square(size_t count, const real *a, const real *b) {
+  double lane[VX_LANES] = {0}, sum = 0;
+  size_t i = 0;
+  for (; i + VX_LANES <= count; i += VX_LANES)
+    for (size_t k = 0; k < VX_LANES; k++) {
+      double both = (double)a[i + k] + (double)b[i + k];
+      lane[k] += both * both;
+    }
+  for (size_t k = 0; i < count; i++, k++) lane[k] += ((double)a[i] + (double)b[i]) * ((double)a[i] + (double)b[i]);
+  for (int k = 0; k < VX_LANES; k++) sum += lane[k];
+  return sum / (double)count;
+}
+
+VX_CLONES static void divide_between(size_t count, const real *restrict a, const real *restrict b, real floor,
+                                     real *restrict to_a, real *restrict to_b) {
   for (size_t i = 0; i < count; i++) {
-    real s = vx_safe(relevance[i], a[i] + b[i], floor);
+    real s = vx_safe(to_a[i], a[i] + b[i], floor);
     to_a[i] = a[i] * s;
     to_b[i] = b[i] * s;
   }
+}
+
+void VX_V(vx_rule_sum)(const vx_relevance_need *need, int all, int rows, int width, const real *a, const real *b,
+                       real *to_a, real *to_b) {
+  size_t count = (size_t)rows * (size_t)width;
+  real floor = 0;
+  if (need->stabilizer > 0)
+    floor = (real)(need->stabilizer * need->stabilizer * sum_mean_square((size_t)all * (size_t)width, a, b));
+  double before = total(count, to_a);
+  divide_between(count, a, b, floor, to_a, to_b);
   if (need->rules == VX_RULES_PLAIN) return;
   double sum_a = total(count, to_a), sum_b = total(count, to_b), both = fabs(sum_a) + fabs(sum_b);
   double delta = need->stabilizer;
@@ -235,15 +249,24 @@ void VX_V(vx_rule_sum)(const vx_relevance_need *need, int all, int rows, int wid
   scale(count, (real)scalar_safe(scalar_safe(fabs(sum_b), both, delta) * before, sum_b, delta), to_b);
 }
 
-void VX_V(vx_rule_copy)(const vx_relevance_need *need, int all, int width, const real *x, int first_rows,
-                        const real *first, int second_rows, const real *second, real *result) {
+/* relevance = x (safe(relevance, x) + safe(second, x)). */
+VX_CLONES static void join(size_t count, const real *restrict x, const real *restrict second, real floor,
+                           real *restrict relevance) {
+  for (size_t i = 0; i < count; i++)
+    relevance[i] = x[i] * (vx_safe(relevance[i], x[i], floor) + vx_safe(second[i], x[i], floor));
+}
+
+VX_CLONES static void take_second(size_t count, const real *restrict x, const real *restrict second, real floor,
+                                  real *restrict relevance) {
+  for (size_t i = 0; i < count; i++) relevance[i] = x[i] * vx_safe(second[i], x[i], floor);
+}
+
+void VX_V(vx_rule_copy)(const vx_relevance_need *need, int all, int width, const real *x, int rows, real *relevance,
+                        int second_rows, const real *second) {
   real floor = VX_V(vx_rule_floor)(need->stabilizer, (size_t)all * (size_t)width, x);
-  size_t n1 = (size_t)first_rows * (size_t)width, n2 = (size_t)second_rows * (size_t)width;
-  size_t most = n1 > n2 ? n1 : n2, least = n1 < n2 ? n1 : n2;
-  for (size_t i = 0; i < least; i++)
-    result[i] = x[i] * (vx_safe(first[i], x[i], floor) + vx_safe(second[i], x[i], floor));
-  const real *only = n1 > n2 ? first : second;
-  for (size_t i = least; i < most; i++) result[i] = x[i] * vx_safe(only[i], x[i], floor);
+  size_t count = (size_t)rows * (size_t)width, more = (size_t)(second_rows - rows) * (size_t)width;
+  join(count, x, second, floor, relevance);
+  take_second(more, x + count, second + count, floor, relevance + count);
 }
 
 /* ---- the picture ------------------------------------------------------------------------------------------------ */

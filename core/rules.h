@@ -20,9 +20,11 @@
 #define VX_LIN_GEMM cblas_sgemm
 #endif
 
+enum { VX_KEPT = 4 }; /* linear layers of a block */
+
 /* z1 + z2 of one linear layer, made by the plain rules and read by the improved ones. */
 typedef struct vx_kept {
-  const vx_linear *linear;
+  const vx_linear *linear; /* NULL: of none */
   int rows; /* how many it holds of the picture at hand; 0: none */
   lin *sum; /* [n][out] */
 } vx_kept;
@@ -35,10 +37,11 @@ struct vx_relevance_room {
   lin *z1, *z2;  /* denominators, then quotients */
   lin *p1, *p2;  /* quotients through the weights */
   lin *tile;     /* the signed part of a few rows of W */
-  vx_kept *kept; /* [kept_count]; none unless vx_relevance_share was called */
-  int kept_count;
+  vx_kept kept[VX_KEPT]; /* of the block, or the head, that is passed */
+  bool keep;             /* passes by both rule sets are under way */
   /* relevance of the two branches of a block, and of what lies inside the second */
-  real *main, *branch, *inner; /* [n][d] */
+  real *mains;                 /* [passes][n][d] what each pass hands to the next block */
+  real *main, *branch, *inner; /* [n][d]; main is one of `mains` */
   real *hidden;                /* [n][mlp] */
   real *qkv;                   /* [n][3d] */
   real *quotient;              /* [n][d] */
@@ -53,7 +56,8 @@ struct vx_relevance_room {
 VX_INLINE real vx_safe(real a, real b, real floor) {
   real numerator = floor > 0 ? a * b : a;
   real denominator = floor > 0 ? b * b + floor : b + (real)1e-9;
-  return b == 0 ? 0 : numerator / denominator;
+  real quotient = numerator / denominator; /* in any case: loops over it are vectors then */
+  return b == 0 ? 0 : quotient;
 }
 
 /* δ² mean(b²) over a whole tensor; 0 without stabilizer. */
@@ -64,13 +68,14 @@ real VX_V(vx_rule_floor)(double stabilizer, size_t count, const real *b);
 void VX_V(vx_rule_linear)(vx_relevance_room *room, const vx_relevance_need *need, int all, int rows,
                           const vx_linear *linear, const real *x, const real *relevance, real *result);
 
-/* Sum rule: relevance of a + b to both; [all][width] with relevance in the first `rows`. to_a may be `relevance`. */
+/* Sum rule: relevance of a + b, in the first `rows` of [all][width] of to_a, to both. */
 void VX_V(vx_rule_sum)(const vx_relevance_need *need, int all, int rows, int width, const real *a, const real *b,
-                       const real *relevance, real *to_a, real *to_b);
+                       real *to_a, real *to_b);
 
-/* Copy rule: result = x (safe(first, x) + safe(second, x)). `first` is zero beyond its rows. */
-void VX_V(vx_rule_copy)(const vx_relevance_need *need, int all, int width, const real *x, int first_rows,
-                        const real *first, int second_rows, const real *second, real *result);
+/* Copy rule: relevance = x (safe(relevance, x) + safe(second, x)) over `second_rows` of [all][width]; the relevance
+   that is there is `rows` high, no higher than the second, and zero beyond. */
+void VX_V(vx_rule_copy)(const vx_relevance_need *need, int all, int width, const real *x, int rows, real *relevance,
+                        int second_rows, const real *second);
 
 /* quotient = safe(relevance, b) over [rows][width], the stabilizer's mean over [all][width]. */
 void VX_V(vx_rule_divide)(const vx_relevance_need *need, size_t all, size_t count, const real *relevance, const real *b,

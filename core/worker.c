@@ -37,18 +37,6 @@ static bool needs_wide(const vx_worker *w, const vx_relevance_need *need) {
   return w->precision == VX_DOUBLE || (w->precision == VX_MIXED && !(need->stabilizer > 0));
 }
 
-/* Whether passes by both rule sets run over the same trace. */
-static bool shares(const vx_worker *w, bool wide) {
-  bool plain = false, improved = false;
-  for (int i = 0; i < w->plan.relevance_count; i++) {
-    const vx_relevance_need *need = &w->plan.relevance[i];
-    if (needs_wide(w, need) != wide) continue;
-    plain = plain || need->rules == VX_RULES_PLAIN;
-    improved = improved || need->rules == VX_RULES_IMPROVED;
-  }
-  return plain && improved;
-}
-
 static bool take(vx_worker *w, double **to, size_t count, bool wanted) {
   if (!wanted) return true;
   *to = VX_TAKE(w->arena, count, double);
@@ -61,7 +49,8 @@ static size_t maps(const vx_shape *s) {
 
 static bool take_traces(vx_worker *w) {
   bool wide = w->precision == VX_DOUBLE, single_full = false, single = !wide;
-  for (int i = 0; i < w->plan.relevance_count; i++) {
+  int passes = w->plan.relevance_count;
+  for (int i = 0; i < passes; i++) {
     if (needs_wide(w, &w->plan.relevance[i]))
       wide = true;
     else
@@ -70,20 +59,18 @@ static bool take_traces(vx_worker *w) {
   bool again = w->plan.set & VX_PASS_AGAIN;
   bool ok = true;
   if (single) {
-    ok = (w->single = vx_trace_new_single(w->model, 1, single_full ? VX_KEEP_RELEVANCE : VX_KEEP_BACKWARD)) != NULL;
+    ok = (w->single = vx_trace_new_single(w->model, 1, single_full ? VX_KEEP_ALL : VX_KEEP_BACKWARD)) != NULL;
     if (ok && again) ok = (w->again_single = vx_trace_new_single(w->model, GROUP, VX_KEEP_INPUT)) != NULL;
-    if (ok && single_full) ok = (w->room_single = vx_relevance_room_new_single(w->model)) != NULL;
-    if (ok && shares(w, false)) ok = vx_relevance_share_single(w->room_single);
+    if (ok && single_full) ok = (w->room_single = vx_relevance_room_new_single(w->model, passes)) != NULL;
   }
   if (ok && wide) {
-    bool full = w->plan.relevance_count > 0;
-    ok = (w->wide = vx_trace_new_double(w->model, 1, full ? VX_KEEP_RELEVANCE : VX_KEEP_BACKWARD)) != NULL;
+    bool full = passes > 0;
+    vx_keep keep = w->precision == VX_MIXED ? VX_KEEP_RELEVANCE : full ? VX_KEEP_ALL : VX_KEEP_BACKWARD;
+    ok = (w->wide = vx_trace_new_double(w->model, 1, keep)) != NULL;
     if (ok && w->precision == VX_DOUBLE && again)
       ok = (w->again_double = vx_trace_new_double(w->model, GROUP, VX_KEEP_INPUT)) != NULL;
-    if (ok && full && w->precision == VX_DOUBLE) ok = (w->room_double = vx_relevance_room_new_double(w->model)) != NULL;
-    if (ok && full && w->precision == VX_MIXED) ok = (w->room_mixed = vx_relevance_room_new_mixed(w->model)) != NULL;
-    if (ok && w->room_double && shares(w, true)) ok = vx_relevance_share_double(w->room_double);
-    if (ok && w->room_mixed && shares(w, true)) ok = vx_relevance_share_mixed(w->room_mixed);
+    if (ok && full && w->precision == VX_DOUBLE) ok = (w->room_double = vx_relevance_room_new_double(w->model, passes)) != NULL;
+    if (ok && full && w->precision == VX_MIXED) ok = (w->room_mixed = vx_relevance_room_new_mixed(w->model, passes)) != NULL;
   }
   return ok;
 }
@@ -221,24 +208,32 @@ static void make_seed(int classes, const double *logits, int target, vx_output o
 
 /* ---- passes ----------------------------------------------------------------------------------------------------- */
 
+/* What the plan wants of the backward pass. */
+static vx_aims aims_of(const vx_worker *w) {
+  unsigned set = w->plan.set;
+  return (vx_aims){.lowest = set & VX_PASS_GRADIENT ? w->plan.gradient_lowest : w->model->shape.layers,
+                   .last_norm = set & VX_PASS_LAST_NORM,
+                   .input = set & VX_PASS_INPUT_GRADIENT,
+                   .cut = set & VX_PASS_CUT_GRADIENT};
+}
+
+static bool has_aims(const vx_worker *w) {
+  return w->plan.set & (VX_PASS_GRADIENT | VX_PASS_LAST_NORM | VX_PASS_INPUT_GRADIENT | VX_PASS_CUT_GRADIENT);
+}
+
 static bool passes_single(vx_worker *w, vx_error *error) {
   const vx_shape *s = &w->model->shape;
   vx_trace_single *t = w->single;
-  unsigned set = w->plan.set;
   size_t layer = maps(s) / (size_t)s->layers, rows = (size_t)s->layers * (size_t)s->heads * (size_t)s->tokens;
   size_t pixels = 3 * (size_t)s->image * (size_t)s->image, wide = (size_t)s->tokens * (size_t)s->dim;
-  if (set & VX_PASS_CUT_GRADIENT && !vx_cut_gradient_single(t, w->seed, error)) return false;
-  bool last_norm = set & VX_PASS_LAST_NORM, input = set & VX_PASS_INPUT_GRADIENT;
-  int lowest = set & VX_PASS_GRADIENT ? w->plan.gradient_lowest : s->layers - 1;
-  if (set & (VX_PASS_GRADIENT | VX_PASS_LAST_NORM | VX_PASS_INPUT_GRADIENT) &&
-      !vx_backward_single(t, 1, w->seed, lowest, last_norm, input, error))
-    return false;
+  vx_aims aims = aims_of(w);
+  if (has_aims(w) && !vx_backward_single(t, 1, w->seed, &aims, error)) return false;
   if (w->attention) {
     size_t skip = (size_t)w->plan.attention_lowest * layer;
     widen(maps(s) - skip, t->attention + skip, w->attention + skip);
   }
   if (w->gradient) {
-    size_t skip = (size_t)lowest * layer;
+    size_t skip = (size_t)aims.lowest * layer;
     widen(maps(s) - skip, t->gradient + skip, w->gradient + skip);
   }
   if (w->cls_scores) widen(rows, t->cls_scores, w->cls_scores);
@@ -264,53 +259,45 @@ static bool passes_single(vx_worker *w, vx_error *error) {
 static bool passes_double(vx_worker *w, vx_error *error) {
   vx_trace_double *t = w->wide;
   unsigned set = w->plan.set;
-  if (set & VX_PASS_CUT_GRADIENT && !vx_cut_gradient_double(t, w->seed, error)) return false;
-  bool last_norm = set & VX_PASS_LAST_NORM, input = set & VX_PASS_INPUT_GRADIENT;
-  int lowest = set & VX_PASS_GRADIENT ? w->plan.gradient_lowest : w->model->shape.layers - 1;
-  if (set & (VX_PASS_GRADIENT | VX_PASS_LAST_NORM | VX_PASS_INPUT_GRADIENT) &&
-      !vx_backward_double(t, 1, w->seed, lowest, last_norm, input, error))
-    return false;
+  vx_aims aims = aims_of(w);
+  if (has_aims(w) && !vx_backward_double(t, 1, w->seed, &aims, error)) return false;
   vx_view *v = &w->view;
   v->attention = set & VX_PASS_ATTENTION ? t->attention : NULL;
   v->gradient = set & VX_PASS_GRADIENT ? t->gradient : NULL;
   v->cls_scores = set & VX_PASS_SCORES ? t->cls_scores : NULL;
   v->cut_gradient = set & VX_PASS_CUT_GRADIENT ? t->cut_gradient : NULL;
-  v->input_gradient = input ? t->input_gradient : NULL;
+  v->input_gradient = aims.input ? t->input_gradient : NULL;
   v->tokens = set & VX_PASS_TOKENS ? t->tokens : NULL;
-  v->last_norm = last_norm ? t->last_norm : NULL;
-  v->last_norm_gradient = last_norm ? t->last_norm_gradient : NULL;
+  v->last_norm = aims.last_norm ? t->last_norm : NULL;
+  v->last_norm_gradient = aims.last_norm ? t->last_norm_gradient : NULL;
   return true;
 }
 
-static bool relevance_pass(vx_worker *w, const vx_relevance *r, int target, vx_error *error) {
-  double *attention = (double *)r->attention, *pixels = (double *)r->pixels; /* the worker's own memory */
-  if (!needs_wide(w, &r->need))
-    return vx_relevance_pass_single(w->room_single, w->single, &r->need, target, attention, pixels, error);
-  if (w->precision == VX_DOUBLE)
-    return vx_relevance_pass_double(w->room_double, w->wide, &r->need, target, attention, pixels, error);
-  return vx_relevance_pass_mixed(w->room_mixed, w->wide, &r->need, target, attention, pixels, error);
-}
-
-static bool passes_by(vx_worker *w, vx_rules rules, int target, vx_error *error) {
+/* The planned relevance passes over the double trace, or those over the single one. */
+static int passes_over(const vx_worker *w, bool wide, vx_relevance_pass *pass) {
+  int count = 0;
   for (int i = 0; i < w->view.relevance_count; i++) {
     const vx_relevance *r = &w->view.relevance[i];
-    if (r->need.rules != rules) continue;
-    /* the double forward pass in mixed precision: once a picture, whatever the number of classes explained */
-    if (needs_wide(w, &r->need) && !w->wide_done) {
-      if (!vx_forward_double(w->wide, 1, w->input_double, error)) return false;
-      w->wide_done = true;
-    }
-    if (!relevance_pass(w, r, target, error)) return false;
+    if (needs_wide(w, &r->need) == wide) /* the worker's own memory, that the view only shows */
+      pass[count++] = (vx_relevance_pass){r->need, (double *)r->attention, (double *)r->pixels};
   }
-  return true;
+  return count;
 }
 
-/* Plain rules first: the improved ones divide by sums of what they divide by. */
 static bool relevance_passes(vx_worker *w, int target, vx_error *error) {
-  if (w->room_single) vx_relevance_begin_single(w->room_single);
-  if (w->room_mixed) vx_relevance_begin_mixed(w->room_mixed);
-  if (w->room_double) vx_relevance_begin_double(w->room_double);
-  return passes_by(w, VX_RULES_PLAIN, target, error) && passes_by(w, VX_RULES_IMPROVED, target, error);
+  vx_relevance_pass pass[VX_RELEVANCE_MAX];
+  int count = passes_over(w, true, pass);
+  /* the double forward pass in mixed precision: once a picture, whatever the number of classes explained */
+  if (count > 0 && !w->wide_done) {
+    if (!vx_forward_double(w->wide, 1, w->input_double, error)) return false;
+    w->wide_done = true;
+  }
+  if (count > 0 && !(w->precision == VX_DOUBLE
+                         ? vx_relevance_passes_double(w->room_double, w->wide, count, pass, target, error)
+                         : vx_relevance_passes_mixed(w->room_mixed, w->wide, count, pass, target, error)))
+    return false;
+  count = passes_over(w, false, pass);
+  return count == 0 || vx_relevance_passes_single(w->room_single, w->single, count, pass, target, error);
 }
 
 vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error *error) {
@@ -363,8 +350,9 @@ static bool run_group(vx_worker *w, int size, bool gradient, vx_error *error) {
       widen(classes, w->again_single->logits + (size_t)i * classes, w->sample_logits);
     make_seed(s->classes, w->sample_logits, w->view.target, w->output, w->group_seed + (size_t)i * classes);
   }
-  return wide ? vx_backward_double(w->again_double, size, w->group_seed, 0, false, true, error)
-              : vx_backward_single(w->again_single, size, w->group_seed, 0, false, true, error);
+  vx_aims aims = {.lowest = s->layers, .input = true};
+  return wide ? vx_backward_double(w->again_double, size, w->group_seed, &aims, error)
+              : vx_backward_single(w->again_single, size, w->group_seed, &aims, error);
 }
 
 static bool run_again(const vx_again *again, int count, bool gradient, void (*make)(void *user, int index, double *x),

@@ -87,12 +87,12 @@ static void conserve(const vx_model *model, const float *picture, vx_rules rules
   double *picture_map = calloc(pixels, sizeof *picture_map);
   for (size_t i = 0; i < 3 * pixels; i++) x[i] = (double)picture[i];
   vx_trace_double *trace = vx_trace_new_double(model, 1, VX_KEEP_RELEVANCE);
-  vx_relevance_room *room = vx_relevance_room_new_double(model);
+  vx_relevance_room *room = vx_relevance_room_new_double(model, 1);
   ck_assert(trace && room && vx_forward_double(trace, 1, x, NULL));
   sums seen = {0};
   vx_relevance_set_probe_double(room, see_sum, &seen);
-  vx_relevance_need need = {rules, 0, 0, true};
-  ck_assert(vx_relevance_pass_double(room, trace, &need, 0, attention, picture_map, NULL));
+  vx_relevance_pass pass = {{rules, 0, 0, true}, attention, picture_map};
+  ck_assert(vx_relevance_passes_double(room, trace, 1, &pass, 0, NULL));
   ck_assert_int_eq(seen.seen[0], s->layers);
   ck_assert_int_eq(seen.seen[1], s->layers);
   ck_assert_msg(seen.worst <= limit, "a sum rule is off by %g of what it was given", seen.worst);
