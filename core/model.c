@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "core/digest.h"
 
@@ -53,6 +54,8 @@ const float *vx_model_transpose(vx_arena *arena, const vx_linear *linear) {
 
 /* Makes the transposed copies; the last step of opening, shared by all ways to get a model. */
 bool vx_model_finish_weights(vx_model *model) {
+  struct timespec start, end;
+  clock_gettime(CLOCK_MONOTONIC, &start);
   bool ok = (model->patch.transposed = vx_model_transpose(model->arena, &model->patch)) != NULL &&
             (model->head.transposed = vx_model_transpose(model->arena, &model->head)) != NULL;
   for (int l = 0; ok && l < model->shape.layers; l++) {
@@ -60,6 +63,8 @@ bool vx_model_finish_weights(vx_model *model) {
     for (int i = 0; ok && i < 4; i++)
       ok = (linear[i]->transposed = vx_model_transpose(model->arena, linear[i])) != NULL;
   }
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  model->transpose_ms = 1e3 * (double)(end.tv_sec - start.tv_sec) + 1e-6 * (double)(end.tv_nsec - start.tv_nsec);
   return ok;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/model.h"
 #include "core/nearest.h"
 #include "core/peak.h"
 #include "core/random.h"
@@ -76,23 +77,26 @@ static vx_model *random_model(const char *name, vx_error *error) {
   return NULL;
 }
 
-/* Opened twice: the second time its pages are in memory. */
+/* Opened again and again: from the second time its pages are in memory. */
 static vx_model *open_model(const vx_bench_options *options, vx_bench *bench, vx_error *error) {
-  bench->open_ms = -1;
+  bench->open_ms = bench->transpose_ms = -1;
   if (!options->model) {
     snprintf(bench->model, sizeof bench->model, "random %s", options->random);
     return random_model(options->random, error);
   }
   snprintf(bench->model, sizeof bench->model, "%s", options->model);
-  vx_series series = {0};
   vx_model *model = NULL;
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < 4; i++) {
+    vx_series series = {0};
     vx_model_close(model);
     vx_moment start = vx_moment_now();
     if (!(model = vx_model_open(options->model, error))) return NULL;
     vx_series_add(&series, start, 1);
+    double ms = vx_series_time(&series, NULL).ms;
+    if (i > 0 && ms >= bench->open_ms) continue;
+    bench->open_ms = ms;
+    bench->transpose_ms = model->transpose_ms;
   }
-  bench->open_ms = vx_series_time(&series, NULL).ms_min;
   return model;
 }
 

@@ -28,7 +28,6 @@ typedef struct vx_bench_pass {
   const char *id, *title;
   vx_bench_time time;
   double single_gflop, double_gflop; /* counted, of one picture's products in either precision */
-  double products_ms;                /* OpenBLAS alone on the same products */
   double forwards;
   double gflops, of_products, of_peak;
 } vx_bench_pass;
@@ -64,7 +63,8 @@ typedef struct vx_bench {
   char blas[64], advice[256];
   double peak_single, peak_double; /* GFLOP/s of a core */
   vx_shape shape;
-  double parameters, open_ms; /* open_ms < 0: no checkpoint was opened */
+  double parameters;
+  double open_ms, transpose_ms; /* the whole, and of it the transposed copies; < 0: no checkpoint was opened */
   double weights_mb, worker_mb, peak_mb;
   vx_bench_pass pass[VX_BENCH_PASSES_MAX];
   vx_bench_method method[VX_BENCH_METHODS_MAX];

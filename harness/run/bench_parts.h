@@ -27,6 +27,10 @@ void vx_series_plus(vx_series *sum, const vx_series *more);
 /* Median and least; `less` (may be NULL): less the median and the least of that series. */
 vx_bench_time vx_series_time(const vx_series *series, const vx_series *less);
 
+/* Median of the ratios of what was timed in turns, by processor time: a core that runs faster or slower for a while
+   does so for both. */
+double vx_series_ratio(const vx_series *series, const vx_series *beside);
+
 /* ---- products (bench_products.c) -------------------------------------------------------------------------------- */
 
 enum { VX_PRODUCTS_MAX = 40 };
@@ -46,7 +50,8 @@ typedef struct vx_products {
 } vx_products;
 
 /* The products of each pass as the formulas of its file in core have them; elementwise work is not counted. */
-void vx_products_forward(const vx_shape *shape, int batch, bool wide, vx_products *products);
+/* `to_cls`: the last block is made for [CLS] alone. */
+void vx_products_forward(const vx_shape *shape, int batch, bool wide, bool to_cls, vx_products *products);
 void vx_products_backward(const vx_shape *shape, int batch, bool to_input, vx_products *products);
 void vx_products_cut(const vx_shape *shape, vx_products *products);
 /* `beside`: the other rule set's pass, to the attention of every layer, has made the sums that both divide by. */
@@ -58,7 +63,7 @@ double vx_products_gflop(const vx_products *products, bool wide);
 /* Multiplies each shape once more and keeps the time. */
 bool vx_products_begin(vx_products *products, vx_error *error); /* takes the operands */
 void vx_products_measure(vx_products *products);
-double vx_products_ms(const vx_products *products); /* all of them, by the medians */
+vx_series vx_products_series(const vx_products *products); /* all of them together, round by round */
 void vx_products_end(vx_products *products);
 
 /* ---- parts ---------------------------------------------------------------------------------------------------- */

@@ -18,9 +18,9 @@ typedef struct measure {
   how how;
   vx_precision precision;
   vx_passes passes;
-  const vx_series *less; /* taken off */
+  const struct measure *less; /* taken off */
   vx_products products;
-  vx_series series, forward;
+  vx_series series, forward, peak; /* F beside it; what GFLOP at the processor's peak take, at the same time */
 } measure;
 
 /* ---- one measurement -------------------------------------------------------------------------------------------- */
@@ -45,6 +45,12 @@ static bool once(vx_bench_job *job, const measure *m, vx_worker *worker, vx_seri
   return true;
 }
 
+static void add_peak(measure *m, double peak, vx_bench *bench) {
+  if (peak > bench->peak_single) bench->peak_single = peak;
+  m->peak.cpu[m->peak.count++] =
+      1e3 * (vx_products_gflop(&m->products, false) / peak + vx_products_gflop(&m->products, true) / (peak / 2));
+}
+
 /* The first time is for the memory and the caches. */
 static bool repeat(vx_bench_job *job, measure *m, vx_error *error) {
   vx_worker *worker = vx_worker_new(job->model, &m->passes, m->precision, error);
@@ -54,8 +60,7 @@ static bool repeat(vx_bench_job *job, measure *m, vx_error *error) {
   for (int i = 0; good && i < job->options->repeats; i++) {
     good = vx_bench_forward(job, &m->forward, error) && once(job, m, worker, &m->series, error);
     vx_products_measure(&m->products);
-    double peak = vx_peak_gflops(0.005);
-    if (peak > job->bench->peak_single) job->bench->peak_single = peak;
+    add_peak(m, vx_peak_gflops(0.005), job->bench);
   }
   vx_products_end(&m->products);
   vx_worker_free(worker);
@@ -68,11 +73,17 @@ static bool measure_pass(vx_bench_job *job, const char *id, const char *title, m
   vx_bench_pass *pass = &job->bench->pass[job->bench->passes++];
   pass->id = id;
   pass->title = title;
-  pass->time = vx_series_time(&m->series, m->less);
+  pass->time = vx_series_time(&m->series, m->less ? &m->less->series : NULL);
   pass->single_gflop = vx_products_gflop(&m->products, false) / share;
   pass->double_gflop = vx_products_gflop(&m->products, true) / share;
-  pass->products_ms = vx_products_ms(&m->products) / share;
-  pass->forwards = pass->time.cpu_ms / vx_series_time(&m->forward, NULL).cpu_ms;
+  pass->forwards = vx_series_ratio(&m->series, &m->forward);
+  if (m->less) pass->forwards -= vx_series_ratio(&m->less->series, &m->less->forward);
+  if (pass->single_gflop + pass->double_gflop > 0 && pass->time.cpu_ms > 0) {
+    vx_series products = vx_products_series(&m->products);
+    pass->gflops = 1e3 * (pass->single_gflop + pass->double_gflop) / pass->time.cpu_ms;
+    pass->of_products = vx_series_ratio(&products, &m->forward) / share / pass->forwards;
+    pass->of_peak = vx_series_ratio(&m->peak, &m->forward) / share / pass->forwards;
+  }
   return true;
 }
 
@@ -94,10 +105,10 @@ static bool add_relevance(const vx_bench_job *job, const char *id, vx_passes *pa
 static bool simple_passes(vx_bench_job *job, measure *m, vx_error *error) {
   const vx_shape *s = job->shape;
   *m = (measure){.how = FORWARD};
-  vx_products_forward(s, 1, false, &m->products);
+  vx_products_forward(s, 1, false, false, &m->products);
   if (!measure_pass(job, "forward", "forward (F)", m, error)) return false;
   *m = (measure){.how = AGAIN, .passes.set = VX_PASS_AGAIN};
-  vx_products_forward(s, VX_BENCH_GROUP, false, &m->products);
+  vx_products_forward(s, VX_BENCH_GROUP, false, false, &m->products);
   if (!measure_pass(job, "forward-4", "forward, one of a group of 4", m, error)) return false;
   *m = (measure){.how = EXPLAIN, .passes.set = VX_PASS_INPUT_GRADIENT};
   vx_products_backward(s, 1, true, &m->products);
@@ -107,7 +118,7 @@ static bool simple_passes(vx_bench_job *job, measure *m, vx_error *error) {
   vx_products_backward(s, 1, false, &m->products);
   if (!measure_pass(job, "backward-attention", "backward to attention, G in double", m, error)) return false;
   *m = (measure){.how = AGAIN_GRADIENT, .passes.set = VX_PASS_AGAIN};
-  vx_products_forward(s, VX_BENCH_GROUP, false, &m->products);
+  vx_products_forward(s, VX_BENCH_GROUP, false, false, &m->products);
   vx_products_backward(s, VX_BENCH_GROUP, true, &m->products);
   if (!measure_pass(job, "sample-4", "forward and backward, one of 4", m, error)) return false;
   *m = (measure){.how = EXPLAIN, .passes.set = VX_PASS_CUT_GRADIENT};
@@ -121,10 +132,10 @@ static bool simple_passes(vx_bench_job *job, measure *m, vx_error *error) {
 /* Improved rules as transformer-attribution and lrp-rollout plan them, then plain ones too as partial-lrp and lrp do;
    `suffix` makes other ids of theirs. */
 static bool relevance_passes(vx_bench_job *job, const char *suffix, const char *id[2], const char *title[2],
-                             const vx_series *less, measure m[2], vx_error *error) {
+                             const measure *less, measure m[2], vx_error *error) {
   static const char *const methods[] = {"transformer-attribution", "lrp-rollout", "partial-lrp", "lrp"};
   for (int i = 0; i < 2; i++) {
-    m[i] = (measure){.how = EXPLAIN, .precision = VX_MIXED, .less = i ? &m[0].series : less};
+    m[i] = (measure){.how = EXPLAIN, .precision = VX_MIXED, .less = i ? &m[0] : less};
     for (int k = 0; k < 2 * (i + 1); k++) {
       char name[64];
       snprintf(name, sizeof name, "%s%s", methods[k], suffix);
@@ -136,36 +147,31 @@ static bool relevance_passes(vx_bench_job *job, const char *suffix, const char *
   return true;
 }
 
+/* The double forward pass as relevance without stabilizer needs it: a pass that ends where it begins. */
+static bool forward_for_relevance(vx_bench_job *job, measure *m, vx_error *error) {
+  *m = (measure){.how = EXPLAIN, .precision = VX_MIXED};
+  vx_need_relevance(&m->passes, VX_RULES_IMPROVED, 0, job->shape->layers, false);
+  vx_products_forward(job->shape, 1, true, true, &m->products);
+  return measure_pass(job, "forward-relevance", "forward in double, last block [CLS]", m, error);
+}
+
 static bool all_relevance(vx_bench_job *job, measure m[3], vx_error *error) {
   const char *mixed[] = {"improved", "plain"}, *stable[] = {"improved-stable", "plain-stable"};
   const char *mixed_titles[] = {"improved relevance, mixed", "plain relevance on top, mixed"};
   const char *stable_titles[] = {"improved, stabilised, single", "plain on top, stabilised, single"};
   m[0] = (measure){.how = FORWARD, .precision = VX_DOUBLE};
-  vx_products_forward(job->shape, 1, true, &m[0].products);
+  vx_products_forward(job->shape, 1, true, false, &m[0].products);
   return measure_pass(job, "forward-double", "forward in double", &m[0], error) &&
-         relevance_passes(job, "", mixed, mixed_titles, &m[0].series, &m[1], error) &&
+         forward_for_relevance(job, &m[0], error) &&
+         relevance_passes(job, "", mixed, mixed_titles, &m[0], &m[1], error) &&
          relevance_passes(job, "-stable", stable, stable_titles, NULL, &m[1], error);
-}
-
-/* Shares, when the best peak of all rounds is known. */
-static void rate(vx_bench *bench) {
-  bench->peak_double = bench->peak_single / 2;
-  for (int i = 0; i < bench->passes; i++) {
-    vx_bench_pass *pass = &bench->pass[i];
-    double ms = pass->time.cpu_ms;
-    if (!(ms > 0) || pass->single_gflop + pass->double_gflop == 0) continue;
-    double at_peak = 1e3 * (pass->single_gflop / bench->peak_single + pass->double_gflop / bench->peak_double);
-    pass->gflops = 1e3 * (pass->single_gflop + pass->double_gflop) / ms;
-    pass->of_products = pass->products_ms / ms;
-    pass->of_peak = at_peak / ms;
-  }
 }
 
 bool vx_bench_passes(vx_bench_job *job, vx_error *error) {
   measure *m = calloc(3, sizeof *m);
   bool good = m || vx_fail(error, "bench", "out of memory");
   good = good && simple_passes(job, &m[0], error) && all_relevance(job, m, error);
-  if (good) rate(job->bench);
+  job->bench->peak_double = job->bench->peak_single / 2;
   free(m);
   return good;
 }

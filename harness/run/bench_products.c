@@ -19,17 +19,22 @@ static void add(vx_products *products, double count, int m, int n, int k, bool w
 /* ---- passes ------------------------------------------------------------------------------------------------- */
 
 /* core/forward.c: patches, then per block qkv, q kᵀ and A V per head, projection and the MLP's two; the head. */
-void vx_products_forward(const vx_shape *s, int batch, bool wide, vx_products *products) {
-  int n = s->tokens, rows = batch * n, d = s->dim, maps = batch * s->heads;
-  double layers = s->layers;
-  add(products, 1, batch * (n - 1), d, 3 * s->patch * s->patch, wide);
-  add(products, layers, rows, 3 * d, d, wide);
-  add(products, layers * maps, n, n, s->head_dim, wide);
-  add(products, layers * maps, n, s->head_dim, n, wide);
-  add(products, layers, rows, d, d, wide);
-  add(products, layers, rows, s->mlp, d, wide);
-  add(products, layers, rows, d, s->mlp, wide);
-  add(products, batch, 1, s->classes, d, wide);
+static void blocks_forward(const vx_shape *s, double blocks, int batch, int queries, bool wide, vx_products *products) {
+  int n = s->tokens, rows = batch * queries, d = s->dim, maps = batch * s->heads;
+  add(products, blocks, batch * n, 3 * d, d, wide);
+  add(products, blocks * maps, queries, n, s->head_dim, wide);
+  add(products, blocks * maps, queries, s->head_dim, n, wide);
+  add(products, blocks, rows, d, d, wide);
+  add(products, blocks, rows, s->mlp, d, wide);
+  add(products, blocks, rows, d, s->mlp, wide);
+}
+
+void vx_products_forward(const vx_shape *s, int batch, bool wide, bool to_cls, vx_products *products) {
+  int n = s->tokens;
+  add(products, 1, batch * (n - 1), s->dim, 3 * s->patch * s->patch, wide);
+  blocks_forward(s, s->layers - 1, batch, n, wide, products);
+  blocks_forward(s, 1, batch, to_cls ? 1 : n, wide, products);
+  add(products, batch, 1, s->classes, s->dim, wide);
 }
 
 /* The MLP and the projection, `rows` high, and the gradient of A, `queries` high for each head. */
@@ -180,11 +185,14 @@ void vx_products_measure(vx_products *products) {
   }
 }
 
-double vx_products_ms(const vx_products *products) {
-  double ms = 0;
-  for (int i = 0; i < products->count; i++)
-    ms += products->shape[i].count * vx_series_time(&products->shape[i].series, NULL).cpu_ms;
-  return ms;
+vx_series vx_products_series(const vx_products *products) {
+  vx_series sum = {0};
+  for (int i = 0; i < products->count; i++) {
+    const vx_product_shape *p = &products->shape[i];
+    sum.count = p->series.count;
+    for (int k = 0; k < sum.count; k++) sum.cpu[k] += p->count * p->series.cpu[k];
+  }
+  return sum;
 }
 
 void vx_products_end(vx_products *products) {

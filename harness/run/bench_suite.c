@@ -139,8 +139,10 @@ static vx_series whole(const method_set *set, const char *without) {
 
 /* ---- what the bench says of it ---------------------------------------------------------------------------------- */
 
-static void add_total(vx_bench *bench, const char *id, const char *title, vx_bench_time time, const vx_series *single) {
-  bench->total[bench->totals++] = (vx_bench_total){id, title, time, time.cpu_ms / vx_series_time(single, NULL).cpu_ms};
+static void add_total(vx_bench *bench, const char *id, const char *title, const vx_series *series,
+                      const method_set *set) {
+  bench->total[bench->totals++] =
+      (vx_bench_total){id, title, vx_series_time(series, NULL), vx_series_ratio(series, &set->single)};
 }
 
 static void add_methods(vx_bench *bench, const method_set *set) {
@@ -151,31 +153,35 @@ static void add_methods(vx_bench *bench, const method_set *set) {
     method->id = explainer->id;
     method->in_suite = vx_bench_in_suite(explainer);
     method->time = vx_series_time(&set->method[i], NULL);
-    method->forwards = method->time.cpu_ms / vx_series_time(&set->single, NULL).cpu_ms;
+    method->forwards = vx_series_ratio(&set->method[i], &set->single);
   }
 }
 
-static vx_bench_time own_work(const method_set *set) {
+static vx_series own_work(const method_set *set) {
   vx_series sum = {0};
   for (int i = 0; i < vx_explainer_count(); i++)
     if (set->method[i].count > 0) vx_series_plus(&sum, &set->method[i]);
-  return vx_series_time(&sum, NULL);
+  return sum;
 }
 
-static vx_bench_time of_method(const method_set *set, const char *id) {
-  vx_bench_time none = {0};
+static vx_series of_method(const method_set *set, const char *id) {
+  vx_series none = {0};
   for (int i = 0; i < vx_explainer_count(); i++)
-    if (strcmp(vx_explainer_at(i)->id, id) == 0) return vx_series_time(&set->method[i], NULL);
+    if (strcmp(vx_explainer_at(i)->id, id) == 0) return set->method[i];
   return none;
 }
 
 static void add_totals(vx_bench *bench, const method_set *suite, const method_set *stable) {
   vx_series all = whole(suite, NULL), no_flow = whole(suite, "attention-flow"), more = whole(stable, NULL);
-  add_total(bench, "suite", "all methods but the sampling ones", vx_series_time(&all, NULL), &suite->single);
-  add_total(bench, "suite-no-flow", "the same without attention-flow", vx_series_time(&no_flow, NULL), &suite->single);
-  add_total(bench, "stable", "the four -stable ones more", vx_series_time(&more, &all), &stable->single);
-  add_total(bench, "flow", "attention-flow alone", of_method(suite, "attention-flow"), &suite->single);
-  add_total(bench, "explainers", "the methods' own work in the suite", own_work(suite), &suite->single);
+  vx_series flow = of_method(suite, "attention-flow"), own = own_work(suite);
+  add_total(bench, "suite", "all methods but the sampling ones", &all, suite);
+  add_total(bench, "suite-no-flow", "the same without attention-flow", &no_flow, suite);
+  add_total(bench, "stable", "the four -stable ones more", &more, stable);
+  vx_bench_total *difference = &bench->total[bench->totals - 1]; /* of what was timed with them and without */
+  difference->time = vx_series_time(&more, &all);
+  difference->forwards -= vx_series_ratio(&all, &suite->single);
+  add_total(bench, "flow", "attention-flow alone", &flow, suite);
+  add_total(bench, "explainers", "the methods' own work in the suite", &own, suite);
 }
 
 /* The suite comes first: the program has then held one worker of the default precision and no more. */

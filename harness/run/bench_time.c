@@ -46,6 +46,14 @@ static void order(int count, const double *values, double *median, double *least
   *median = (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
 }
 
+double vx_series_ratio(const vx_series *series, const vx_series *beside) {
+  double ratio[VX_BENCH_REPEATS_MAX], median, least;
+  int count = series->count < beside->count ? series->count : beside->count;
+  for (int i = 0; i < count; i++) ratio[i] = series->cpu[i] / beside->cpu[i];
+  order(count, ratio, &median, &least);
+  return median;
+}
+
 vx_bench_time vx_series_time(const vx_series *series, const vx_series *less) {
   vx_bench_time time, base = {0};
   order(series->count, series->wall, &time.ms, &time.ms_min);
