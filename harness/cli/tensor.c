@@ -5,6 +5,7 @@
 #include "core/safetensors.h"
 #include "core/vx.h"
 #include "harness/cli/cli.h"
+#include "harness/cli/methods.h"
 #include "harness/config/config.h"
 #include "harness/run/plan.h"
 
@@ -35,66 +36,17 @@ typedef struct request {
   const char *model, *input, *out, *methods;
   vx_texts params;
   int target, precision, output;
-  vx_method *method; /* [count] */
-  int count;
+  vx_method_list list;
 } request;
 
-/* ---- which methods ------------------------------------------------------------------------------------------------
- */
-
-static bool needs_more_than_x(const vx_method *method, const vx_shape *shape) {
-  vx_passes passes;
-  vx_explainer_passes(method->explainer, shape, &method->args, &passes);
-  return (passes.set & (VX_NEED_PICTURE | VX_NEED_PRIOR)) != 0;
-}
-
-static bool add_method(request *r, const char *id, const vx_shape *shape, vx_error *error) {
-  vx_method method;
-  if (!vx_method_from_id(id, "--methods", &method, error)) return false;
-  if (!vx_explainer_in_all(method.explainer))
-    return vx_fail(error, "--methods", "'%s' needs maps of other methods", id);
-  if (needs_more_than_x(&method, shape))
-    return vx_fail(error, "--methods", "'%s' needs a picture or a data set, here is only a tensor", id);
-  for (int i = 0; i < r->count; i++)
-    if (r->method[i].explainer == method.explainer) return vx_fail(error, "--methods", "'%s' stands there twice", id);
-  r->method[r->count++] = method;
-  return true;
-}
-
-static bool add_all(request *r, const vx_shape *shape) {
-  for (int i = 0; i < vx_explainer_count(); i++) {
-    vx_method method = {.explainer = vx_explainer_at(i)};
-    vx_args_default(method.explainer, &method.args);
-    method.name = method.explainer->id;
-    if (vx_explainer_in_all(method.explainer) && !needs_more_than_x(&method, shape)) r->method[r->count++] = method;
-  }
-  return true;
-}
-
-/* --param METHOD.NAME=VALUE */
-static bool set_param(request *r, const char *text, vx_error *error) {
-  char copy[400];
-  snprintf(copy, sizeof copy, "%s", text);
-  char *equals = strchr(copy, '='), *dot = strchr(copy, '.');
-  if (!equals || !dot || dot > equals) return vx_fail(error, "--param", "is '%s', expected METHOD.NAME=VALUE", text);
-  *equals = *dot = '\0';
-  for (int i = 0; i < r->count; i++)
-    if (strcmp(r->method[i].name, copy) == 0)
-      return vx_args_set(r->method[i].explainer, &r->method[i].args, dot + 1, equals + 1, error);
-  return vx_fail(error, "--param", "'%s' is not among --methods", copy);
-}
+/* ---- which methods ----------------------------------------------------------------------------------------------- */
 
 static bool choose_methods(request *r, const vx_shape *shape, vx_error *error) {
-  r->method = calloc((size_t)vx_explainer_count() + 1, sizeof *r->method);
-  char *list = strdup(r->methods ? r->methods : "");
-  bool good = r->method && list;
-  if (!good) vx_fail(error, "--methods", "out of memory");
-  char *rest = list, *id;
-  while (good && (id = strsep(&rest, ",")))
-    if (*id) good = strcmp(id, "all") == 0 ? add_all(r, shape) : add_method(r, id, shape, error);
-  for (int i = 0; i < r->params.count && good; i++) good = set_param(r, r->params.text[i], error);
-  free(list);
-  return good;
+  const char *text = r->methods ? r->methods : "";
+  if (strchr(text, '+')) return vx_fail(error, "--methods", "'%.60s' is a mix: `vitx explain` makes them", text);
+  if (*text)
+    return vx_method_list_read(text, &r->params, VX_NEED_PICTURE | VX_NEED_PRIOR, shape, &r->list, error);
+  return r->params.count == 0 || vx_fail(error, "--param", "'%.60s' is not among --methods", r->params.text[0]);
 }
 
 /* ---- input --------------------------------------------------------------------------------------------------------
@@ -195,10 +147,10 @@ static bool add_heat(output *out, const vx_method *method, const vx_view *view, 
 }
 
 static bool write_all(const request *r, const vx_view *view, vx_error *error) {
-  output out = {.arena = vx_arena_new(), .tensor = calloc((size_t)(r->count + FIXED_TENSORS), sizeof(vx_tensor))};
+  output out = {.arena = vx_arena_new(), .tensor = calloc((size_t)(r->list.count + FIXED_TENSORS), sizeof(vx_tensor))};
   bool good = (out.arena && out.tensor) || vx_fail(error, "tensor", "out of memory");
   if (good) add_fixed(&out, view);
-  for (int i = 0; i < r->count && good; i++) good = add_heat(&out, &r->method[i], view, error);
+  for (int i = 0; i < r->list.count && good; i++) good = add_heat(&out, &r->list.methods[i], view, error);
   good = good && vx_tensors_write(r->out, out.tensor, out.count, error);
   vx_arena_free(out.arena);
   free(out.tensor);
@@ -242,7 +194,7 @@ static bool work(request *r, const vx_model *model, vx_error *error) {
   if (!choose_methods(r, shape, error)) return false;
   vx_plan plan;
   input in = {0};
-  if (!vx_plan_make(r->method, r->count, shape, &plan, error)) return false;
+  if (!vx_plan_make(r->list.methods, r->list.count, shape, &plan, error)) return false;
   plan.passes.set |= VX_PASS_INPUT_GRADIENT;
   vx_need_attention(&plan.passes, 0);
   vx_need_gradient(&plan.passes, 0);
@@ -270,7 +222,7 @@ int vx_cmd_tensor(int argc, char **argv, vx_error *error) {
     return 2;
   vx_model *model = vx_model_open(r.model, error);
   bool good = model && work(&r, model, error);
-  free(r.method);
+  vx_method_list_free(&r.list);
   vx_model_close(model);
   return good ? 0 : 1;
 }
