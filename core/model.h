@@ -45,7 +45,7 @@ struct vx_model {
   json_t *config;
   vx_arena *arena;
   double transpose_ms; /* what of opening it took to make the transposed copies */
-  char digest[17]; /* empty until somebody asks: it reads every weight */
+  char digest[17];     /* empty until somebody asks: it reads every weight */
   pthread_mutex_t digest_lock;
 };
 

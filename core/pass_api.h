@@ -126,7 +126,8 @@ bool VX_R(vx_all_finite)(size_t count, const real *values);
 
 /* ---- passes ---------------------------------------------------------------------------------------------------- */
 
-/* Forward pass of x [batch][3][S][S]; activations are kept as the trace was made for it. False when one is not finite: the error names the layer.
+/* Forward pass of x [batch][3][S][S]; activations are kept as the trace was made for it. False when one is not finite:
+ * the error names the layer.
  */
 bool VX_R(vx_forward)(VX_R(vx_trace) * trace, int batch, const real *x, vx_error *error);
 

@@ -195,7 +195,8 @@ static bool descend(const descent *d, vx_rules rules, int l, vx_error *error) {
       through_head(d->room, need, d->trace, d->target);
       continue;
     }
-    through_block(d->room, need, d->trace, l, l == s->layers - 1 ? 1 : s->tokens, l == need->lowest && !need->to_pixels);
+    through_block(d->room, need, d->trace, l, l == s->layers - 1 ? 1 : s->tokens,
+                  l == need->lowest && !need->to_pixels);
     if (l >= need->lowest && !copy_finite(maps, d->room->attention, d->pass[i].attention + (size_t)l * maps))
       return vx_fail(error, vx_where(error, "layer %d", l), "a relevance is NaN or infinite");
   }

@@ -25,18 +25,18 @@ enum { VX_KEPT = 4 }; /* linear layers of a block */
 /* z1 + z2 of one linear layer, made by the plain rules and read by the improved ones. */
 typedef struct vx_kept {
   const vx_linear *linear; /* NULL: of none */
-  int rows; /* how many it holds of the picture at hand; 0: none */
-  lin *sum; /* [n][out] */
+  int rows;                /* how many it holds of the picture at hand; 0: none */
+  lin *sum;                /* [n][out] */
 } vx_kept;
 
 struct vx_relevance_room {
   const vx_model *model;
   vx_arena *arena;
   /* linear rules, [rows][widest] each */
-  lin *x1, *x2;  /* |x|, or x+ and x- */
-  lin *z1, *z2;  /* denominators, then quotients */
-  lin *p1, *p2;  /* quotients through the weights */
-  lin *tile;     /* the signed part of a few rows of W */
+  lin *x1, *x2;          /* |x|, or x+ and x- */
+  lin *z1, *z2;          /* denominators, then quotients */
+  lin *p1, *p2;          /* quotients through the weights */
+  lin *tile;             /* the signed part of a few rows of W */
   vx_kept kept[VX_KEPT]; /* of the block, or the head, that is passed */
   bool keep;             /* passes by both rule sets are under way */
   /* relevance of the two branches of a block, and of what lies inside the second */

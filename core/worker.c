@@ -69,8 +69,10 @@ static bool take_traces(vx_worker *w) {
     ok = (w->wide = vx_trace_new_double(w->model, 1, keep)) != NULL;
     if (ok && w->precision == VX_DOUBLE && again)
       ok = (w->again_double = vx_trace_new_double(w->model, GROUP, VX_KEEP_INPUT)) != NULL;
-    if (ok && full && w->precision == VX_DOUBLE) ok = (w->room_double = vx_relevance_room_new_double(w->model, passes)) != NULL;
-    if (ok && full && w->precision == VX_MIXED) ok = (w->room_mixed = vx_relevance_room_new_mixed(w->model, passes)) != NULL;
+    if (ok && full && w->precision == VX_DOUBLE)
+      ok = (w->room_double = vx_relevance_room_new_double(w->model, passes)) != NULL;
+    if (ok && full && w->precision == VX_MIXED)
+      ok = (w->room_mixed = vx_relevance_room_new_mixed(w->model, passes)) != NULL;
   }
   return ok;
 }
@@ -292,9 +294,9 @@ static bool relevance_passes(vx_worker *w, int target, vx_error *error) {
     if (!vx_forward_double(w->wide, 1, w->input_double, error)) return false;
     w->wide_done = true;
   }
-  if (count > 0 && !(w->precision == VX_DOUBLE
-                         ? vx_relevance_passes_double(w->room_double, w->wide, count, pass, target, error)
-                         : vx_relevance_passes_mixed(w->room_mixed, w->wide, count, pass, target, error)))
+  if (count > 0 &&
+      !(w->precision == VX_DOUBLE ? vx_relevance_passes_double(w->room_double, w->wide, count, pass, target, error)
+                                  : vx_relevance_passes_mixed(w->room_mixed, w->wide, count, pass, target, error)))
     return false;
   count = passes_over(w, false, pass);
   return count == 0 || vx_relevance_passes_single(w->room_single, w->single, count, pass, target, error);

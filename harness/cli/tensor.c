@@ -44,8 +44,7 @@ typedef struct request {
 static bool choose_methods(request *r, const vx_shape *shape, vx_error *error) {
   const char *text = r->methods ? r->methods : "";
   if (strchr(text, '+')) return vx_fail(error, "--methods", "'%.60s' is a mix: `vitx explain` makes them", text);
-  if (*text)
-    return vx_method_list_read(text, &r->params, VX_NEED_PICTURE | VX_NEED_PRIOR, shape, &r->list, error);
+  if (*text) return vx_method_list_read(text, &r->params, VX_NEED_PICTURE | VX_NEED_PRIOR, shape, &r->list, error);
   return r->params.count == 0 || vx_fail(error, "--param", "'%.60s' is not among --methods", r->params.text[0]);
 }
 

@@ -82,6 +82,9 @@ typedef struct vx_bench_job {
 /* One forward pass by job->plain into the series. */
 bool vx_bench_forward(vx_bench_job *job, vx_series *series, vx_error *error);
 
+/* One more, after what is compared with it: the last time in the series becomes the mean of both. */
+bool vx_bench_forward_after(vx_bench_job *job, vx_series *series, vx_error *error);
+
 /* Forward and planned passes; the view with all that methods may need. NULL on failure. */
 vx_view *vx_bench_view(const vx_bench_job *job, vx_worker *worker, vx_error *error);
 

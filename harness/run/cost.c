@@ -4,8 +4,9 @@
 
 /* In forward passes of the whole depth, counting products: a backward pass has two for each of the forward's where
    weights get no gradient but attention does, less at the ends; relevance needs two products forward in each
-   linear layer and two back, by either rule set; a forward pass in double costs twice. */
-static const double BACKWARD = 1, CUT = 0.04, IMPROVED = 3.4, PLAIN = 4.2, DOUBLE_FORWARD = 2.3;
+   linear layer and two back, by either rule set; a forward pass in double costs twice. results/PERFORMANCE.md has them.
+ */
+static const double BACKWARD = 1, CUT = 0.04, IMPROVED = 3.6, PLAIN = 3.8, DOUBLE_FORWARD = 2;
 
 static double share(int lowest, int layers) {
   return layers > 0 ? (double)(layers - lowest) / layers : 1;

@@ -12,7 +12,8 @@ static void print_head(const vx_bench *b, FILE *to) {
   fprintf(to, "peak of a core %.0f GFLOP/s in single, %.0f in double (%s multiply-adds between registers)\n",
           b->peak_single, b->peak_double, b->vectors);
   if (b->advice[0]) fprintf(to, "%s\n", b->advice);
-  if (b->open_ms >= 0) fprintf(to, "opened in %.0f ms, %.0f of them for transposed copies of the weights\n", b->open_ms, b->transpose_ms);
+  if (b->open_ms >= 0)
+    fprintf(to, "opened in %.0f ms, %.0f of them for transposed copies of the weights\n", b->open_ms, b->transpose_ms);
   fprintf(to, "memory: weights %.0f MB, a worker with all passes %.0f MB, at most %.0f MB in all with one worker\n",
           b->weights_mb, b->worker_mb, b->peak_mb);
   fprintf(to, "%d repeats%s; cpu: the worker's own processor time, which the ratios are from\n\n", b->repeats,
@@ -133,9 +134,9 @@ static json_t *scalings(const vx_bench *b) {
 
 static json_t *model(const vx_bench *b) {
   const vx_shape *s = &b->shape;
-  return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:o, s:o}", "name", b->model, "layers", s->layers,
-                   "heads", s->heads, "dim", s->dim, "mlp", s->mlp, "patch", s->patch, "image", s->image, "tokens",
-                   s->tokens, "classes", s->classes, "parameters", b->parameters, "open_ms",
+  return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:o, s:o}", "name", b->model, "layers",
+                   s->layers, "heads", s->heads, "dim", s->dim, "mlp", s->mlp, "patch", s->patch, "image", s->image,
+                   "tokens", s->tokens, "classes", s->classes, "parameters", b->parameters, "open_ms",
                    b->open_ms >= 0 ? json_real(b->open_ms) : json_null(), "transpose_ms",
                    b->open_ms >= 0 ? json_real(b->transpose_ms) : json_null());
 }
