@@ -1,10 +1,10 @@
 /* The statistics by hand, in their invariants, in what they promise (coverage), and in their speed. */
+#include "core/random.h"
 #include "metrics/bootstrap.h"
 #include "metrics/compare.h"
 #include "metrics/effect.h"
 #include "metrics/holm.h"
 #include "metrics/permutation.h"
-#include "core/random.h"
 #include "metrics/rank.h"
 #include "metrics/resample.h"
 #include "metrics/summary.h"
