@@ -162,7 +162,7 @@ START_TEST(ag_cam_fuses_as_asked) {
         run(&s, "ag-cam", with, heat);
         run(&s, "ag-cam-full", with, full);
         for (int j = 1; j < N; j++) {
-          double layer[2][L], head[2][H];
+          double layer[2][L] = {{0}}, head[2][H];
           for (int l = first; l <= last; l++) {
             for (int h = 0; h < H; h++) {
               double sigmoid = 1 / (1 + exp(-s.scores[l][h][j]));
