@@ -2,6 +2,7 @@
 #ifndef VX_TEST_PNGS_H
 #define VX_TEST_PNGS_H
 
+#include <stdbool.h>
 #include <check.h>
 #include <png.h>
 #include <stdint.h>

@@ -2,6 +2,7 @@
 #include "tests/tools/scenes_files.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 enum { COUNT = 24, SEED = 77, CLASSES = 10 };
 static const char *const class_names[CLASSES] = {"star", "cross",  "heart", "crescent", "gear",
