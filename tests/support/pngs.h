@@ -2,9 +2,9 @@
 #ifndef VX_TEST_PNGS_H
 #define VX_TEST_PNGS_H
 
-#include <stdbool.h>
 #include <check.h>
 #include <png.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
