@@ -16,9 +16,10 @@ function plotFrame(rows, low, high, options) {
   const bottom = height - 36;
   const root = svg("svg", { class: "plot", viewBox: `0 0 ${width} ${height}`, width: "100%", role: "group", "aria-label": options.label });
   for (const v of marks) {
+    const anchor = x(v) < 24 ? "start" : "middle"; // a long number is not cut by the edge
     fill(root, null, [svg("line", { x1: String(x(v)), x2: String(x(v)), y1: String(top - 6), y2: String(bottom), class: "grid" }),
-      svg("text", { x: String(x(v)), y: String(bottom + 16), class: "tick", "text-anchor": "middle" }, options.format(v)),
-      rows.length > 12 && svg("text", { x: String(x(v)), y: "12", class: "tick", "text-anchor": "middle" }, options.format(v))]);
+      svg("text", { x: String(x(v)), y: String(bottom + 16), class: "tick", "text-anchor": anchor }, options.format(v)),
+      rows.length > 12 && svg("text", { x: String(x(v)), y: "12", class: "tick", "text-anchor": anchor }, options.format(v))]);
   }
   root.append(svg("line", { x1: String(left), x2: String(width - right), y1: String(bottom), y2: String(bottom), class: "axis" }),
     svg("text", { x: String((left + width - right) / 2), y: String(height - 4), class: "axis-title", "text-anchor": "middle" }, options.axis));
