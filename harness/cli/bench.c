@@ -23,7 +23,7 @@ const char vx_help_bench[] =
     "  `OpenBLAS` is the time of the same products by OpenBLAS alone, as a share of the pass's; `peak` the time\n"
     "  that they would take if every cycle issued all the multiply-adds that the processor can (measured, in\n"
     "  registers; half as many in double).\n\n"
-    "  passes    relevance is timed on a second class of the picture, when the forward pass in double is made;\n"
+    "  passes    relevance is timed when it is asked for again, the forward pass in double being made by then;\n"
     "            `on top` is what a worker takes longer with the plain rules too: what both share is not counted\n"
     "            twice;\n"
     "            a group is four variants of a picture in one product, as sampling methods use it\n"

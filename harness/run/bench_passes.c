@@ -1,5 +1,5 @@
 /* Each pass by a worker that plans nothing else; forward passes take turns with it, so that both meet the machine in
-   the same state. Relevance is timed on a second class: the double forward pass is made by then. */
+   the same state. Relevance is timed when it is asked for again: the double forward pass is made by then. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 typedef enum how {
   FORWARD,       /* vx_worker_forward */
   EXPLAIN,       /* vx_worker_explain after it */
-  EXPLAIN_AGAIN, /* of a second class */
+  EXPLAIN_AGAIN, /* the same once more */
   AGAIN,         /* a group of four through vx_again, logits only */
   AGAIN_GRADIENT /* and gradients */
 } how;
@@ -35,7 +35,7 @@ static bool once(vx_bench_job *job, const measure *m, vx_worker *worker, vx_seri
   }
   if (m->how == EXPLAIN_AGAIN && !vx_worker_explain(worker, 0, VX_LOGIT, error)) return false;
   start = vx_moment_now();
-  vx_view *view = vx_worker_explain(worker, 1, VX_LOGIT, error);
+  vx_view *view = vx_worker_explain(worker, 0, VX_LOGIT, error);
   if (!view) return false;
   if (m->how == EXPLAIN || m->how == EXPLAIN_AGAIN) {
     vx_series_add(series, start, 1);
