@@ -266,12 +266,20 @@ vx_config *vx_config_from(vx_yaml *root, const char *path, const char *const *se
   return NULL;
 }
 
-vx_config *vx_config_read(const char *path, const char *const *set, int set_count, vx_error *error) {
-  vx_yaml *root = vx_yaml_read(path, error);
-  if (!root) return NULL;
-  vx_config *config = vx_config_from(root, path, set, set_count, error);
+/* Takes the tree, which may be NULL: the error is told by then. */
+static vx_config *from_own(vx_yaml *root, const char *path, const char *const *set, int set_count, vx_error *error) {
+  vx_config *config = root ? vx_config_from(root, path, set, set_count, error) : NULL;
   vx_yaml_free(root);
   return config;
+}
+
+vx_config *vx_config_read(const char *path, const char *const *set, int set_count, vx_error *error) {
+  return from_own(vx_yaml_read(path, error), path, set, set_count, error);
+}
+
+vx_config *vx_config_parse(const char *text, size_t size, const char *path, const char *const *set, int set_count,
+                           vx_error *error) {
+  return from_own(vx_yaml_parse(text, size, path, error), path, set, set_count, error);
 }
 
 void vx_config_free(vx_config *config) {

@@ -90,6 +90,10 @@ typedef struct vx_config {
    all of it. NULL on failure: the error names file, line, key, and for an unknown key the nearest known one. */
 vx_config *vx_config_read(const char *path, const char *const *set, int set_count, vx_error *error);
 
+/* The same from a text; `path` is what errors call it. */
+vx_config *vx_config_parse(const char *text, size_t size, const char *path, const char *const *set, int set_count,
+                           vx_error *error);
+
 /* The same from a tree (which stays the caller's; `set` is applied to it). */
 vx_config *vx_config_from(vx_yaml *root, const char *path, const char *const *set, int set_count, vx_error *error);
 

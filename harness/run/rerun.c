@@ -7,18 +7,13 @@
 #include <string.h>
 
 #include "core/random.h"
-#include "harness/config/yaml.h"
 #include "harness/run/evaluate.h"
 #include "harness/run/run.h"
 #include "harness/store/stored.h"
 
 /* The config that the run was made by, with what was moved since. */
 static vx_config *config_of(const vx_run_row *run, const vx_rerun_options *options, vx_error *error) {
-  vx_yaml *root = vx_yaml_parse(run->config, strlen(run->config), run->name, error);
-  if (!root) return NULL;
-  vx_config *config = vx_config_from(root, run->name, options->set, options->set_count, error);
-  vx_yaml_free(root);
-  return config;
+  return vx_config_parse(run->config, strlen(run->config), run->name, options->set, options->set_count, error);
 }
 
 /* Model, data and kernel have to be those of the run: otherwise other bits are no news. */

@@ -168,9 +168,8 @@ static int choose_some(const vx_report *report, int *chosen) {
 
 static bool open_model(watching *w, vx_error *error) {
   vx_report *report = w->report;
-  vx_yaml *tree = vx_yaml_parse(report->run.config, strlen(report->run.config), "the run's configuration", error);
-  w->config = tree ? vx_config_from(tree, "the run's configuration", NULL, 0, error) : NULL;
-  vx_yaml_free(tree);
+  const char *text = report->run.config;
+  w->config = vx_config_parse(text, strlen(text), "the run's configuration", NULL, 0, error);
   if (!w->config) return false;
   w->model = vx_model_open(w->config->model, error);
   if (!w->model) return false;

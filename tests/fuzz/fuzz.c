@@ -80,22 +80,18 @@ static bool try_yaml(bytes *input, uint64_t number, vx_error *error) {
 
 /* What is accepted, printed whole, must be accepted again. */
 static bool try_config(bytes *input, uint64_t number, vx_error *error) {
-  vx_yaml *tree = vx_yaml_parse((const char *)input->data, input->size, "fuzz.yaml", error);
-  vx_config *config = tree ? vx_config_from(tree, "fuzz.yaml", NULL, 0, error) : NULL;
+  vx_config *config = vx_config_parse((const char *)input->data, input->size, "fuzz.yaml", NULL, 0, error);
   char *text = config ? vx_config_print(config) : NULL;
   bool accepted = config != NULL;
   vx_config_free(config);
-  vx_yaml_free(tree);
   if (!text) return accepted;
-  tree = vx_yaml_parse(text, strlen(text), "printed.yaml", error);
-  config = tree ? vx_config_from(tree, "printed.yaml", NULL, 0, error) : NULL;
+  config = vx_config_parse(text, strlen(text), "printed.yaml", NULL, 0, error);
   if (!config) {
     fprintf(stderr, "input %llu: accepted, but not as printed: %s: %s\n%s", (unsigned long long)number, error->where,
             error->why, text);
     abort();
   }
   vx_config_free(config);
-  vx_yaml_free(tree);
   free(text);
   return true;
 }
