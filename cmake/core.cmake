@@ -20,4 +20,4 @@ endforeach()
 
 add_library(vitx_core STATIC ${core_plain} $<TARGET_OBJECTS:vitx_core_single> $<TARGET_OBJECTS:vitx_core_double>
             $<TARGET_OBJECTS:vitx_core_mixed>)
-target_link_libraries(vitx_core PUBLIC PkgConfig::BLAS PkgConfig::JANSSON Threads::Threads m)
+target_link_libraries(vitx_core PUBLIC vitx_base PkgConfig::BLAS PkgConfig::JANSSON Threads::Threads m)

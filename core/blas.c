@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/random.h"
+#include "base/random.h"
 
 /* Of OpenBLAS itself; declared here since distributions differ in which header does. */
 char *openblas_get_config(void);

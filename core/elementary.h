@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "core/clones.h"
+#include "base/clones.h"
 #include "core/real.h"
 
 #define VX_INLINE static inline __attribute__((always_inline))

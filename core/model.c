@@ -6,7 +6,7 @@
 #include <strings.h>
 #include <time.h>
 
-#include "core/digest.h"
+#include "base/digest.h"
 
 /* ---- opening ------------------------------------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "core/random.h"
+#include "base/random.h"
 
 static float *random_floats(vx_model *model, size_t count, double mean, double sigma, uint64_t *stream) {
   float *values = VX_TAKE(model->arena, count, float);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 typedef enum vx_dtype { VX_F64, VX_F32, VX_F16, VX_BF16, VX_I64, VX_I32, VX_U8, VX_DTYPE_OTHER } vx_dtype;
 

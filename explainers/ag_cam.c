@@ -6,7 +6,7 @@
    ag-cam-full takes the true G and is a variant of ours.
    Needs the scores' [CLS] row of all layers and the cut gradient (or the gradient of layers >= first_layer).
    Source: Leem & Seo, AAAI 2024, arXiv 2402.04563; sums over heads and layers are their defaults. */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 #include <math.h>
 

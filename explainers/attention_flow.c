@@ -5,8 +5,8 @@
    tokens, without [CLS]. Exact for every patch: flow.h says how.
    Needs the attention of all layers.
    Source: Abnar & Zuidema 2020, arXiv 2005.00928. See docs/attention-flow.md for what it comes to on real models. */
-#include "explainers/flow.h"
-#include "explainers/fuse.h"
+#include "explainers/parts/flow.h"
+#include "explainers/parts/fuse.h"
 
 static const vx_param params[] = {
     {.name = "heads", .type = VX_PARAM_CHOICE, .choices = VX_FUSION_CHOICES, .meaning = "how heads are fused"},

@@ -5,7 +5,7 @@
    reading.
    Needs attention (or relevance) and gradient of all layers.
    Source: the paper's section 4.2 ("Visualization Techniques for Improving Explainability in Visual Transformers"). */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 #include <string.h>
 

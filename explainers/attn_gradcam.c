@@ -5,7 +5,7 @@
    Needs attention and its gradient in the last layer.
    Source: function generate_cam_attn in the code of Chefer, Gur, Wolf 2021, arXiv 2012.09838. It is the function that
    the seed paper calls "attention guided CAM"; AG-CAM (Leem & Seo) is another one: ag_cam.c. */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 #include <string.h>
 

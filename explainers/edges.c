@@ -3,7 +3,7 @@
    heat [S][S] = sqrt(gx^2 + gy^2) of the grey picture, Sobel's 3 x 3 masks, borders repeated;
    grey = 0.299 R + 0.587 G + 0.114 B of the resized picture's bytes [S][S][3].
    Needs the picture. Trivial row after Adebayo et al. 2018 (arXiv 1810.03292): maps that an edge detector makes too. */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 #include <math.h>
 

@@ -5,7 +5,7 @@
    u the first eigenvector of K = c cT [patches][patches]. K is squared eight times, so that a single application stands
    for 256 steps of the power method, and applied until the vector stands still. Needs the last block's LN1 output.
    Source: Muhammad & Yeasin 2020, arXiv 2008.00299; layer as in pytorch-grad-cam (which leaves the sign open). */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 #include <math.h>
 #include <string.h>

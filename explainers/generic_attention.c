@@ -4,7 +4,7 @@
    (I + C_{L-1}) ... (I + C_start), made from the top down. No row is normalised.
    Needs attention and gradient of layers >= start_layer.
    Source: Chefer, Gur, Wolf: Generic Attention-model Explainability, ICCV 2021, arXiv 2103.15679. */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 enum { START, HEADS };
 static const vx_param params[] = {

@@ -5,7 +5,7 @@
    heat = relu(sum_d a_d w_d). The sum of a is signed after a LayerNorm, so the denominator may come near 0: the method
    is ill-conditioned on ViTs. Needs the last block's LN1 output and its gradient. Source: Chattopadhay et al. 2018,
    arXiv 1710.11063; layer and constants as in pytorch-grad-cam. */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 #include <string.h>
 

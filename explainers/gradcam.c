@@ -4,7 +4,7 @@
    heat[j] = relu(sum_d a[1 + j][d] w_d). (Later than that, patch tokens have no gradient: only [CLS] is read.)
    Needs the last block's LN1 output and its gradient.
    Source: Selvaraju et al. 2017, arXiv 1610.02391; the layer as in pytorch-grad-cam's ViT example. */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 #include <string.h>
 

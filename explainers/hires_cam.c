@@ -3,7 +3,7 @@
    a, g [patches][d] = output of LN1 of the last block and its gradient; heat = relu(sum_d g a).
    Needs the last block's LN1 output and its gradient.
    Source: Draelos & Carin 2020, arXiv 2011.08891; layer as in pytorch-grad-cam. */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
   (void)shape, (void)args;

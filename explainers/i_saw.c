@@ -5,7 +5,7 @@
    Needs attention and gradient of all layers.
    Source: Mallick, Benois-Pineau, Zemmari: I Saw, ICIP 2022. No program of theirs is public: this is our reading of the
    two equations that the paper quotes. */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
    `signed` the sum keeps its sign; then it adds up to y(x) - y(0) over all pixels as steps grow (completeness).
    Runs the model again, forward and backward, once a step. Sums run in order of k.
    Source: Sundararajan, Taly, Yan 2017, arXiv 1703.01365. The baseline is 0 of the normalised input. */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 #include <math.h>
 #include <string.h>

@@ -5,7 +5,7 @@
    Needs one plain relevance pass to the pixels.
    Source: Bach et al. 2015; Montavon et al. 2017, arXiv 1512.02479 (z^B); as in the baselines of Chefer, Gur, Wolf
    2021. */
-#include "explainers/relevance_args.h"
+#include "explainers/parts/relevance_args.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
    C_{L-1} ... C_start without column 0. No row is normalised.
    Needs one improved relevance pass, layers >= start_layer.
    Source: Chefer, Gur, Wolf 2021, arXiv 2012.09838 (method "rollout" of their relevance program). */
-#include "explainers/relevance_args.h"
+#include "explainers/parts/relevance_args.h"
 
 enum { START, HEADS, STABILIZER, COUNT };
 #define PARAMS(delta)                                                                                                  \

@@ -6,7 +6,7 @@
    Needs the maps of its parts, which the run has already made, and nothing else.
    Source: ViTmiX, "From Explanation to Unsupervised Segmentation: Fusion of Multiple Explanation Maps for Vision
    Transformers" (there a negative product is NaN; here parts are clamped). */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 #include <math.h>
 

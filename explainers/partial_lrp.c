@@ -3,7 +3,7 @@
    heat = mean_h relu(R[L-1][h][0][1:]), R the relevance of A by the plain rules (after the half).
    Needs one plain relevance pass of the last layer.
    Source: after Voita et al. 2019, arXiv 1905.09418, as in the baselines of Chefer, Gur, Wolf 2021. */
-#include "explainers/relevance_args.h"
+#include "explainers/parts/relevance_args.h"
 
 enum { HEADS, STABILIZER, COUNT };
 #define PARAMS(delta)                                                                                                  \

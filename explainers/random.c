@@ -3,7 +3,7 @@
    heat [grid][grid] = uniform numbers in [0, 1), counter-based (noise.h) from the run's seed and the picture.
    Needs nothing. A row that any method must beat (trivial). */
 #include "explainers/explainer.h"
-#include "explainers/noise.h"
+#include "explainers/parts/noise.h"
 
 static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
   (void)shape, (void)args, (void)passes;

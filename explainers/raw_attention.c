@@ -3,7 +3,7 @@
    heat = mean over heads of A[L-1][h][0][1:], reshaped to the grid.
    Needs the attention of the last layer, [H][n][n]. No gradient, no class.
    Source: the common baseline ("last layer attention", e.g. Chefer et al. 2021, arXiv 2012.09838). */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 static const vx_param params[] = {
     {.name = "heads", .type = VX_PARAM_CHOICE, .choices = VX_FUSION_CHOICES, .meaning = "how heads are fused"},

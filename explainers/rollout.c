@@ -5,7 +5,7 @@
    Needs the attention of layers >= start_layer. One row is made, a vector times a matrix a layer: O(L H n^2).
    Source: Abnar & Zuidema 2020, arXiv 2005.00928. start_layer: 0 in their program and most others, 1 in Chefer's
    segmentation script, 3 in ViTmiX. Fusion by max or min: vit-explain. */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 enum { START, HEADS };
 static const vx_param params[] = {

@@ -5,8 +5,8 @@
    the view (view->noise, already scaled) replaces the draws and their number.
    Runs the model again, forward and backward, once a sample. Sums run in order of the index.
    Source: Smilkov et al. 2017, arXiv 1706.03825: noise of 10 to 20 % of the range; 16 samples are our default. */
-#include "explainers/fuse.h"
-#include "explainers/noise.h"
+#include "explainers/parts/fuse.h"
+#include "explainers/parts/noise.h"
 
 #include <math.h>
 #include <string.h>

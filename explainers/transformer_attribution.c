@@ -6,7 +6,7 @@
    Needs one improved relevance pass and the gradient, layers >= start_layer.
    Source: Chefer, Gur, Wolf 2021, arXiv 2012.09838. start_layer: 0 in their class, 1 in their segmentation script.
    The published rules divide by values that pass near zero; `-stable` is the same method with stabilizer 1e-2. */
-#include "explainers/relevance_args.h"
+#include "explainers/parts/relevance_args.h"
 
 enum { START, HEADS, STABILIZER, COUNT };
 #define PARAMS(delta)                                                                                                  \

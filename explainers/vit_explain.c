@@ -8,7 +8,7 @@
    are collected in backward order); grad-rollout pairs them rightly. Needs attention (and gradient) of all layers. One
    row is made, a vector times a matrix a layer. Source: Gildenblat, vit-explain (github.com/jacobgil/vit-explain);
    discard 0.9 is its default, max its command's. */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 #include <math.h>
 #include <string.h>

@@ -5,7 +5,7 @@
    The denominator is signed after a LayerNorm and may come near 0: the method is ill-conditioned on ViTs.
    Needs the last block's LN1 output and its gradient.
    Source: Fu et al. 2020, arXiv 2008.02312; layer and constant as in pytorch-grad-cam. */
-#include "explainers/fuse.h"
+#include "explainers/parts/fuse.h"
 
 #include <string.h>
 

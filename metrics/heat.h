@@ -3,7 +3,7 @@
 #ifndef VX_HEAT_H
 #define VX_HEAT_H
 
-#include "core/error.h"
+#include "base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 #include "metrics/levels.h"
 
-#include "core/error.h"
+#include "base/error.h"
 
 #include <string.h>
 

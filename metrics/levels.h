@@ -3,7 +3,7 @@
 #ifndef VX_LEVELS_H
 #define VX_LEVELS_H
 
-#include "core/error.h"
+#include "base/error.h"
 #include "metrics/overlap.h"
 
 #include <stdbool.h>

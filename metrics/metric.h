@@ -4,7 +4,7 @@
 #ifndef VX_METRIC_H
 #define VX_METRIC_H
 
-#include "core/error.h"
+#include "base/error.h"
 #include "metrics/heat.h"
 #include "metrics/levels.h"
 #include "metrics/threshold.h"

@@ -2,7 +2,7 @@
 #ifndef VX_THRESHOLD_H
 #define VX_THRESHOLD_H
 
-#include "core/error.h"
+#include "base/error.h"
 #include "metrics/heat.h"
 #include "metrics/levels.h"
 

@@ -1,4 +1,4 @@
-"""statistics_vectors.py FOLDER: write the vectors that tests/metrics/test_vectors.c compares the statistics with.
+"""statistics_vectors.py FOLDER: write the vectors that tests/statistics/test_vectors.c compares the statistics with.
 
 Needs numpy, scipy and scikit-learn, whose versions are written into each file; a developer's tool, nothing of vitx
 needs it. tests/golden/stats was made by it."""
@@ -21,7 +21,7 @@ def mix64(z):
 
 
 def drawn_indices(seed, resample, n):
-    """The images of one resample, as metrics/random.h and metrics/resample.c define them, written down again."""
+    """The images of one resample, as metrics/random.h and statistics/resample.c define them, written down again."""
     start = mix64(mix64(seed + 0x9E3779B97F4A7C15 & MASK) ^ (resample + 1) * 0xD1342543DE82EF95 & MASK)
     return [(mix64(start + (i + 1) * 0x9E3779B97F4A7C15 & MASK) >> 32) * n >> 32 for i in range(n)]
 

@@ -4,10 +4,10 @@
 
 #include "harness/cli/cli.h"
 #include "harness/data/classes.h"
-#include "harness/data/file.h"
+#include "base/file.h"
 #include "harness/data/mask.h"
 #include "harness/run/workers.h"
-#include "harness/show/attention_plots.h"
+#include "harness/attention/plots.h"
 
 const char vx_help_attention[] =
     "NAME\n"

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "harness/cli/cli.h"
-#include "harness/run/bench.h"
+#include "harness/bench/bench.h"
 #include "harness/run/workers.h"
-#include "harness/show/bench.h"
+#include "harness/bench/print.h"
 
 const char vx_help_bench[] =
     "NAME\n"

@@ -1,4 +1,4 @@
-#include "harness/show/compare.h"
+#include "harness/tables/compare.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -7,11 +7,11 @@
 
 #include "harness/cli/cli.h"
 #include "harness/cli/methods.h"
-#include "harness/data/file.h"
+#include "base/file.h"
 #include "harness/run/workers.h"
-#include "harness/show/explain_files.h"
-#include "harness/show/png.h"
-#include "harness/show/safe_name.h"
+#include "harness/pictures/explain_files.h"
+#include "harness/draw/png.h"
+#include "base/safe_name.h"
 
 #define METHODS                                                                                                        \
   "rollout,attn-gradcam,ag-cam,attention-gradient,generic-attention,transformer-attribution-stable,lrp-stable,"        \

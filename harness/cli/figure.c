@@ -1,4 +1,4 @@
-#include "harness/show/figure.h"
+#include "harness/pictures/figure.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/nearest.h"
+#include "base/nearest.h"
 #include "core/vx.h"
 #include "explainers/explainer.h"
 #include "harness/cli/cli.h"
-#include "harness/data/file.h"
+#include "base/file.h"
 #include "harness/data/input.h"
 #include "harness/data/voc.h"
 #include "harness/run/cost.h"

@@ -2,7 +2,7 @@
 #ifndef VX_CLI_METHODS_H
 #define VX_CLI_METHODS_H
 
-#include "core/arena.h"
+#include "base/arena.h"
 #include "harness/cli/cli.h"
 #include "harness/config/config.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "harness/cli/cli.h"
-#include "harness/run/noise.h"
+#include "harness/study/noise.h"
 #include "harness/run/workers.h"
 
 const char vx_help_noise[] =

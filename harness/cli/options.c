@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/nearest.h"
+#include "base/nearest.h"
 #include "harness/cli/cli.h"
 
 enum { OPTIONS_MAX = 64 };

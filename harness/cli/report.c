@@ -1,4 +1,4 @@
-#include "harness/show/report.h"
+#include "harness/report/report.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "harness/cli/cli.h"
-#include "harness/run/rescore.h"
+#include "harness/study/rescore.h"
 #include "harness/run/workers.h"
 #include "harness/store/scoring.h"
 

@@ -7,7 +7,7 @@
 
 #include "harness/cli/cli.h"
 #include "harness/run/run.h"
-#include "harness/run/summary.h"
+#include "harness/tables/run_summary.h"
 #include "harness/run/workers.h"
 #include "harness/store/store.h"
 

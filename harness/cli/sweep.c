@@ -1,4 +1,4 @@
-#include "harness/show/sweep.h"
+#include "harness/tables/sweep_table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "harness/cli/cli.h"
-#include "harness/config/published.h"
+#include "harness/tables/published.h"
 #include "harness/run/run.h"
 #include "harness/run/workers.h"
 

@@ -1,11 +1,11 @@
-#include "harness/show/table.h"
+#include "harness/tables/table.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #include "harness/cli/cli.h"
 #include "harness/run/workers.h"
-#include "harness/show/thresholds.h"
+#include "harness/tables/thresholds.h"
 
 const char vx_help_table[] =
     "NAME\n"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "harness/cli/cli.h"
-#include "harness/run/rerun.h"
+#include "harness/study/rerun.h"
 #include "harness/store/check.h"
 
 const char vx_help_verify[] =

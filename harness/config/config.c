@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/nearest.h"
+#include "base/nearest.h"
 #include "harness/config/keys.h"
 
 bool vx_fail_at(const vx_place *place, const vx_yaml *node, vx_error *error, const char *why, ...) {

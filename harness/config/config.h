@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/arena.h"
-#include "core/error.h"
+#include "base/arena.h"
+#include "base/error.h"
 #include "core/vx.h"
 #include "explainers/explainer.h"
 #include "harness/config/yaml.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/nearest.h"
+#include "base/nearest.h"
 #include "harness/config/keys.h"
 
 /* ---- one method ----------------------------------------------------------------------------------------------- */

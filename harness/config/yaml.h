@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 typedef enum vx_yaml_kind { VX_YAML_SCALAR, VX_YAML_LIST, VX_YAML_MAP } vx_yaml_kind;
 

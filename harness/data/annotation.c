@@ -10,8 +10,8 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 
-#include "harness/data/file.h"
-#include "harness/data/text.h"
+#include "base/file.h"
+#include "base/text.h"
 
 /* A file being read, for errors. */
 typedef struct reader {

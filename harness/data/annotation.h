@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 /* An object; what the file leaves out or empty is -1 (yes/no) or NaN (box) or "" (text). */
 typedef struct vx_object {

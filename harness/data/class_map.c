@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/nearest.h"
-#include "harness/data/text.h"
+#include "base/nearest.h"
+#include "base/text.h"
 
 enum { NONE = -1, UNSEEN = -2 };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "harness/data/mask.h"
-#include "harness/data/text.h"
+#include "base/text.h"
 
 static bool add(vx_classes *classes, const char *name) {
   char *copy = strdup(name);

@@ -2,7 +2,7 @@
 #ifndef VX_CLASSES_H
 #define VX_CLASSES_H
 
-#include "core/error.h"
+#include "base/error.h"
 
 /* name[label], label 0 is "background"; `count` names in all, at most 255 (label 255 is void). Empty: {0}. */
 typedef struct vx_classes {

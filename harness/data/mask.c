@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/data/file.h"
+#include "base/file.h"
 #include "harness/data/png.h"
 
 bool vx_mask_decode(const uint8_t *data, size_t size, const char *name, vx_mask *mask, vx_error *error) {

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 #define VX_LABEL_BACKGROUND 0
 #define VX_LABEL_VOID 255 /* VOC's border and "do not count" label */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/data/file.h"
+#include "base/file.h"
 #include "harness/data/jpeg.h"
 #include "harness/data/png.h"
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 /* `rgb` is [height][width][3]. Empty: {0}. */
 typedef struct vx_picture {

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 typedef enum vx_png_form {
   VX_PNG_RGB,  /* any PNG as 8-bit RGB: palette and grey expanded, 16 bits cut to the upper 8, alpha dropped */

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "harness/data/file.h"
+#include "base/file.h"
 #include "harness/data/input.h"
 
 /* A JSON object and what errors call it. */

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 typedef enum vx_filter { VX_FILTER_BILINEAR, VX_FILTER_BICUBIC } vx_filter;
 typedef enum vx_mask_resize { VX_MASK_PILLOW, VX_MASK_OPENCV } vx_mask_resize;

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/data/file.h"
-#include "harness/data/text.h"
+#include "base/file.h"
+#include "base/text.h"
 
 #define LISTS "ImageSets/Segmentation"
 

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "core/error.h"
+#include "base/error.h"
 #include "harness/data/classes.h"
 
 /* One image of the list. The files need not be there: a missing picture, mask or annotation is found when it is read,

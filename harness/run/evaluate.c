@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/digest.h"
+#include "base/digest.h"
 #include "harness/data/annotation.h"
 #include "harness/run/maps.h"
 #include "harness/run/predict.h"

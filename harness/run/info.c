@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/digest.h"
+#include "base/digest.h"
 #include "harness/run/run.h"
 
 /* A formatted text in the run's arena; NULL when memory is out. */

@@ -2,7 +2,7 @@
 #ifndef VX_MAPS_H
 #define VX_MAPS_H
 
-#include "core/arena.h"
+#include "base/arena.h"
 #include "harness/config/config.h"
 
 typedef struct vx_maps {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/digest.h"
+#include "base/digest.h"
 
 /* ---- from config to options ------------------------------------------------------------------------------------ */
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/digest.h"
+#include "base/digest.h"
 #include "harness/store/state.h"
 
 void vx_store_scoring_digest(const vx_scoring_info *scoring, char text[17]) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/digest.h"
+#include "base/digest.h"
 #include "harness/store/state.h"
 
 /* A kind of row and the query that gives its columns, for one run (?1). */

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/arena.h"
+#include "base/arena.h"
 
 /* ---- one image -------------------------------------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/error.h"
+#include "base/error.h"
 #include "harness/store/store.h"
 
 /* SQLite's last complaint as an error of the store's file; returns false. */

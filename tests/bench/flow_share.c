@@ -11,8 +11,8 @@
 #include <time.h>
 
 #include "core/vx.h"
-#include "explainers/flow.h"
-#include "explainers/fuse.h"
+#include "explainers/parts/flow.h"
+#include "explainers/parts/fuse.h"
 #include "harness/data/input.h"
 
 typedef struct tally {

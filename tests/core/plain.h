@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/model.h"
-#include "core/random.h"
+#include "base/random.h"
 
 /* ---- models and pictures --------------------------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "core/random.h"
+#include "base/random.h"
 #include "tests/core/checkpoint.h"
 
 #define GOLDEN "tests/golden/models/"

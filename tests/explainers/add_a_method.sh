@@ -6,7 +6,7 @@ command -v patch >/dev/null || { echo "SKIPPED: there is no patch(1)"; exit 77; 
 build=$(realpath "${VITX_BUILD:-build/release}")
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-cp -r explainers core "$copy"
+cp -r explainers core base "$copy"
 sed -n '/^```diff$/,/^```$/p' docs/add-a-method.md | sed '1d;$d' >"$copy/method.diff"
 cd "$copy"
 patch -p1 --fuzz=0 <method.diff
@@ -39,7 +39,7 @@ for source in explainers/gradient_norm.c explainers/registry.c find.c; do
 done
 sanitize=$(sed -n 's/^VITX_SANITIZE:[A-Z]*=//p' "$build/CMakeCache.txt")
 $cc ${sanitize:+-fsanitize=$sanitize} find.o registry.o gradient_norm.o "$build/libvitx_explainers.a" \
-  "$build/libvitx_core.a" -lopenblas -ljansson -lpthread -lm -o find
+  "$build/libvitx_core.a" "$build/libvitx_base.a" -lopenblas -ljansson -lpthread -lm -o find
 found=$(./find)
 [ "$found" = $'5 0 0 3\n7 0 0 5' ] || { echo "the method gave: $found"; exit 1; }
 echo "the diff applies, builds and runs"

@@ -4,7 +4,7 @@
 
 #include <check.h>
 
-#include "explainers/flow.h"
+#include "explainers/parts/flow.h"
 
 static inline double throughput(const vx_flow_graph *graph, const double *edges, int level, int token, bool into) {
   int n = graph->tokens;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "explainers/explainer.h"
-#include "explainers/noise.h"
+#include "explainers/parts/noise.h"
 
 enum { L = 4, H = 3, GRID = 3, N = 1 + GRID * GRID, D = 5, P = 4, S = GRID * P };
 

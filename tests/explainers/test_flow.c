@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "explainers/noise.h"
+#include "explainers/parts/noise.h"
 #include "tests/explainers/flow_checks.h"
 
 enum { NODES_MAX = 80 };

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "explainers/explainer.h"
-#include "explainers/flow.h"
-#include "explainers/fuse.h"
-#include "explainers/noise.h"
+#include "explainers/parts/flow.h"
+#include "explainers/parts/fuse.h"
+#include "explainers/parts/noise.h"
 
 static const vx_shape shapes[] = {
     {.layers = 3, .heads = 2, .dim = 12, .mlp = 20, .patch = 4, .image = 16, .classes = 5, .epsilon = 1e-6},

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 /* The folder of optional extra vectors. */
 static inline const char *shared_folder(void) {

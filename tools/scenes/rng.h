@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "core/random.h"
+#include "base/random.h"
 
 typedef struct rng {
   uint64_t key, count;

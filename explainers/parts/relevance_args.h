@@ -1,0 +1,22 @@
+/* Parameters of the methods that read a relevance pass, so that they mean and say the same in each. */
+#ifndef VX_RELEVANCE_ARGS_H
+#define VX_RELEVANCE_ARGS_H
+
+#include "explainers/parts/fuse.h"
+
+#define VX_STABLE_DELTA 1e-2 /* of the ids that end in -stable */
+
+/* Initialisers of a vx_param. */
+#define VX_STABILIZER_PARAM(delta)                                                                                     \
+  {                                                                                                                    \
+    .name = "stabilizer", .type = VX_PARAM_REAL, .standard = (delta), .low = 0, .high = 1,                             \
+    .meaning = "delta of the stabilised rules, see docs/precision.md; 0: as published"                                 \
+  }
+
+#define VX_HEADS_PARAM                                                                                                 \
+  { .name = "heads", .type = VX_PARAM_CHOICE, .choices = VX_FUSION_CHOICES, .meaning = "how heads are fused" }
+
+#define VX_START_PARAM(text)                                                                                           \
+  { .name = "start_layer", .type = VX_PARAM_LAYER, .low = -1000, .high = 1000, .meaning = (text) }
+
+#endif

@@ -1,0 +1,77 @@
+#include "harness/attention/attention.h"
+
+#include <string.h>
+
+#include "harness/run/predict.h"
+
+vx_worker *vx_attention_worker(const vx_model *model, vx_error *error) {
+  vx_passes passes = {0};
+  vx_need_attention(&passes, 0);
+  return vx_worker_new(model, &passes, VX_SINGLE, error);
+}
+
+static bool predict(const vx_worker *worker, const vx_shape *shape, vx_arena *arena, vx_attention *a, vx_error *error) {
+  double *probability = VX_TAKE(arena, shape->classes, double);
+  if (!probability) return vx_fail(error, "attention", "out of memory");
+  vx_softmax(vx_worker_logits(worker), shape->classes, probability);
+  a->top_count = shape->classes < VX_TOP ? shape->classes : VX_TOP;
+  vx_most_probable(probability, shape->classes, a->top_count, a->top);
+  return true;
+}
+
+static bool take_arrays(const vx_shape *shape, vx_arena *arena, vx_attention *a, vx_error *error) {
+  *a = (vx_attention){.layers = shape->layers,
+                      .heads = shape->heads,
+                      .grid = shape->grid,
+                      .patches = shape->tokens - 1,
+                      .side = shape->image};
+  size_t rows = (size_t)a->layers * (size_t)a->patches, pixels = (size_t)a->side * (size_t)a->side;
+  a->by_layer = VX_TAKE(arena, rows, double);
+  a->by_head = VX_TAKE(arena, rows * (size_t)a->heads, double);
+  a->rgb = VX_TAKE(arena, 3 * pixels, uint8_t);
+  return (a->by_layer && a->by_head && a->rgb) || vx_fail(error, "attention", "out of memory");
+}
+
+bool vx_attention_take(vx_worker *worker, const vx_shape *shape, const vx_input_options *input,
+                       const vx_picture *picture, bool flow, vx_arena *arena, vx_attention *a, vx_error *error) {
+  if (!take_arrays(shape, arena, a, error)) return false;
+  float *x = VX_TAKE(arena, 3 * (size_t)a->side * (size_t)a->side, float);
+  if (!x) return vx_fail(error, "attention", "out of memory");
+  if (!vx_input_make(picture, input, x, a->rgb, error) || !vx_worker_forward(worker, x, error) ||
+      !predict(worker, shape, arena, a, error))
+    return false;
+  const vx_view *view = vx_worker_explain(worker, a->top[0].label, VX_LOGIT, error);
+  double *matrices = view ? vx_paths_matrices(shape, view->attention, arena, error) : NULL;
+  if (!matrices) return false;
+  vx_attention_by_layer(shape, view->attention, a->by_layer);
+  for (int l = 0; l < a->layers; l++)
+    vx_attention_by_head(shape, view->attention, l, a->by_head + (size_t)l * (size_t)a->heads * (size_t)a->patches);
+  a->is_flow = flow;
+  return flow ? vx_paths_flow(matrices, a->layers, shape->tokens, arena, &a->paths, error)
+              : vx_paths_rollout(matrices, a->layers, shape->tokens, arena, &a->paths, error);
+}
+
+/* The most frequent label in the square of `patch` x `patch` pixels at (x, y) of [side][side]. */
+static int most_frequent(const uint8_t *label, int side, int x, int y, int patch) {
+  int count[256] = {0}, best = -1;
+  for (int v = y; v < y + patch; v++)
+    for (int u = x; u < x + patch; u++) count[label[v * side + u]]++;
+  for (int k = 0; k < 255; k++)
+    if (count[k] > 0 && (best < 0 || count[k] > count[best])) best = k;
+  return best < 0 ? 255 : best;
+}
+
+bool vx_attention_label(vx_attention *a, const vx_input_options *input, const uint8_t *label, int width, int height,
+                        vx_arena *arena, vx_error *error) {
+  vx_geometry geometry;
+  uint8_t *cut = VX_TAKE(arena, (size_t)a->side * (size_t)a->side, uint8_t);
+  a->patch_label = VX_TAKE(arena, a->patches, int);
+  if (!cut || !a->patch_label) return vx_fail(error, "mask", "out of memory");
+  if (!vx_input_geometry(input, width, height, &geometry, error) ||
+      !vx_resize_labels(label, width, height, &geometry, VX_MASK_PILLOW, cut, error))
+    return false;
+  int patch = a->side / a->grid;
+  for (int p = 0; p < a->patches; p++)
+    a->patch_label[p] = most_frequent(cut, a->side, p % a->grid * patch, p / a->grid * patch, patch);
+  return true;
+}

@@ -1,0 +1,232 @@
+/* The methods: each one's own work on a ready view, and what a whole set of them costs a picture. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/bench/parts.h"
+
+/* ---- sets of methods -------------------------------------------------------------------------------------------- */
+
+bool vx_bench_in_suite(const vx_explainer *explainer) {
+  static const char *const ids[] = {"raw-attention",
+                                    "rollout",
+                                    "attention-flow",
+                                    "saliency",
+                                    "gradient-x-input",
+                                    "cam",
+                                    "gradcam",
+                                    "attn-gradcam",
+                                    "ag-cam",
+                                    "ag-cam-full",
+                                    "attention-gradient",
+                                    "i-saw",
+                                    "generic-attention",
+                                    "transformer-attribution",
+                                    "lrp-rollout",
+                                    "partial-lrp",
+                                    "lrp"};
+  for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+    if (strcmp(ids[i], explainer->id) == 0) return true;
+  return false;
+}
+
+static void passes_of(const vx_explainer *explainer, const vx_shape *shape, vx_args *args, vx_passes *passes) {
+  vx_args_default(explainer, args);
+  vx_explainer_passes(explainer, shape, args, passes);
+}
+
+static bool is_stable(const vx_explainer *explainer, const vx_shape *shape) {
+  vx_args args;
+  vx_passes passes;
+  passes_of(explainer, shape, &args, &passes);
+  return passes.relevance_count > 0 && passes.relevance[0].stabilizer > 0;
+}
+
+/* Every method that neither fuses others' maps nor runs the model again. */
+static bool in_rest(const vx_explainer *explainer, const vx_shape *shape) {
+  vx_args args;
+  vx_passes passes;
+  passes_of(explainer, shape, &args, &passes);
+  return vx_explainer_in_all(explainer) && !(passes.set & VX_PASS_AGAIN);
+}
+
+static bool in_suite(const vx_explainer *explainer, const vx_shape *shape) {
+  (void)shape;
+  return vx_bench_in_suite(explainer);
+}
+
+typedef bool (*member)(const vx_explainer *explainer, const vx_shape *shape);
+
+static bool union_of(member in, const vx_shape *shape, vx_passes *all, vx_error *error) {
+  *all = (vx_passes){0};
+  for (int i = 0; i < vx_explainer_count(); i++) {
+    vx_args args;
+    vx_passes passes;
+    if (!in(vx_explainer_at(i), shape)) continue;
+    passes_of(vx_explainer_at(i), shape, &args, &passes);
+    if (!vx_passes_add(all, &passes, error)) return false;
+  }
+  return true;
+}
+
+bool vx_bench_suite_passes(const vx_shape *shape, vx_passes *passes, vx_error *error) {
+  return union_of(in_suite, shape, passes, error);
+}
+
+/* ---- a set's time ----------------------------------------------------------------------------------------------- */
+
+typedef struct method_set {
+  member in;
+  vx_passes passes;
+  vx_series single, forward, explain; /* F beside it; the worker's own forward and its other passes */
+  vx_series *method;                  /* [vx_explainer_count()] */
+  double *heat;                       /* [S][S] */
+  size_t bytes;                       /* of its worker */
+} method_set;
+
+static bool once(vx_bench_job *job, method_set *set, vx_worker *worker, bool keep, vx_error *error) {
+  vx_series waste = {0};
+  vx_moment start = vx_moment_now();
+  if (!vx_worker_forward(worker, job->x, error)) return false;
+  start = vx_series_add(keep ? &set->forward : &waste, start, 1);
+  vx_view *view = vx_bench_view(job, worker, error);
+  if (!view) return false;
+  vx_series_add(keep ? &set->explain : &waste, start, 1);
+  for (int i = 0; i < vx_explainer_count(); i++) {
+    const vx_explainer *explainer = vx_explainer_at(i);
+    vx_args args;
+    if (!set->in(explainer, job->shape)) continue;
+    vx_args_default(explainer, &args);
+    start = vx_moment_now();
+    if (!vx_explainer_run(explainer, view, &args, set->heat, error)) return false;
+    vx_series_add(keep ? &set->method[i] : &waste, start, 1);
+  }
+  return true;
+}
+
+static bool measure(vx_bench_job *job, member in, method_set *set, vx_error *error) {
+  size_t side = (size_t)job->shape->image;
+  *set = (method_set){.in = in};
+  set->method = calloc((size_t)vx_explainer_count(), sizeof *set->method);
+  set->heat = calloc(side * side, sizeof *set->heat);
+  if (!set->method || !set->heat) return vx_fail(error, "bench", "out of memory");
+  if (!union_of(in, job->shape, &set->passes, error)) return false;
+  vx_worker *worker = vx_worker_new(job->model, &set->passes, VX_MIXED, error);
+  bool good = worker && (job->options->quick || once(job, set, worker, false, error)); /* memory and caches first */
+  for (int i = 0; good && i < job->options->repeats; i++)
+    good = vx_bench_forward(job, &set->single, error) && once(job, set, worker, true, error) &&
+           vx_bench_forward_after(job, &set->single, error);
+  if (good) set->bytes = vx_worker_bytes(worker);
+  vx_worker_free(worker);
+  return good;
+}
+
+/* What the -stable methods need that the suite does not make: their relevance passes. Into set->explain. */
+static bool measure_stable(vx_bench_job *job, method_set *set, vx_error *error) {
+  vx_passes all = {0};
+  if (!union_of(is_stable, job->shape, &all, error)) return false;
+  set->passes.relevance_count = all.relevance_count;
+  memcpy(set->passes.relevance, all.relevance, sizeof all.relevance);
+  vx_worker *worker = vx_worker_new(job->model, &set->passes, VX_MIXED, error);
+  bool good = worker != NULL;
+  for (int i = job->options->quick ? 1 : 0; good && i <= job->options->repeats; i++) {
+    vx_series waste = {0}, *single = i ? &set->single : &waste;
+    good = vx_bench_forward(job, single, error) && vx_worker_forward(worker, job->x, error);
+    vx_moment start = vx_moment_now();
+    good = good && vx_worker_explain(worker, 0, VX_LOGIT, error);
+    vx_series_add(i ? &set->explain : &waste, start, 1);
+    good = good && vx_bench_forward_after(job, single, error);
+  }
+  vx_worker_free(worker);
+  return good;
+}
+
+static void release(method_set *set) {
+  free(set->method);
+  free(set->heat);
+}
+
+/* Forward, passes and every method but `without`. */
+static vx_series whole(const method_set *set, const char *without) {
+  vx_series sum = set->forward;
+  vx_series_plus(&sum, &set->explain);
+  for (int i = 0; i < vx_explainer_count(); i++)
+    if (!without || strcmp(without, vx_explainer_at(i)->id) != 0) vx_series_plus(&sum, &set->method[i]);
+  return sum;
+}
+
+/* ---- what the bench says of it ---------------------------------------------------------------------------------- */
+
+static void add_total(vx_bench *bench, const char *id, const char *title, const vx_series *series,
+                      const method_set *set) {
+  bench->total[bench->totals++] =
+      (vx_bench_total){id, title, vx_series_time(series, NULL), vx_series_ratio(series, &set->single)};
+}
+
+static void add_methods(vx_bench *bench, const method_set *set) {
+  for (int i = 0; i < vx_explainer_count() && bench->methods < VX_BENCH_METHODS_MAX; i++) {
+    const vx_explainer *explainer = vx_explainer_at(i);
+    if (set->method[i].count == 0) continue;
+    vx_bench_method *method = &bench->method[bench->methods++];
+    method->id = explainer->id;
+    method->in_suite = vx_bench_in_suite(explainer);
+    method->time = vx_series_time(&set->method[i], NULL);
+    method->forwards = vx_series_ratio(&set->method[i], &set->single);
+  }
+}
+
+static vx_series own_work(const method_set *set) {
+  vx_series sum = {0};
+  for (int i = 0; i < vx_explainer_count(); i++)
+    if (set->method[i].count > 0) vx_series_plus(&sum, &set->method[i]);
+  return sum;
+}
+
+static vx_series of_method(const method_set *set, const char *id) {
+  vx_series none = {0};
+  for (int i = 0; i < vx_explainer_count(); i++)
+    if (strcmp(vx_explainer_at(i)->id, id) == 0) return set->method[i];
+  return none;
+}
+
+/* The passes, and the methods' own work, which `rest` has timed. */
+static void add_stable(vx_bench *bench, const method_set *stable, const method_set *rest, const vx_shape *shape) {
+  vx_series more = stable->explain;
+  double forwards = vx_series_ratio(&more, &stable->single);
+  for (int i = 0; i < vx_explainer_count(); i++)
+    if (is_stable(vx_explainer_at(i), shape)) {
+      vx_series_plus(&more, &rest->method[i]);
+      forwards += vx_series_ratio(&rest->method[i], &rest->single);
+    }
+  bench->total[bench->totals++] =
+      (vx_bench_total){"stable", "the four -stable ones more", vx_series_time(&more, NULL), forwards};
+}
+
+static void add_totals(vx_bench *bench, const method_set *suite, const method_set *stable, const method_set *rest,
+                       const vx_shape *shape) {
+  vx_series all = whole(suite, NULL), no_flow = whole(suite, "attention-flow");
+  vx_series flow = of_method(suite, "attention-flow"), own = own_work(suite);
+  add_total(bench, "suite", "all methods but the sampling ones", &all, suite);
+  add_total(bench, "suite-no-flow", "the same without attention-flow", &no_flow, suite);
+  add_stable(bench, stable, rest, shape);
+  add_total(bench, "flow", "attention-flow alone", &flow, suite);
+  add_total(bench, "explainers", "the methods' own work in the suite", &own, suite);
+}
+
+/* The suite comes first: the program has then held one worker of the default precision and no more. */
+bool vx_bench_suite(vx_bench_job *job, vx_error *error) {
+  method_set suite = {0}, stable = {0}, rest = {0};
+  bool good = measure(job, in_suite, &suite, error);
+  if (good) {
+    job->bench->worker_mb = 1e-6 * (double)suite.bytes;
+    job->bench->peak_mb = vx_bench_peak_mb();
+  }
+  good = good && measure_stable(job, &stable, error) && measure(job, in_rest, &rest, error);
+  if (good) {
+    add_totals(job->bench, &suite, &stable, &rest, job->shape);
+    add_methods(job->bench, &rest);
+  }
+  release(&suite);
+  release(&stable);
+  release(&rest);
+  return good;
+}

@@ -1,0 +1,96 @@
+#include "harness/draw/svg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <glib.h>
+
+void vx_svg_escape(FILE *to, const char *text) {
+  char *valid = g_utf8_make_valid(text, -1);
+  for (const char *c = valid; *c; c = g_utf8_next_char(c)) {
+    gunichar character = g_utf8_get_char(c);
+    switch (character) {
+    case '&':
+      fputs("&amp;", to);
+      break;
+    case '<':
+      fputs("&lt;", to);
+      break;
+    case '>':
+      fputs("&gt;", to);
+      break;
+    case '"':
+      fputs("&quot;", to);
+      break;
+    case '\'':
+      fputs("&#39;", to);
+      break;
+    default: {
+      bool allowed = character >= 32 && character != 127 && character != 0xfffe && character != 0xffff;
+      if (allowed)
+        fwrite(c, 1, (size_t)(g_utf8_next_char(c) - c), to);
+      else
+        fputs("\357\277\275", to);
+    }
+    }
+  }
+  g_free(valid);
+}
+
+bool vx_svg_begin(vx_svg *svg, const char *id, double width, double height, const char *title, const char *description,
+                  const char *style, vx_error *error) {
+  *svg = (vx_svg){0};
+  svg->to = open_memstream(&svg->text, &svg->size);
+  if (!svg->to) return vx_fail(error, "drawing", "out of memory");
+  fprintf(svg->to,
+          "<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"%s\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\""
+          " role=\"img\" aria-labelledby=\"%s-title %s-desc\">\n<title id=\"%s-title\">",
+          id, width, height, width, height, id, id, id);
+  vx_svg_escape(svg->to, title);
+  fprintf(svg->to, "</title>\n<desc id=\"%s-desc\">", id);
+  vx_svg_escape(svg->to, description);
+  fprintf(svg->to, "</desc>\n<style>%s</style>\n", style);
+  return true;
+}
+
+bool vx_svg_end(vx_svg *svg, vx_bytes *bytes, vx_error *error) {
+  *bytes = (vx_bytes){0};
+  fputs("</svg>\n", svg->to);
+  bool good = !ferror(svg->to);
+  good = fclose(svg->to) == 0 && good;
+  svg->to = NULL;
+  if (!good) {
+    free(svg->text);
+    return vx_fail(error, "drawing", "out of memory");
+  }
+  *bytes = (vx_bytes){(uint8_t *)svg->text, svg->size};
+  return true;
+}
+
+void vx_svg_text(vx_svg *svg, const char *class_name, double x, double y, const char *text) {
+  fprintf(svg->to, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", class_name, x, y);
+  vx_svg_escape(svg->to, text);
+  fputs("</text>\n", svg->to);
+}
+
+void vx_svg_title(vx_svg *svg, const char *text) {
+  fputs("<title>", svg->to);
+  vx_svg_escape(svg->to, text);
+  fputs("</title>", svg->to);
+}
+
+bool vx_svg_image(vx_svg *svg, const vx_image *image, double x, double y, double width, double height, const char *alt,
+                  vx_error *error) {
+  vx_bytes png;
+  if (!vx_png_encode(image, &png, error)) return false;
+  char *base64 = g_base64_encode(png.data, png.size);
+  free(png.data);
+  fprintf(svg->to,
+          "<image x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" preserveAspectRatio=\"none\""
+          " href=\"data:image/png;base64,%s\">",
+          x, y, width, height, base64);
+  vx_svg_title(svg, alt);
+  fputs("</image>\n", svg->to);
+  g_free(base64);
+  return true;
+}

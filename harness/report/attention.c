@@ -1,0 +1,217 @@
+/* What parallel coordinates and the flow map of chosen images are drawn from (attention.h, attention_paths.h), made
+   small for the page. Needs the run's own model. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/config/config.h"
+#include "harness/data/picture.h"
+#include "harness/run/run.h"
+#include "harness/attention/attention.h"
+#include "harness/attention/plots.h"
+#include "harness/report/parts.h"
+
+enum { CHOSEN_MAX = 64, CHOSEN_AUTO = 6 };
+
+/* The model, opened for this report. */
+typedef struct watching {
+  vx_report *report;
+  vx_config *config;
+  vx_model *model;
+  vx_worker *worker;
+  vx_input_options input;
+  vx_arena *arena; /* of one image */
+} watching;
+
+/* ---- one image -------------------------------------------------------------------------------------------------- */
+
+/* An axis: values [patches] as bytes of the axis' own highest value. */
+static json_t *axis_of(watching *w, const double *values, int patches) {
+  double most = 0;
+  uint8_t *bytes = VX_TAKE(w->arena, patches, uint8_t);
+  if (!bytes) return NULL;
+  for (int j = 0; j < patches; j++) most = fmax(most, values[j]);
+  for (int j = 0; j < patches; j++) bytes[j] = most > 0 ? (uint8_t)lround(255 * fmax(0, values[j]) / most) : 0;
+  return json_pack("[o, o]", vx_embed_number(most, 5), vx_embed_bytes(bytes, (size_t)patches));
+}
+
+/* layers: [CLS]'s attention, mean over heads; heads: of each layer; rollout: its weight at each level, the input first.
+ */
+static bool add_axes(watching *w, const vx_attention *a, json_t *into) {
+  json_t *layers = json_array(), *heads = json_array(), *rollout = json_array();
+  if (json_object_set_new(into, "layers", layers) != 0 || json_object_set_new(into, "heads", heads) != 0 ||
+      json_object_set_new(into, "rollout", rollout) != 0) {
+    return false;
+  }
+  size_t patches = (size_t)a->patches;
+  bool ok = true;
+  for (size_t l = 0; ok && l < (size_t)a->layers; l++) {
+    json_t *list = json_array();
+    for (size_t h = 0; h < (size_t)a->heads; h++)
+      json_array_append_new(list, axis_of(w, a->by_head + (l * (size_t)a->heads + h) * patches, a->patches));
+    ok = json_array_append_new(heads, list) == 0 &&
+         json_array_append_new(layers, axis_of(w, a->by_layer + l * patches, a->patches)) == 0 &&
+         json_array_append_new(rollout, axis_of(w, a->paths.node + l * (patches + 1) + 1, a->patches)) == 0;
+  }
+  return ok;
+}
+
+static int by_place(const void *a, const void *b) {
+  return *(const int *)a - *(const int *)b;
+}
+
+/* Bands [from upper group, to lower group, weight] of each layer from the top down; groups are [CLS], the main patches
+   in the order of the grid, all others. */
+static bool add_flow(watching *w, const vx_attention *a, json_t *into) {
+  int tokens[VX_PLOT_PATCHES_MAX], count = vx_paths_main_tokens(&a->paths, VX_PLOT_PATCHES_MAX, tokens);
+  size_t groups = (size_t)count + 2, layers = (size_t)a->layers;
+  double *node = VX_TAKE(w->arena, (layers + 1) * groups, double);
+  double *edge = VX_TAKE(w->arena, layers * groups * groups, double);
+  json_t *patches = json_array(), *bands = json_array();
+  if (json_object_set_new(into, "patches", patches) != 0 || json_object_set_new(into, "bands", bands) != 0)
+    return false;
+  if (!node || !edge) return false;
+  qsort(tokens, (size_t)count, sizeof *tokens, by_place);
+  vx_paths_group(&a->paths, tokens, count, node, edge);
+  for (int k = 0; k < count; k++) json_array_append_new(patches, json_integer(tokens[k] - 1));
+  for (size_t l = layers; l-- > 0;) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < groups; i++) {
+      for (size_t j = 0; j < groups; j++) {
+        double weight = edge[(l * groups + i) * groups + j];
+        if (weight >= 5e-4)
+          json_array_append_new(list, json_pack("[i, i, o]", (int)i, (int)j, vx_embed_number(weight, 4)));
+      }
+    }
+    if (json_array_append_new(bands, list) != 0) return false;
+  }
+  return true;
+}
+
+static bool take(watching *w, const char *path, vx_attention *attention, vx_error *error) {
+  vx_picture picture = {0};
+  bool ok = vx_picture_read(path, &picture, error) && vx_attention_take(w->worker, vx_model_shape(w->model), &w->input,
+                                                                        &picture, false, w->arena, attention, error);
+  vx_picture_free(&picture);
+  return ok;
+}
+
+static bool write_attention(watching *w, int image, const char *path, vx_error *error) {
+  vx_report *report = w->report;
+  vx_attention attention;
+  vx_error reason;
+  if (!take(w, path, &attention, &reason)) { /* this image's failure, not the report's */
+    if (!*report->made->note) {
+      snprintf(report->made->note, sizeof report->made->note, "no attention plots of %s: %s: %s",
+               report->images.rows[image].image_id, reason.where, reason.why);
+    }
+    return true;
+  }
+  json_t *into = json_object();
+  if (!into || !add_axes(w, &attention, into) || !add_flow(w, &attention, into)) {
+    json_decref(into);
+    return vx_fail(error, "report", "out of memory");
+  }
+  char id[40];
+  snprintf(id, sizeof id, "attention-%d", image);
+  report->made->attention++;
+  return vx_embed_write(report->to, id, into, error);
+}
+
+/* ---- which images ----------------------------------------------------------------------------------------------- */
+
+static int find_image(const vx_report *report, const char *id, size_t length) {
+  for (int i = 0; i < report->images.count; i++) {
+    const char *own = report->images.rows[i].image_id;
+    if (strlen(own) == length && memcmp(own, id, length) == 0) return i;
+  }
+  return -1;
+}
+
+/* Those named, parted by commas. */
+static int choose_named(const vx_report *report, const char *names, int *chosen, vx_error *error) {
+  int count = 0;
+  for (const char *at = names; *at;) {
+    size_t length = strcspn(at, ",");
+    int image = find_image(report, at, length);
+    if (image < 0 || count == CHOSEN_MAX) {
+      vx_fail(error, "--attention", image < 0 ? "no image '%.*s' through the gate" : "too many images at '%.*s'",
+              (int)length, at);
+      return -1;
+    }
+    chosen[count++] = image;
+    at += length + (at[length] == ',');
+  }
+  return count;
+}
+
+/* The surest wrong decisions, then the most disputed images. */
+static int choose_some(const vx_report *report, int *chosen) {
+  int count = 0;
+  for (int pass = 0; pass < CHOSEN_AUTO; pass++) {
+    int best = -1;
+    for (int i = 0; i < report->images.count; i++) {
+      const vx_image_row *row = &report->images.rows[i], *other = best < 0 ? NULL : &report->images.rows[best];
+      bool used = !report->sums[i].shown, wrong_only = pass < CHOSEN_AUTO / 2;
+      for (int k = 0; k < count; k++) used = used || chosen[k] == i;
+      if (used || (wrong_only && row->correct != VX_NO)) continue;
+      bool better = !other || (wrong_only ? row->probability > other->probability
+                                          : report->sums[i].dispute > report->sums[best].dispute);
+      if (better) best = i;
+    }
+    if (best >= 0) chosen[count++] = best;
+  }
+  return count;
+}
+
+/* ---- the model -------------------------------------------------------------------------------------------------- */
+
+static bool open_model(watching *w, vx_error *error) {
+  vx_report *report = w->report;
+  const char *text = report->run.config;
+  w->config = vx_config_parse(text, strlen(text), "the run's configuration", NULL, 0, error);
+  if (!w->config) return false;
+  w->model = vx_model_open(w->config->model, error);
+  if (!w->model) return false;
+  if (w->config->head_classes &&
+      !vx_model_randomise_head(w->model, w->config->head_classes, (uint64_t)w->config->head_seed, error)) {
+    return false;
+  }
+  if (strcmp(vx_model_digest(w->model), report->run.model_digest) != 0) {
+    return vx_fail(error, w->config->model, "is another model than the run's");
+  }
+  if (!vx_run_input(w->config, vx_model_shape(w->model)->image, &w->input, error)) return false;
+  w->worker = vx_attention_worker(w->model, error);
+  return w->worker != NULL;
+}
+
+static bool write_chosen(watching *w, const int *chosen, int count, vx_error *error) {
+  for (int k = 0; k < count; k++) {
+    const vx_voc_entry *entry = vx_report_entry(w->report, chosen[k]);
+    if (!entry) continue;
+    w->arena = vx_arena_new(); /* a new one each: what is taken from it is counted on to be zero */
+    bool ok = w->arena ? write_attention(w, chosen[k], entry->image, error) : vx_fail(error, "report", "out of memory");
+    vx_arena_free(w->arena);
+    if (!ok) return false;
+  }
+  return true;
+}
+
+bool vx_report_write_attention(vx_report *report, vx_error *error) {
+  const char *names = report->options->attention;
+  int chosen[CHOSEN_MAX];
+  if (!report->voc.count || (names && strcmp(names, "none") == 0)) return true;
+  int count = names ? choose_named(report, names, chosen, error) : choose_some(report, chosen);
+  if (count < 0) return false;
+  vx_error reason;
+  watching w = {.report = report};
+  bool ok = open_model(&w, &reason);
+  if (!ok && !*report->made->note) { /* the report is whole without it */
+    snprintf(report->made->note, sizeof report->made->note, "no attention plots: %s: %s", reason.where, reason.why);
+  }
+  bool written = !ok || write_chosen(&w, chosen, count, error);
+  vx_worker_free(w.worker);
+  if (w.model) vx_model_close(w.model);
+  if (w.config) vx_config_free(w.config);
+  return written;
+}

@@ -1,0 +1,81 @@
+/* What the files of the report share. Private to harness/show/report*.c. */
+#ifndef VX_SHOW_REPORT_PARTS_H
+#define VX_SHOW_REPORT_PARTS_H
+
+#include "harness/tables/published.h"
+#include "harness/data/voc.h"
+#include "harness/report/embed.h"
+#include "harness/run/frame.h"
+#include "harness/report/report.h"
+#include "harness/tables/scores.h"
+#include "harness/store/detail.h"
+
+enum { VX_REPORT_SHARES = 4 }; /* on the main class, on the predicted one, on other objects, on background */
+
+/* What an image's maps come to; kept for the summary, which is written after the images. */
+typedef struct vx_image_sum {
+  double dispute;                /* mean over patches of the standard deviation over methods; NaN: no maps */
+  bool shown;                    /* picture and maps are in the file */
+  double area[VX_REPORT_SHARES]; /* of the counted pixels; NaN: no mask at hand */
+} vx_image_sum;
+
+/* How small pictures and maps are made. */
+typedef struct vx_report_level {
+  int picture, quality; /* longer side in pixels, JPEG quality */
+  int pixel_map, mask;  /* sides that pixel maps and their masks are reduced to */
+} vx_report_level;
+
+typedef struct vx_report {
+  vx_store *store;
+  const vx_report_options *options;
+  vx_report_made *made;
+  vx_arena *arena;
+  FILE *to;
+
+  vx_run_row run;
+  vx_scoring_row scoring;
+  vx_method_row *methods;
+  int method_count;
+  vx_image_set images;
+  vx_class_row *classes;
+  int class_count;
+  vx_label_row *labels;
+  int label_count;
+  vx_frame frame;
+  vx_voc voc; /* count 0: the data set is not there */
+
+  vx_image_sum *sums; /* [images] */
+  float *shares;      /* [methods][images][VX_REPORT_SHARES] of a map's sum; NaN: none */
+  float *thresholds;  /* [methods][images] */
+} vx_report;
+
+/* The class of the data that an image was predicted to show; -1: none. */
+int vx_report_predicted_class(const vx_report *report, int image);
+
+/* report_summary.c: everything but pictures, as one JSON object. NULL with an error. */
+json_t *vx_report_summary(vx_report *report, vx_error *error);
+
+/* report_tables.c: measures with means, intervals, single values and paired comparisons, into `summary`. */
+bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error);
+
+/* report_images.c: opens the data set (or notes why not), writes a script element for each image that is shown and
+   fills sums and shares. */
+void vx_report_open_data(vx_report *report);
+bool vx_report_write_images(vx_report *report, vx_error *error);
+
+/* The entry of the data set for an image; NULL: not there. */
+const vx_voc_entry *vx_report_entry(const vx_report *report, int image);
+
+/* report_attention.c: a script element for each image chosen; none, with a note, where the run's model is not there. */
+bool vx_report_write_attention(vx_report *report, vx_error *error);
+
+/* report_maps.c: the maps of one image. */
+typedef struct vx_report_maps vx_report_maps;
+
+/* Takes the image's maps: for each method a reduced form for the page, its shares on `truth`-like labels, and the
+   methods' mean. `labels` (may be NULL) is a class mask of width x height in the picture's own pixels. Returns the JSON
+   list of maps by method, NULL with an error. */
+json_t *vx_report_take_maps(vx_report *report, int image, const vx_report_level *level, const uint8_t *labels,
+                            int width, int height, vx_arena *arena, vx_error *error);
+
+#endif

@@ -1,0 +1,225 @@
+/* The measures of a report: for each its mean and interval a method, its value for each image, and every method
+   against every other. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/report/parts.h"
+#include "statistics/bootstrap.h"
+#include "metrics/chance.h"
+#include "statistics/compare.h"
+#include "metrics/metric.h"
+
+/* Methods beyond this many are not compared pair by pair: the table would have thousands of rows. */
+enum { COMPARED_MAX = 64 };
+
+/* One measure at work. */
+typedef struct measuring {
+  vx_report *report;
+  const char *name;
+  double *values;         /* [images][methods] */
+  vx_interval *intervals; /* [methods] */
+} measuring;
+
+static size_t values_count(const vx_report *report) {
+  return (size_t)report->images.count * (size_t)report->method_count;
+}
+
+/* ---- what a measure is ------------------------------------------------------------------------------------------ */
+
+static bool describe(const char *name, json_t *into) {
+  int column = 0;
+  const vx_metric *metric = vx_metric_with_column(name, &column);
+  const vx_metric_column *c = metric ? &metric->columns[column] : NULL;
+  bool over_chance = strcmp(name, "over_chance") == 0;
+  const char *meaning = over_chance ? "IoU less the IoU expected of a random mask of as many pixels as the method's."
+                        : c         ? c->meaning
+                                    : "";
+  const char *title = over_chance ? "IoU over chance" : c ? c->title : name;
+  json_t *range = json_pack("[o, o]",
+                            vx_embed_number(over_chance ? -1
+                                            : c         ? c->low
+                                                        : NAN,
+                                            6),
+                            vx_embed_number(over_chance || !c ? 1 : c->high, 6));
+  return json_object_set_new(into, "name", vx_embed_text(name)) == 0 &&
+         json_object_set_new(into, "title", vx_embed_text(title)) == 0 &&
+         json_object_set_new(into, "meaning", vx_embed_text(meaning)) == 0 &&
+         json_object_set_new(into, "percent", json_boolean(over_chance || (c && c->percent))) == 0 &&
+         json_object_set_new(into, "higher", json_boolean(!c || c->higher_is_better)) == 0 &&
+         json_object_set_new(into, "range", range) == 0;
+}
+
+/* ---- values ----------------------------------------------------------------------------------------------------- */
+
+static bool read_values(const measuring *m, vx_arena *arena, vx_error *error) {
+  vx_report *report = m->report;
+  size_t methods = (size_t)report->method_count;
+  double *column = VX_TAKE(arena, report->images.count + 1, double);
+  if (!column) return vx_fail(error, "report", "out of memory");
+  for (size_t k = 0; k < methods; k++) {
+    if (!vx_query_values(report->store, report->scoring.id, report->methods[k].id, &report->images, m->name, column,
+                         error)) {
+      return false;
+    }
+    for (int i = 0; i < report->images.count; i++) m->values[(size_t)i * methods + k] = column[i];
+  }
+  return true;
+}
+
+static bool read_over_chance(const measuring *m, vx_arena *arena, vx_error *error) {
+  vx_report *report = m->report;
+  size_t methods = (size_t)report->method_count;
+  vx_score_columns c;
+  if (!vx_score_columns_take(&c, report->images.count, arena)) return vx_fail(error, "report", "out of memory");
+  for (size_t k = 0; k < methods; k++) {
+    if (!vx_query_evaluations(report->store, report->scoring.id, report->methods[k].id, &report->images, &c, error)) {
+      return false;
+    }
+    for (int i = 0; i < report->images.count; i++) {
+      double truth = c.tp[i] + c.fn[i], mask = c.tp[i] + c.fp[i], all = truth + c.fp[i] + c.tn[i];
+      m->values[(size_t)i * methods + k] = c.iou[i] - vx_chance_iou(all, truth, mask);
+    }
+  }
+  return true;
+}
+
+static bool put_values(const measuring *m, json_t *into) {
+  int methods = m->report->method_count, images = m->report->images.count;
+  json_t *all = json_array();
+  for (int k = 0; all && k < methods; k++) {
+    json_t *list = json_array();
+    for (int i = 0; list && i < images; i++)
+      json_array_append_new(list, vx_embed_number(m->values[(size_t)i * (size_t)methods + (size_t)k], 5));
+    json_array_append_new(all, list);
+  }
+  return json_object_set_new(into, "values", all) == 0;
+}
+
+/* ---- means ------------------------------------------------------------------------------------------------------ */
+
+/* Of a further measure; the paper's own and what is over chance come from vx_scores_summarise, as in `vx table`. */
+static bool estimate(const measuring *m, vx_error *error) {
+  const vx_report *report = m->report;
+  const vx_report_options *o = report->options;
+  vx_sample sample = {
+      .images = (size_t)report->images.count, .columns = (size_t)report->method_count, .numerators = m->values};
+  vx_resampling how = {.resamples = (size_t)o->resamples, .seed = o->seed};
+  if (o->resamples > 0 && report->images.count <= VX_SCORE_BOOTSTRAP_IMAGES && report->images.count > 0) {
+    return vx_bootstrap_intervals(&sample, &how, 0.95, m->intervals, error);
+  }
+  double *estimates = malloc((sample.columns + 1) * sizeof *estimates);
+  bool ok = estimates ? vx_estimate(&sample, estimates, error) : vx_fail(error, "report", "out of memory");
+  for (size_t k = 0; ok && k < sample.columns; k++) m->intervals[k] = (vx_interval){estimates[k], NAN, NAN};
+  free(estimates);
+  return ok;
+}
+
+static bool put_rows(const measuring *m, json_t *into) {
+  size_t methods = (size_t)m->report->method_count;
+  json_t *rows = json_array();
+  for (size_t k = 0; rows && k < methods; k++) {
+    int n = 0;
+    for (int i = 0; i < m->report->images.count; i++) n += !isnan(m->values[(size_t)i * methods + k]);
+    const vx_interval *v = &m->intervals[k];
+    json_array_append_new(rows, json_pack("[o, o, o, i]", vx_embed_number(v->estimate, 9), vx_embed_number(v->low, 9),
+                                          vx_embed_number(v->high, 9), n));
+  }
+  return json_object_set_new(into, "rows", rows) == 0;
+}
+
+/* ---- every method against every other --------------------------------------------------------------------------- */
+
+static bool put_pairs(const measuring *m, json_t *into, vx_error *error) {
+  const vx_report *report = m->report;
+  size_t methods = (size_t)report->method_count, count = vx_pairs(methods);
+  const vx_report_options *o = report->options;
+  if (methods < 2 || methods > COMPARED_MAX || report->images.count == 0 || o->resamples == 0) return true;
+  vx_pair *pairs = malloc(count * sizeof *pairs);
+  vx_resampling how = {.resamples = (size_t)o->resamples, .seed = o->seed};
+  bool ok = pairs ? vx_compare_all(m->values, (size_t)report->images.count, methods, &how, pairs, error)
+                  : vx_fail(error, "report", "out of memory");
+  json_t *list = ok ? json_array() : NULL;
+  for (size_t i = 0; list && i < count; i++) {
+    const vx_pair *p = &pairs[i];
+    json_array_append_new(list, json_pack("[i, i, i, o, o, o, o, o, i, i, i]", (int)p->a, (int)p->b, (int)p->n,
+                                          vx_embed_number(p->difference, 6), vx_embed_number(p->low, 6),
+                                          vx_embed_number(p->high, 6), vx_embed_number(p->permutation_holm, 4),
+                                          vx_embed_number(p->wilcoxon_holm, 4), (int)p->effect.wins,
+                                          (int)p->effect.ties, (int)p->effect.losses));
+  }
+  free(pairs);
+  if (!ok) return false;
+  return json_object_set_new(into, "pairs", list) == 0 || vx_fail(error, "report", "out of memory");
+}
+
+/* ---- all of it -------------------------------------------------------------------------------------------------- */
+
+/* `rows`: the paper's measures, computed already; NULL: from the values. */
+static bool add_measure(measuring *m, const vx_score_row *rows, int of, json_t *list, vx_arena *arena,
+                        vx_error *error) {
+  json_t *into = json_object();
+  bool over_chance = strcmp(m->name, "over_chance") == 0;
+  bool ok = into && describe(m->name, into);
+  if (!ok) return vx_fail(error, "report", "out of memory");
+  ok = over_chance ? read_over_chance(m, arena, error) : read_values(m, arena, error);
+  if (ok && rows) {
+    for (int k = 0; k < m->report->method_count; k++)
+      m->intervals[k] = (vx_interval){rows[k].of[of].estimate, rows[k].of[of].low, rows[k].of[of].high};
+  } else if (ok) {
+    ok = estimate(m, error);
+  }
+  ok = ok && put_pairs(m, into, error);
+  if (ok && !(put_rows(m, into) && put_values(m, into))) ok = vx_fail(error, "report", "out of memory");
+  if (!ok) {
+    json_decref(into);
+    return false;
+  }
+  return json_array_append_new(list, into) == 0 || vx_fail(error, "report", "out of memory");
+}
+
+static bool add_counts(const vx_report *report, const vx_score_row *rows, json_t *summary) {
+  json_t *list = json_array();
+  for (int k = 0; list && k < report->method_count; k++)
+    json_array_append_new(list,
+                          json_pack("{s:I, s:I, s:i, s:i}", "n", (json_int_t)rows[k].n, "flat",
+                                    (json_int_t)rows[k].flat, "failed", rows[k].failed, "unscored", rows[k].unscored));
+  return json_object_set_new(summary, "tallies", list) == 0;
+}
+
+bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error) {
+  static const char *const own[] = {"iou", "f1", "pixel_accuracy", "over_chance"};
+  vx_score_row *rows;
+  const char **further;
+  int further_count;
+  vx_score_request request = {.run = &report->run,
+                              .scoring = &report->scoring,
+                              .methods = report->methods,
+                              .method_count = report->method_count,
+                              .images = &report->images,
+                              .whole = isnan(report->options->min_confidence),
+                              .resamples = report->options->resamples,
+                              .seed = report->options->seed};
+  vx_arena *arena = report->arena;
+  measuring m = {.report = report,
+                 .values = VX_TAKE(arena, values_count(report) + 1, double),
+                 .intervals = VX_TAKE(arena, report->method_count + 1, vx_interval)};
+  json_t *list = json_array();
+  if (!m.values || !m.intervals || !list || json_object_set_new(summary, "metrics", list) != 0) {
+    return vx_fail(error, "report", "out of memory");
+  }
+  if (!vx_aggregate_parse(report->scoring.info.aggregate, &request.aggregate, error) ||
+      !vx_scores_summarise(report->store, &request, arena, &rows, error) ||
+      !vx_query_metric_names(report->store, report->scoring.id, arena, &further, &further_count, error)) {
+    return false;
+  }
+  for (int k = 0; k < 4; k++) {
+    m.name = own[k];
+    if (!add_measure(&m, rows, k, list, arena, error)) return false;
+  }
+  for (int k = 0; k < further_count; k++) {
+    m.name = further[k];
+    if (!add_measure(&m, NULL, 0, list, arena, error)) return false;
+  }
+  return add_counts(report, rows, summary) || vx_fail(error, "report", "out of memory");
+}

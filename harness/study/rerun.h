@@ -1,0 +1,27 @@
+/* Running images of a finished run again, to see whether the same numbers come out: bit for bit. */
+#ifndef VX_RERUN_H
+#define VX_RERUN_H
+
+#include "base/error.h"
+#include "harness/store/query.h"
+
+typedef struct vx_rerun_options {
+  int images; /* how many, drawn from those through the gate */
+  uint64_t seed;
+  const char *const *set; /* keys over the run's own config: where model and data lie now */
+  int set_count;
+} vx_rerun_options;
+
+typedef struct vx_rerun_report {
+  int images, methods, compared; /* images run again; methods that the run's config names; maps with scores compared */
+  int wrong;                     /* that differ */
+  char first[300];               /* the first that differs; "" */
+} vx_rerun_report;
+
+/* Opens model and data of the run by its own config, checks that they are still the same (digests) and that OpenBLAS
+   has the same kernel, evaluates images again and compares predictions, counts, scores and maps with the file's. False
+   when it cannot be done; what differs is in the report. */
+bool vx_rerun(vx_store *store, const vx_run_row *run, const vx_rerun_options *options, vx_rerun_report *report,
+              vx_error *error);
+
+#endif

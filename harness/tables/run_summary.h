@@ -1,0 +1,19 @@
+/* What a run has in its file, in a few lines. */
+#ifndef VX_RUN_SUMMARY_H
+#define VX_RUN_SUMMARY_H
+
+#include <stdio.h>
+
+#include "harness/store/store.h"
+
+typedef struct vx_summary {
+  vx_store_counts counts;
+  int evaluated; /* images with at least one scored method */
+  int failures;  /* rows */
+} vx_summary;
+
+/* Reads the numbers of a run (vx_store_run) and prints them: images, passed, evaluated, failures and warnings by kind.
+ */
+bool vx_summary_print(vx_store *store, double min_confidence, FILE *to, vx_summary *summary, vx_error *error);
+
+#endif

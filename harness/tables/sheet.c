@@ -1,0 +1,168 @@
+#include "harness/tables/sheet.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/tables/sheet_cells.h"
+
+static const char *const format_names[] = {"text", "markdown", "csv", "latex", "json"};
+
+bool vx_format_parse(const char *text, vx_format *format, vx_error *error) {
+  for (int i = 0; i < 5; i++) {
+    if (strcmp(text, format_names[i]) == 0) {
+      *format = (vx_format)i;
+      return true;
+    }
+  }
+  return vx_fail(error, "--format", "'%s' is none of text, markdown, csv, latex, json", text);
+}
+
+vx_sheet *vx_sheet_new(const vx_sheet_column *columns, int count) {
+  vx_sheet *sheet = calloc(1, sizeof *sheet);
+  vx_sheet_column *copy = calloc((size_t)count + 1, sizeof *copy);
+  char **kept = calloc(2 * (size_t)count + 1, sizeof *kept);
+  if (!sheet || !copy || !kept) {
+    free(sheet);
+    free(copy);
+    free(kept);
+    return NULL;
+  }
+  memcpy(copy, columns, (size_t)count * sizeof *copy);
+  sheet->columns = copy;
+  sheet->kept = kept;
+  sheet->column_count = count;
+  return sheet;
+}
+
+void vx_sheet_head(vx_sheet *sheet, int column, const char *head) {
+  sheet->columns[column].head = head;
+}
+
+void vx_sheet_free(vx_sheet *sheet) {
+  if (!sheet) return;
+  for (int i = 0; i < sheet->row_count * sheet->column_count; i++) {
+    free(sheet->cells[i].text);
+    free(sheet->cells[i].shown);
+  }
+  for (int i = 0; i < sheet->note_count; i++) free(sheet->notes[i]);
+  free(sheet->cells);
+  free(sheet->notes);
+  free(sheet->rules);
+  free(sheet->title);
+  for (int i = 0; i < 2 * sheet->column_count; i++) free(sheet->kept[i]);
+  free(sheet->kept);
+  free(sheet->columns);
+  free(sheet);
+}
+
+void vx_sheet_column_set(vx_sheet *sheet, int column, const vx_sheet_column *to) {
+  char **kept = &sheet->kept[2 * column];
+  free(kept[0]);
+  free(kept[1]);
+  kept[0] = strdup(to->key);
+  kept[1] = to->head ? strdup(to->head) : NULL;
+  if (!kept[0] || (to->head && !kept[1])) sheet->failed = true;
+  sheet->columns[column] = *to;
+  sheet->columns[column].key = kept[0] ? kept[0] : "";
+  sheet->columns[column].head = kept[1];
+}
+
+/* The formatted text, to be freed; NULL when memory is out, which the sheet remembers. */
+static char *format_text(vx_sheet *sheet, const char *format, va_list arguments) {
+  char *text = NULL;
+  if (vasprintf(&text, format, arguments) < 0) text = NULL;
+  if (!text) sheet->failed = true;
+  return text;
+}
+
+void vx_sheet_title(vx_sheet *sheet, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  free(sheet->title);
+  sheet->title = format_text(sheet, format, arguments);
+  va_end(arguments);
+}
+
+void vx_sheet_note(vx_sheet *sheet, const char *format, ...) {
+  char **wider = realloc(sheet->notes, (size_t)(sheet->note_count + 1) * sizeof *wider);
+  if (!wider) {
+    sheet->failed = true;
+    return;
+  }
+  sheet->notes = wider;
+  va_list arguments;
+  va_start(arguments, format);
+  char *text = format_text(sheet, format, arguments);
+  va_end(arguments);
+  if (text) sheet->notes[sheet->note_count++] = text;
+}
+
+void vx_sheet_row(vx_sheet *sheet) {
+  if (sheet->row_count == sheet->row_room) {
+    int room = sheet->row_room ? 2 * sheet->row_room : 32;
+    cell *wider = realloc(sheet->cells, (size_t)room * (size_t)sheet->column_count * sizeof *wider);
+    if (!wider) {
+      sheet->failed = true;
+      return;
+    }
+    sheet->cells = wider;
+    sheet->row_room = room;
+  }
+  memset(sheet->cells + sheet->row_count * sheet->column_count, 0, (size_t)sheet->column_count * sizeof(cell));
+  sheet->row_count++;
+}
+
+void vx_sheet_rule(vx_sheet *sheet) {
+  int *wider = realloc(sheet->rules, (size_t)(sheet->rule_count + 1) * sizeof *wider);
+  if (!wider) {
+    sheet->failed = true;
+    return;
+  }
+  sheet->rules = wider;
+  sheet->rules[sheet->rule_count++] = sheet->row_count;
+}
+
+/* The cell to set, emptied; NULL when there is none. */
+static cell *last_cell(vx_sheet *sheet, int column) {
+  if (sheet->failed || sheet->row_count == 0 || column < 0 || column >= sheet->column_count) return NULL;
+  cell *c = &sheet->cells[(sheet->row_count - 1) * sheet->column_count + column];
+  free(c->text);
+  *c = (cell){.shown = c->shown};
+  return c;
+}
+
+void vx_sheet_text(vx_sheet *sheet, int column, const char *format, ...) {
+  cell *c = last_cell(sheet, column);
+  if (!c) return;
+  va_list arguments;
+  va_start(arguments, format);
+  c->text = format_text(sheet, format, arguments);
+  va_end(arguments);
+  if (c->text) c->kind = CELL_TEXT;
+}
+
+void vx_sheet_real(vx_sheet *sheet, int column, double value) {
+  cell *c = last_cell(sheet, column);
+  if (!c || isnan(value)) return;
+  c->kind = CELL_REAL;
+  c->real = value;
+}
+
+void vx_sheet_int(vx_sheet *sheet, int column, long long value) {
+  cell *c = last_cell(sheet, column);
+  if (!c) return;
+  c->kind = CELL_INT;
+  c->whole = value;
+}
+
+void vx_sheet_show(vx_sheet *sheet, int column, const char *format, ...) {
+  if (sheet->failed || sheet->row_count == 0) return;
+  cell *c = &sheet->cells[(sheet->row_count - 1) * sheet->column_count + column];
+  va_list arguments;
+  va_start(arguments, format);
+  free(c->shown);
+  c->shown = format_text(sheet, format, arguments);
+  va_end(arguments);
+}
