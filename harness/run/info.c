@@ -155,11 +155,12 @@ static bool fill_scoring(vx_run *run) {
   scoring->size = say(run, "%s", vx_config_size_text(config, size, sizeof size));
   scoring->threshold = config->threshold;
   scoring->foreground = say(run, "%s", vx_config_foreground_text(config, foreground, sizeof foreground));
-  scoring->void_pixels = vx_config_word("score.void", config->void_pixels);
-  scoring->mask_resize = vx_config_word("score.mask_resize", config->mask_resize);
-  scoring->pixel_accuracy = vx_config_word("score.pixel_accuracy", config->accuracy_is_recall);
-  scoring->aggregate = vx_config_word("score.aggregate", config->aggregate);
-  return scoring->size && scoring->foreground;
+  scoring->void_pixels = vx_config_word("score.void", config->void_pixels, run->arena);
+  scoring->mask_resize = vx_config_word("score.mask_resize", config->mask_resize, run->arena);
+  scoring->pixel_accuracy = vx_config_word("score.pixel_accuracy", config->accuracy_is_recall, run->arena);
+  scoring->aggregate = vx_config_word("score.aggregate", config->aggregate, run->arena);
+  return scoring->size && scoring->foreground && scoring->void_pixels && scoring->mask_resize &&
+         scoring->pixel_accuracy && scoring->aggregate;
 }
 
 static bool fill(vx_run *run) {
@@ -176,8 +177,8 @@ static bool fill(vx_run *run) {
   info->input = input_text(run);
   info->min_confidence = config->min_confidence;
   info->target = config->target;
-  info->output = vx_config_word("output", config->output);
-  info->precision = vx_config_word("precision", config->precision);
+  info->output = vx_config_word("output", config->output, run->arena);
+  info->precision = vx_config_word("precision", config->precision, run->arena);
   info->metrics = metrics_text(run);
   info->seed = (uint64_t)config->seed;
   info->class_map = config->classes;
@@ -189,8 +190,8 @@ static bool fill(vx_run *run) {
   info->openblas = vx_blas_version();
   info->kernel = vx_blas_kernel();
   info->host = host_name(run);
-  return info->config && info->data && info->data_digest && info->input && info->metrics && info->program &&
-         info->host && fill_scoring(run) && fill_classes(run) && fill_methods(run);
+  return info->config && info->data && info->data_digest && info->input && info->output && info->precision &&
+         info->metrics && info->program && info->host && fill_scoring(run) && fill_classes(run) && fill_methods(run);
 }
 
 bool vx_run_fill_info(vx_run *run, vx_error *error) {
