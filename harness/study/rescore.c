@@ -9,44 +9,13 @@
 #include <string.h>
 
 #include "base/digest.h"
-#include "harness/config/config.h"
-#include "harness/config/yaml.h"
-#include "harness/run/score.h"
+#include "harness/run/to_size.h"
 #include "harness/store/stored.h"
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
 
 static bool out_of_memory(const vx_store *store, vx_error *error) {
   return vx_fail(error, vx_store_path(store), "out of memory");
-}
-
-/* The geometry of the run's input, from the text that the store keeps: "size=224 resize=crop shorter_side=256 …". */
-static bool read_input(vx_rescore *r, vx_error *error) {
-  r->input = VX_TAKE(r->arena, 1, vx_input_options);
-  if (!r->input) return out_of_memory(r->store, error);
-  *r->input = vx_input_default(r->run.input_side);
-  const char *crop = strstr(r->run.input, "resize=crop"), *shorter = strstr(r->run.input, "shorter_side=");
-  if (!crop) return true;
-  r->input->resize = VX_RESIZE_CROP;
-  r->input->shorter_side = shorter ? atoi(shorter + strlen("shorter_side=")) : 0;
-  if (r->input->shorter_side >= r->input->size) return true;
-  return vx_fail(error, vx_store_path(r->store), "run %" PRId64 ": input '%s' has no shorter side", r->run.id,
-                 r->run.input);
-}
-
-/* Root and split stand in the run's config. */
-static bool open_data(vx_rescore *r, const char *root, vx_error *error) {
-  vx_yaml *tree = vx_yaml_parse(r->run.config, strlen(r->run.config), r->run.name, error);
-  if (!tree) return false;
-  const vx_yaml *data = vx_yaml_find(tree, "data");
-  const vx_yaml *own = vx_yaml_find(data, "root"), *split = vx_yaml_find(data, "split");
-  vx_voc *voc = VX_TAKE(r->arena, 1, vx_voc);
-  bool ok = voc && own && own->text && split && split->text;
-  if (!ok) vx_fail(error, vx_store_path(r->store), "run %" PRId64 ": its config has no data.root and split", r->run.id);
-  ok = ok && vx_voc_open(root ? root : own->text, split->text, voc, error);
-  if (ok) r->voc = voc;
-  vx_yaml_free(tree);
-  return ok;
 }
 
 static bool read_labels(vx_rescore *r, vx_error *error) {
@@ -79,13 +48,13 @@ bool vx_rescore_open(vx_rescore *r, vx_store *store, int64_t run, const char *ro
             vx_query_methods(store, r->run.id, r->arena, &r->methods, &r->method_count, error) &&
             (!methods || choose(r, methods, error)) &&
             vx_query_images(store, &r->run, NAN, r->arena, &r->images, error) && read_labels(r, error) &&
-            read_input(r, error) && open_data(r, root, error);
+            vx_origin_input(&r->run, &r->input, error) && vx_origin_open(&r->run, root, NULL, &r->origin, error);
   if (!ok) vx_rescore_close(r);
   return ok;
 }
 
 void vx_rescore_close(vx_rescore *r) {
-  if (r->voc) vx_voc_close(r->voc);
+  vx_origin_close(&r->origin);
   vx_arena_free(r->arena);
   *r = (vx_rescore){0};
 }
@@ -108,18 +77,14 @@ typedef struct job {
 
 /* What a thread needs. */
 typedef struct scratch {
-  vx_heat heat;
+  vx_sized sized;
   vx_levels levels;
-  double *map;
-  size_t map_room;
-  uint8_t **truths; /* [settings] */
-  size_t *room;     /* [settings] */
-  vx_geometry *geometries;
+  vx_truth *truths; /* [settings] */
 } scratch;
 
 typedef struct work {
   const vx_rescore *rescore;
-  const vx_rescore_setting *settings;
+  const vx_setting *settings;
   int setting_count;
   job *jobs;
   int job_count;
@@ -127,21 +92,15 @@ typedef struct work {
 } work;
 
 static void scratch_free(scratch *s, int settings) {
-  vx_heat_free(&s->heat);
-  free(s->map);
-  for (int i = 0; s->truths && i < settings; i++) free(s->truths[i]);
+  vx_sized_free(&s->sized);
+  for (int i = 0; s->truths && i < settings; i++) vx_truth_free(&s->truths[i]);
   free(s->truths);
-  free(s->room);
-  free(s->geometries);
 }
 
 static bool scratch_make(scratch *s, int settings) {
   memset(s, 0, sizeof *s);
-  size_t count = (size_t)settings + 1;
-  s->truths = calloc(count, sizeof *s->truths);
-  s->room = calloc(count, sizeof *s->room);
-  s->geometries = calloc(count, sizeof *s->geometries);
-  return s->truths && s->room && s->geometries;
+  s->truths = calloc((size_t)settings + 1, sizeof *s->truths);
+  return s->truths != NULL;
 }
 
 /* Is the mask still the one that the run saw? */
@@ -158,65 +117,34 @@ static bool check_mask(const vx_rescore *r, const vx_voc_entry *entry, const job
                  then ? then : "none", now);
 }
 
-static bool make_truth(const work *w, const job *j, const vx_mask *mask, int k, scratch *s, bool *known,
-                       vx_error *error) {
-  const vx_rescore_setting *how = &w->settings[k];
-  const vx_config sizes = {.size = how->size, .size_pixels = how->size_pixels};
-  vx_truth_options options = how->truth;
-  *known = false;
-  if (!vx_score_geometry(&sizes, w->rescore->input, mask->width, mask->height, &s->geometries[k], error)) return false;
-  if (options.foreground == VX_FOREGROUND_PREDICTED) {
-    int label = j->image->label;
-    options.label = label >= 0 && label < w->rescore->label_count ? w->rescore->label_class[label] : -1;
-    if (options.label <= 0) return true;
-  }
-  size_t pixels = (size_t)s->geometries[k].width * (size_t)s->geometries[k].height;
-  if (pixels > s->room[k]) {
-    free(s->truths[k]);
-    s->truths[k] = malloc(pixels);
-    s->room[k] = s->truths[k] ? pixels : 0;
-    if (!s->truths[k]) return vx_fail(error, j->image->image_id, "out of memory");
-  }
-  *known = vx_truth_make(mask, &options, &s->geometries[k], s->truths[k], error);
-  return *known;
-}
-
 static bool make_truths(const work *w, job *j, scratch *s, vx_error *error) {
-  const vx_voc *voc = w->rescore->voc;
+  const vx_rescore *r = w->rescore;
+  const vx_voc *voc = &r->origin.voc;
   const vx_image_row *image = j->image;
   vx_mask mask;
   if ((size_t)image->position >= voc->count || strcmp(voc->entry[image->position].id, image->image_id) != 0) {
     return vx_fail(error, voc->list, "place %d is not %s, as it was for the run", image->position, image->image_id);
   }
   const vx_voc_entry *entry = &voc->entry[image->position];
+  int predicted = image->label >= 0 && image->label < r->label_count ? r->label_class[image->label] : -1;
   if (!vx_mask_read(entry->mask, &mask, error)) return false;
-  bool ok = check_mask(w->rescore, entry, j, &mask, error);
-  for (int k = 0; ok && k < w->setting_count; k++) ok = make_truth(w, j, &mask, k, s, &j->has_truth[k], error);
+  bool ok = check_mask(r, entry, j, &mask, error);
+  for (int k = 0; ok && k < w->setting_count; k++)
+    ok = vx_setting_truth(&w->settings[k], &r->input, &mask, mask.width, mask.height, predicted, &s->truths[k], error);
+  for (int k = 0; ok && k < w->setting_count; k++) j->has_truth[k] = s->truths[k].known;
   vx_mask_free(&mask);
   return ok;
 }
 
-/* The stored map at the size of a geometry. */
+/* The stored map at the size of a geometry. A pixel map has to be of that size (vx_rescore_check): its bytes are no
+   map to interpolate. */
 static bool bring_to_size(const vx_map *map, const vx_method_row *method, const vx_geometry *g, scratch *s,
                           vx_error *error) {
-  if (map->kind == VX_MAP_PIXEL && !method->is_mask) {
-    if (map->width != g->width || map->height != g->height) {
-      return vx_fail(error, method->name, "a map of %d x %d, expected %d x %d", map->width, map->height, g->width,
-                     g->height);
-    }
-    return vx_heat_from_bytes(&s->heat, map->levels, map->height, map->width, error);
-  }
-  size_t cells = (size_t)map->width * (size_t)map->height;
-  if (cells > s->map_room) {
-    free(s->map);
-    s->map = malloc(cells * sizeof *s->map);
-    s->map_room = s->map ? cells : 0;
-    if (!s->map) return vx_fail(error, method->name, "out of memory");
-  }
-  for (size_t i = 0; i < cells; i++)
-    s->map[i] = map->kind == VX_MAP_PATCH ? (double)map->heat[i] : map->levels[i] / 255.0;
-  return method->is_mask ? vx_heat_from_mask(&s->heat, s->map, map->height, map->width, g->height, g->width, error)
-                         : vx_heat_from_map(&s->heat, s->map, map->height, map->width, g->height, g->width, error);
+  bool fits = map->width == g->width && map->height == g->height;
+  if (map->kind == VX_MAP_PIXEL && !method->is_mask && !fits)
+    return vx_fail(error, method->name, "a map of %d x %d, expected %d x %d", map->width, map->height, g->width,
+                   g->height);
+  return vx_to_size_stored(&s->sized, map, method->is_mask, method->name, g->height, g->width, error);
 }
 
 static bool same_size(const vx_geometry *a, const vx_geometry *b) {
@@ -237,14 +165,15 @@ static bool score_map(const work *w, job *j, int index, scratch *s, vx_error *er
   j->made[index] = evaluation->map.kind != VX_MAP_NONE;
   for (int k = 0; j->made[index] && k < w->setting_count; k++) {
     if (!j->has_truth[k]) continue;
-    if (!size || !same_size(size, &s->geometries[k])) {
-      size = &s->geometries[k];
+    if (!size || !same_size(size, &s->truths[k].geometry)) {
+      size = &s->truths[k].geometry;
       if (!bring_to_size(&evaluation->map, method, size, s, error)) return false;
     }
-    if (!vx_metric_prepare(&s->heat, s->truths[k], &w->settings[k].scoring, &s->levels, &in, error)) return false;
+    if (!vx_metric_prepare(&s->sized.heat, s->truths[k].label, &w->settings[k].scoring, &s->levels, &in, error))
+      return false;
     j->cuts[index * w->setting_count + k] = in.cut;
     if (k == 0 && j->level_iou) every_level(&s->levels, j->level_iou + (size_t)index * LEVELS);
-    j->flat[index] = s->heat.flat;
+    j->flat[index] = s->sized.heat.flat;
   }
   return true;
 }
@@ -349,7 +278,7 @@ static bool score_batches(work *w, const vx_run_method *names, int jobs,
   return ok;
 }
 
-bool vx_rescore_all(const vx_rescore *r, const vx_rescore_setting *settings, int setting_count, int jobs,
+bool vx_rescore_all(const vx_rescore *r, const vx_setting *settings, int setting_count, int jobs,
                     bool (*take)(void *user, const vx_rescored *rescored, vx_error *error), void *user,
                     vx_error *error) {
   work w = {.rescore = r, .settings = settings, .setting_count = setting_count};
