@@ -2,12 +2,10 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crew.h"
 #include "base/digest.h"
 #include "harness/run/to_size.h"
 #include "harness/store/stored.h"
@@ -65,42 +63,46 @@ enum { LEVELS = 256 };
 
 /* One image's stored maps, and what becomes of them. */
 typedef struct job {
-  const vx_image_row *image;
   vx_result *stored; /* evaluations with maps; owns what follows */
   bool *made, *flat; /* [evaluations] */
   bool *has_truth;   /* [settings] */
   vx_cut *cuts;      /* [evaluations][settings] */
   double *level_iou; /* [evaluations][256]; NULL unless asked for */
-  bool good;
-  vx_error error;
 } job;
-
-/* What a thread needs. */
-typedef struct scratch {
-  vx_sized sized;
-  vx_levels levels;
-  vx_truth *truths; /* [settings] */
-} scratch;
 
 typedef struct work {
   const vx_rescore *rescore;
   const vx_setting *settings;
   int setting_count;
-  job *jobs;
-  int job_count;
-  atomic_int next;
+  const vx_run_method *names; /* [methods] */
+  job *jobs;                  /* [places] */
+  bool (*take)(void *user, const vx_rescored *rescored, vx_error *error);
+  void *user;
 } work;
 
-static void scratch_free(scratch *s, int settings) {
-  vx_sized_free(&s->sized);
-  for (int i = 0; s->truths && i < settings; i++) vx_truth_free(&s->truths[i]);
-  free(s->truths);
+/* What a thread needs. */
+typedef struct scratch {
+  vx_sized sized;
+  vx_levels levels;
+  int settings;
+  vx_truth truths[]; /* [settings] */
+} scratch;
+
+static void *open_scratch(void *user, vx_error *error) {
+  const work *w = user;
+  scratch *s = calloc(1, sizeof *s + (size_t)w->setting_count * sizeof *s->truths);
+  if (s)
+    s->settings = w->setting_count;
+  else
+    out_of_memory(w->rescore->store, error);
+  return s;
 }
 
-static bool scratch_make(scratch *s, int settings) {
-  memset(s, 0, sizeof *s);
-  s->truths = calloc((size_t)settings + 1, sizeof *s->truths);
-  return s->truths != NULL;
+static void close_scratch(void *hand) {
+  scratch *s = hand;
+  vx_sized_free(&s->sized);
+  for (int i = 0; i < s->settings; i++) vx_truth_free(&s->truths[i]);
+  free(s);
 }
 
 /* Is the mask still the one that the run saw? */
@@ -117,10 +119,9 @@ static bool check_mask(const vx_rescore *r, const vx_voc_entry *entry, const job
                  then ? then : "none", now);
 }
 
-static bool make_truths(const work *w, job *j, scratch *s, vx_error *error) {
+static bool make_truths(const work *w, const vx_image_row *image, job *j, scratch *s, vx_error *error) {
   const vx_rescore *r = w->rescore;
   const vx_voc *voc = &r->origin.voc;
-  const vx_image_row *image = j->image;
   vx_mask mask;
   if ((size_t)image->position >= voc->count || strcmp(voc->entry[image->position].id, image->image_id) != 0) {
     return vx_fail(error, voc->list, "place %d is not %s, as it was for the run", image->position, image->image_id);
@@ -178,36 +179,24 @@ static bool score_map(const work *w, job *j, int index, scratch *s, vx_error *er
   return true;
 }
 
-static void score_image(const work *w, job *j, scratch *s) {
-  j->good = make_truths(w, j, s, &j->error);
-  for (int i = 0; j->good && i < j->stored->evaluation_count; i++) j->good = score_map(w, j, i, s, &j->error);
+static bool score_image(void *user, void *hand, int task, int place, vx_error *error) {
+  const work *w = user;
+  job *j = &w->jobs[place];
+  if (j->stored->evaluation_count == 0) return true; /* nothing evaluated: it needs no mask */
+  bool good = make_truths(w, &w->rescore->images.rows[task], j, hand, error);
+  for (int i = 0; good && i < j->stored->evaluation_count; i++) good = score_map(w, j, i, hand, error);
+  return good;
 }
 
-static void *worker(void *user) {
-  work *w = user;
-  scratch s;
-  bool ready = scratch_make(&s, w->setting_count);
-  for (int i; (i = atomic_fetch_add(&w->next, 1)) < w->job_count;) {
-    job *j = &w->jobs[i];
-    if (ready)
-      score_image(w, j, &s);
-    else
-      j->good = vx_fail(&j->error, j->image->image_id, "out of memory");
-  }
-  scratch_free(&s, w->setting_count);
-  return NULL;
-}
+/* ---- all images
+ * ------------------------------------------------------------------------------------------------------ */
 
-/* ---- all images: a batch is read, scored by the threads, given away ------------------------------------------------
- */
-
-enum { BATCH = 64, THREADS_MAX = 64 };
-
-static bool read_job(const work *w, const vx_run_method *names, const vx_image_row *image, job *j, vx_error *error) {
+static bool read_job(void *user, int task, int place, vx_error *error) {
+  const work *w = user;
   const vx_rescore *r = w->rescore;
-  j->image = image;
-  j->good = false;
-  if (!vx_stored_result(r->store, r->run.id, image->id, names, r->method_count, j->stored, error)) return false;
+  job *j = &w->jobs[place];
+  if (!vx_stored_result(r->store, r->run.id, r->images.rows[task].id, w->names, r->method_count, j->stored, error))
+    return false;
   int count = j->stored->evaluation_count;
   j->made = VX_TAKE(j->stored->arena, count + 1, bool);
   j->flat = VX_TAKE(j->stored->arena, count + 1, bool);
@@ -221,27 +210,12 @@ static bool read_job(const work *w, const vx_run_method *names, const vx_image_r
   return true;
 }
 
-static void run_threads(work *w, int jobs) {
-  pthread_t threads[THREADS_MAX];
-  int started = 0;
-  atomic_store(&w->next, 0);
-  while (started < jobs - 1 && started < THREADS_MAX && pthread_create(&threads[started], NULL, worker, w) == 0) {
-    started++;
-  }
-  worker(w); /* this thread works, too */
-  for (int i = 0; i < started; i++) pthread_join(threads[i], NULL);
-}
-
-static bool give_away(const work *w, const job *j,
-                      bool (*take)(void *user, const vx_rescored *rescored, vx_error *error), void *user,
-                      vx_error *error) {
-  if (!j->good) {
-    if (error) *error = j->error;
-    return false;
-  }
+static bool give_away(void *user, int task, int place, vx_error *error) {
+  const work *w = user;
+  const job *j = &w->jobs[place];
   for (int i = 0; i < j->stored->evaluation_count; i++) {
     const vx_rescored one = {
-        .image = j->image,
+        .image = &w->rescore->images.rows[task],
         .method = &w->rescore->methods[j->stored->evaluations[i].method],
         .made = j->made[i],
         .flat = j->flat[i],
@@ -249,48 +223,38 @@ static bool give_away(const work *w, const job *j,
         .has_truth = j->has_truth,
         .level_iou = j->level_iou && j->made[i] && j->has_truth[0] ? j->level_iou + (size_t)i * LEVELS : NULL,
         .cuts = &j->cuts[i * w->setting_count]};
-    if (!take(user, &one, error)) return false;
+    if (!w->take(w->user, &one, error)) return false;
   }
   return true;
-}
-
-static bool score_batches(work *w, const vx_run_method *names, int jobs,
-                          bool (*take)(void *user, const vx_rescored *rescored, vx_error *error), void *user,
-                          vx_error *error) {
-  const vx_image_set *images = &w->rescore->images;
-  bool ok = true;
-  for (int at = 0; ok && at < images->count; at += BATCH) {
-    w->job_count = images->count - at < BATCH ? images->count - at : BATCH;
-    for (int i = 0; ok && i < w->job_count; i++) ok = read_job(w, names, &images->rows[at + i], &w->jobs[i], error);
-    if (!ok) break;
-    /* an image without maps (no mask, nothing evaluated) needs no mask */
-    int kept = 0;
-    for (int i = 0; i < w->job_count; i++) {
-      if (w->jobs[i].stored->evaluation_count == 0) continue;
-      job swap = w->jobs[kept];
-      w->jobs[kept++] = w->jobs[i];
-      w->jobs[i] = swap;
-    }
-    w->job_count = kept;
-    run_threads(w, jobs);
-    for (int i = 0; ok && i < w->job_count; i++) ok = give_away(w, &w->jobs[i], take, user, error);
-  }
-  return ok;
 }
 
 bool vx_rescore_all(const vx_rescore *r, const vx_setting *settings, int setting_count, int jobs,
                     bool (*take)(void *user, const vx_rescored *rescored, vx_error *error), void *user,
                     vx_error *error) {
-  work w = {.rescore = r, .settings = settings, .setting_count = setting_count};
+  int places = vx_crew_places(jobs, r->images.count);
   vx_run_method *names = VX_TAKE(r->arena, r->method_count + 1, vx_run_method);
-  w.jobs = VX_TAKE(r->arena, BATCH, job);
-  if (!names || !w.jobs) return out_of_memory(r->store, error);
-  for (int m = 0; m < r->method_count; m++) names[m] = (vx_run_method){.name = r->methods[m].name};
-  memset(w.jobs, 0, BATCH * sizeof *w.jobs);
-  bool ok = true;
-  for (int i = 0; ok && i < BATCH; i++) ok = (w.jobs[i].stored = vx_result_new()) != NULL;
+  work w = {.rescore = r,
+            .settings = settings,
+            .setting_count = setting_count,
+            .names = names,
+            .jobs = calloc((size_t)places, sizeof *w.jobs),
+            .take = take,
+            .user = user};
+  bool ok = names && w.jobs;
+  for (int m = 0; ok && m < r->method_count; m++) names[m] = (vx_run_method){.name = r->methods[m].name};
+  for (int i = 0; ok && i < places; i++) ok = (w.jobs[i].stored = vx_result_new()) != NULL;
   if (!ok) out_of_memory(r->store, error);
-  ok = ok && score_batches(&w, names, jobs, take, user, error);
-  for (int i = 0; i < BATCH; i++) vx_result_free(w.jobs[i].stored);
+  const vx_crew crew = {.jobs = jobs,
+                        .count = r->images.count,
+                        .in_order = true,
+                        .user = &w,
+                        .open = open_scratch,
+                        .close = close_scratch,
+                        .prepare = read_job,
+                        .work = score_image,
+                        .give = give_away};
+  ok = ok && vx_crew_run(&crew, error);
+  for (int i = 0; w.jobs && i < places; i++) vx_result_free(w.jobs[i].stored);
+  free(w.jobs);
   return ok;
 }
