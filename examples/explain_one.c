@@ -27,7 +27,7 @@ static void print_map(const double *heat, int side, int grid) {
 static int explain(const vx_model *model, const vx_explainer *method, const float *x, vx_error *error) {
   const vx_shape *shape = vx_model_shape(model);
   vx_args args;
-  vx_args_default(method, &args);
+  vx_args_default(&method->params, &args);
   vx_passes plan = {0};
   method->needs(shape, &args, &plan); /* what the method will read decides which passes are made */
   vx_worker *worker = vx_worker_new(model, &plan, VX_MIXED, error);

@@ -6,7 +6,7 @@
    ag-cam-full takes the true G and is a variant of ours.
    Needs the scores' [CLS] row of all layers and the cut gradient (or the gradient of layers >= first_layer).
    Source: Leem & Seo, AAAI 2024, arXiv 2402.04563; sums over heads and layers are their defaults. */
-#include "explainers/parts/fuse.h"
+#include "explainers/parts/params.h"
 
 #include <math.h>
 
@@ -15,17 +15,8 @@ enum { FIRST, LAST, HEADS, LAYERS };
 enum { SUM, MEAN, MAX };
 
 static const vx_param params[] = {
-    [FIRST] = {.name = "first_layer",
-               .type = VX_PARAM_LAYER,
-               .low = -1000,
-               .high = 1000,
-               .meaning = "lowest layer that counts"},
-    [LAST] = {.name = "last_layer",
-              .type = VX_PARAM_LAYER,
-              .standard = -1,
-              .low = -1000,
-              .high = 1000,
-              .meaning = "highest layer that counts; -1 is the model's last"},
+    [FIRST] = VX_LAYER_PARAM("first_layer", 0, "lowest layer that counts"),
+    [LAST] = VX_LAYER_PARAM("last_layer", -1, "highest layer that counts; -1 is the model's last"),
     [HEADS] = {.name = "heads", .type = VX_PARAM_CHOICE, .choices = FUSIONS, .meaning = "how heads are fused"},
     [LAYERS] = {.name = "layers", .type = VX_PARAM_CHOICE, .choices = FUSIONS, .meaning = "how layers are fused"},
 };
@@ -107,8 +98,7 @@ const vx_explainer vx_explainer_ag_cam = {
             "2024, arXiv:2402.04563",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 4,
+    .params = VX_PARAMS(params),
     .needs = needs_cut,
     .explain = explain_cut,
 };
@@ -123,8 +113,7 @@ const vx_explainer vx_explainer_ag_cam_full = {
             "2024, arXiv:2402.04563",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 4,
+    .params = VX_PARAMS(params),
     .needs = needs_full,
     .explain = explain_full,
 };

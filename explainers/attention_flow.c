@@ -6,10 +6,10 @@
    Needs the attention of all layers.
    Source: Abnar & Zuidema 2020, arXiv 2005.00928. See docs/attention-flow.md for what it comes to on real models. */
 #include "explainers/parts/flow.h"
-#include "explainers/parts/fuse.h"
+#include "explainers/parts/params.h"
 
 static const vx_param params[] = {
-    {.name = "heads", .type = VX_PARAM_CHOICE, .choices = VX_FUSION_CHOICES, .meaning = "how heads are fused"},
+    VX_HEADS_PARAM(VX_FUSE_MEAN),
 };
 
 static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
@@ -54,8 +54,7 @@ const vx_explainer vx_explainer_attention_flow = {
     .source = "Abnar & Zuidema 2020",
     .cite = "Abnar, Zuidema: Quantifying Attention Flow in Transformers, ACL 2020, arXiv:2005.00928",
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 1,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain,
 };

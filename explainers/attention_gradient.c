@@ -62,8 +62,7 @@ const vx_explainer vx_explainer_attention_gradient = {
     .cite = "Coporan: Visualization Techniques for Improving Explainability in Visual Transformers",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 3,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain,
 };

@@ -39,8 +39,7 @@ const vx_explainer vx_explainer_center = {
     .source = "trivial",
     .cite = "-",
     .grid = VX_GRID_PIXEL,
-    .params = params,
-    .param_count = 1,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain,
 };

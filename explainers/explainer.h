@@ -2,6 +2,7 @@
 #ifndef VX_EXPLAINER_H
 #define VX_EXPLAINER_H
 
+#include "base/param.h"
 #include "core/vx.h"
 
 /* The paper's families, and the rows that never look at the model. */
@@ -11,32 +12,6 @@ typedef enum vx_grid {
   VX_GRID_PATCH, /* heat is [grid][grid] */
   VX_GRID_PIXEL, /* heat is [S][S] */
 } vx_grid;
-
-/* ---- parameters -------------------------------------------------------------------------------------------- */
-
-typedef enum vx_param_type {
-  VX_PARAM_INT,
-  VX_PARAM_REAL,
-  VX_PARAM_BOOL,
-  VX_PARAM_CHOICE,
-  VX_PARAM_LAYER, /* counted from 0; below 0 from the end, -1 the last: vx_layer_of */
-} vx_param_type;
-
-typedef struct vx_param {
-  const char *name;
-  vx_param_type type;
-  double standard;     /* default; for a choice the index of the word */
-  double low, high;    /* inclusive range of a number */
-  const char *choices; /* "mean|max|min" */
-  const char *meaning; /* one line for help, with the source of the default */
-} vx_param;
-
-enum { VX_PARAMS_MAX = 8 };
-
-/* Values in the order of the explainer's params; a choice is the index of its word, a bool 0 or 1. */
-typedef struct vx_args {
-  double value[VX_PARAMS_MAX];
-} vx_args;
 
 /* ---- methods ----------------------------------------------------------------------------------------------- */
 
@@ -50,8 +25,7 @@ typedef struct vx_explainer {
   bool is_mask;      /* the map is a mask already (> 0.5): not thresholded, never "flat" */
   bool by_name_only; /* not part of `all` */
   vx_grid grid;
-  const vx_param *params; /* param_count of them */
-  int param_count;
+  vx_params params;
 
   /* Adds to `passes` what explain() reads of the view. */
   void (*needs)(const vx_shape *shape, const vx_args *args, vx_passes *passes);
@@ -80,20 +54,10 @@ bool vx_explainer_run(const vx_explainer *explainer, const vx_view *view, const 
 /* Side of the heat map: the grid's or the picture's. */
 int vx_explainer_side(const vx_explainer *explainer, const vx_shape *shape);
 
-/* Defaults of a method's parameters. */
-void vx_args_default(const vx_explainer *explainer, vx_args *args);
-
-/* Sets one parameter from its text ("3", "true", "max"). The error names the nearest parameter or the range. */
-bool vx_args_set(const vx_explainer *explainer, vx_args *args, const char *name, const char *text, vx_error *error);
-
-/* Checks what only the model can tell: that every layer named is one of its layers. */
-bool vx_args_check(const vx_explainer *explainer, const vx_args *args, const vx_shape *shape, vx_error *error);
-
 /* The layer that a VX_PARAM_LAYER means; clamped to the model's, so that needs() can use what was not checked. */
-int vx_layer_of(const vx_shape *shape, double value);
-
-/* Writes args as "name=value name=value", all of them, in order; for the store and for digests. */
-void vx_args_print(const vx_explainer *explainer, const vx_args *args, char *text, size_t size);
+static inline int vx_layer_of(const vx_shape *shape, double value) {
+  return vx_param_layer(value, shape->layers);
+}
 
 const char *vx_family_name(vx_family family);
 

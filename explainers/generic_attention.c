@@ -4,19 +4,12 @@
    (I + C_{L-1}) ... (I + C_start), made from the top down. No row is normalised.
    Needs attention and gradient of layers >= start_layer.
    Source: Chefer, Gur, Wolf: Generic Attention-model Explainability, ICCV 2021, arXiv 2103.15679. */
-#include "explainers/parts/fuse.h"
+#include "explainers/parts/params.h"
 
 enum { START, HEADS };
 static const vx_param params[] = {
-    [START] = {.name = "start_layer",
-               .type = VX_PARAM_LAYER,
-               .low = -1000,
-               .high = 1000,
-               .meaning = "first layer of the product"},
-    [HEADS] = {.name = "heads",
-               .type = VX_PARAM_CHOICE,
-               .choices = VX_FUSION_CHOICES,
-               .meaning = "how heads are fused"},
+    [START] = VX_START_PARAM("first layer of the product"),
+    [HEADS] = VX_HEADS_PARAM(VX_FUSE_MEAN),
 };
 
 static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
@@ -45,8 +38,7 @@ const vx_explainer vx_explainer_generic_attention = {
             "Transformers, ICCV 2021, arXiv:2103.15679",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 2,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain,
 };

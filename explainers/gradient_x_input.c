@@ -37,8 +37,7 @@ const vx_explainer vx_explainer_gradient_x_input = {
             "ICML 2017, arXiv:1704.02685",
     .class_specific = true,
     .grid = VX_GRID_PIXEL,
-    .params = params,
-    .param_count = 1,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain,
 };

@@ -70,8 +70,7 @@ const vx_explainer vx_explainer_integrated_gradients = {
     .cite = "Sundararajan, Taly, Yan: Axiomatic Attribution for Deep Networks, ICML 2017, arXiv:1703.01365",
     .class_specific = true,
     .grid = VX_GRID_PIXEL,
-    .params = params,
-    .param_count = 2,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain,
 };

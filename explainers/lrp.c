@@ -5,11 +5,11 @@
    Needs one plain relevance pass to the pixels.
    Source: Bach et al. 2015; Montavon et al. 2017, arXiv 1512.02479 (z^B); as in the baselines of Chefer, Gur, Wolf
    2021. */
-#include "explainers/parts/relevance_args.h"
+#include "explainers/parts/params.h"
 
 #include <string.h>
 
-enum { STABILIZER, COUNT };
+enum { STABILIZER };
 #define PARAMS(delta)                                                                                                  \
   { [STABILIZER] = VX_STABILIZER_PARAM(delta), }
 static const vx_param params[] = PARAMS(0), params_stable[] = PARAMS(VX_STABLE_DELTA);
@@ -37,8 +37,7 @@ const vx_explainer vx_explainer_lrp = {
         "decisions with deep Taylor decomposition, Pattern Recognition 2017, arXiv:1512.02479",
     .class_specific = true,
     .grid = VX_GRID_PIXEL,
-    .params = params,
-    .param_count = COUNT,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain,
 };
@@ -55,8 +54,7 @@ const vx_explainer vx_explainer_lrp_stable = {
         "decisions with deep Taylor decomposition, Pattern Recognition 2017, arXiv:1512.02479",
     .class_specific = true,
     .grid = VX_GRID_PIXEL,
-    .params = params_stable,
-    .param_count = COUNT,
+    .params = VX_PARAMS(params_stable),
     .needs = needs,
     .explain = explain,
 };

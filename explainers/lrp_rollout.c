@@ -4,12 +4,12 @@
    C_{L-1} ... C_start without column 0. No row is normalised.
    Needs one improved relevance pass, layers >= start_layer.
    Source: Chefer, Gur, Wolf 2021, arXiv 2012.09838 (method "rollout" of their relevance program). */
-#include "explainers/parts/relevance_args.h"
+#include "explainers/parts/params.h"
 
-enum { START, HEADS, STABILIZER, COUNT };
+enum { START, HEADS, STABILIZER };
 #define PARAMS(delta)                                                                                                  \
   {                                                                                                                    \
-    [START] = VX_START_PARAM("first layer of the product"), [HEADS] = VX_HEADS_PARAM,                                  \
+    [START] = VX_START_PARAM("first layer of the product"), [HEADS] = VX_HEADS_PARAM(VX_FUSE_MEAN),                    \
     [STABILIZER] = VX_STABILIZER_PARAM(delta),                                                                         \
   }
 static const vx_param params[] = PARAMS(0), params_stable[] = PARAMS(VX_STABLE_DELTA);
@@ -39,8 +39,7 @@ const vx_explainer vx_explainer_lrp_rollout = {
             "arXiv:2012.09838",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = COUNT,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain,
 };
@@ -55,8 +54,7 @@ const vx_explainer vx_explainer_lrp_rollout_stable = {
             "arXiv:2012.09838",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params_stable,
-    .param_count = COUNT,
+    .params = VX_PARAMS(params_stable),
     .needs = needs,
     .explain = explain,
 };

@@ -95,8 +95,7 @@ const vx_explainer vx_explainer_mix = {
     .class_specific = true,
     .by_name_only = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 1,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain,
 };

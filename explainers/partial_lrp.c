@@ -3,11 +3,11 @@
    heat = mean_h relu(R[L-1][h][0][1:]), R the relevance of A by the plain rules (after the half).
    Needs one plain relevance pass of the last layer.
    Source: after Voita et al. 2019, arXiv 1905.09418, as in the baselines of Chefer, Gur, Wolf 2021. */
-#include "explainers/parts/relevance_args.h"
+#include "explainers/parts/params.h"
 
-enum { HEADS, STABILIZER, COUNT };
+enum { HEADS, STABILIZER };
 #define PARAMS(delta)                                                                                                  \
-  { [HEADS] = VX_HEADS_PARAM, [STABILIZER] = VX_STABILIZER_PARAM(delta), }
+  { [HEADS] = VX_HEADS_PARAM(VX_FUSE_MEAN), [STABILIZER] = VX_STABILIZER_PARAM(delta), }
 static const vx_param params[] = PARAMS(0), params_stable[] = PARAMS(VX_STABLE_DELTA);
 
 static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
@@ -34,8 +34,7 @@ const vx_explainer vx_explainer_partial_lrp = {
     .cite = "Voita, Talbot, Moiseev, Sennrich, Titov: Analyzing Multi-Head Self-Attention, ACL 2019, arXiv:1905.09418",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = COUNT,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain,
 };
@@ -49,8 +48,7 @@ const vx_explainer vx_explainer_partial_lrp_stable = {
     .cite = "Voita, Talbot, Moiseev, Sennrich, Titov: Analyzing Multi-Head Self-Attention, ACL 2019, arXiv:1905.09418",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params_stable,
-    .param_count = COUNT,
+    .params = VX_PARAMS(params_stable),
     .needs = needs,
     .explain = explain,
 };

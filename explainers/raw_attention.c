@@ -3,10 +3,10 @@
    heat = mean over heads of A[L-1][h][0][1:], reshaped to the grid.
    Needs the attention of the last layer, [H][n][n]. No gradient, no class.
    Source: the common baseline ("last layer attention", e.g. Chefer et al. 2021, arXiv 2012.09838). */
-#include "explainers/parts/fuse.h"
+#include "explainers/parts/params.h"
 
 static const vx_param params[] = {
-    {.name = "heads", .type = VX_PARAM_CHOICE, .choices = VX_FUSION_CHOICES, .meaning = "how heads are fused"},
+    VX_HEADS_PARAM(VX_FUSE_MEAN),
 };
 
 static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
@@ -32,8 +32,7 @@ const vx_explainer vx_explainer_raw_attention = {
     .cite = "as in Chefer, Gur, Wolf: Transformer Interpretability Beyond Attention Visualization, CVPR 2021, "
             "arXiv:2012.09838",
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 1,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain,
 };

@@ -5,19 +5,12 @@
    Needs the attention of layers >= start_layer. One row is made, a vector times a matrix a layer: O(L H n^2).
    Source: Abnar & Zuidema 2020, arXiv 2005.00928. start_layer: 0 in their program and most others, 1 in Chefer's
    segmentation script, 3 in ViTmiX. Fusion by max or min: vit-explain. */
-#include "explainers/parts/fuse.h"
+#include "explainers/parts/params.h"
 
 enum { START, HEADS };
 static const vx_param params[] = {
-    [START] = {.name = "start_layer",
-               .type = VX_PARAM_LAYER,
-               .low = -1000,
-               .high = 1000,
-               .meaning = "first layer of the product"},
-    [HEADS] = {.name = "heads",
-               .type = VX_PARAM_CHOICE,
-               .choices = VX_FUSION_CHOICES,
-               .meaning = "how heads are fused"},
+    [START] = VX_START_PARAM("first layer of the product"),
+    [HEADS] = VX_HEADS_PARAM(VX_FUSE_MEAN),
 };
 
 static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
@@ -41,8 +34,7 @@ const vx_explainer vx_explainer_rollout = {
     .source = "Abnar & Zuidema 2020",
     .cite = "Abnar, Zuidema: Quantifying Attention Flow in Transformers, ACL 2020, arXiv:2005.00928",
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 2,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain,
 };

@@ -91,8 +91,7 @@ const vx_explainer vx_explainer_smoothgrad = {
             "arXiv:1706.03825",
     .class_specific = true,
     .grid = VX_GRID_PIXEL,
-    .params = params,
-    .param_count = 2,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain,
 };

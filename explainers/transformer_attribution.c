@@ -6,13 +6,13 @@
    Needs one improved relevance pass and the gradient, layers >= start_layer.
    Source: Chefer, Gur, Wolf 2021, arXiv 2012.09838. start_layer: 0 in their class, 1 in their segmentation script.
    The published rules divide by values that pass near zero; `-stable` is the same method with stabilizer 1e-2. */
-#include "explainers/parts/relevance_args.h"
+#include "explainers/parts/params.h"
 
-enum { START, HEADS, STABILIZER, COUNT };
+enum { START, HEADS, STABILIZER };
 #define PARAMS(delta)                                                                                                  \
   {                                                                                                                    \
     [START] = VX_START_PARAM("first layer of the product; 1 in the authors' segmentation script"),                     \
-    [HEADS] = VX_HEADS_PARAM, [STABILIZER] = VX_STABILIZER_PARAM(delta),                                               \
+    [HEADS] = VX_HEADS_PARAM(VX_FUSE_MEAN), [STABILIZER] = VX_STABILIZER_PARAM(delta),                                 \
   }
 static const vx_param params[] = PARAMS(0), params_stable[] = PARAMS(VX_STABLE_DELTA);
 
@@ -44,8 +44,7 @@ const vx_explainer vx_explainer_transformer_attribution = {
             "arXiv:2012.09838",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = COUNT,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain,
 };
@@ -60,8 +59,7 @@ const vx_explainer vx_explainer_transformer_attribution_stable = {
             "arXiv:2012.09838",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params_stable,
-    .param_count = COUNT,
+    .params = VX_PARAMS(params_stable),
     .needs = needs,
     .explain = explain,
 };

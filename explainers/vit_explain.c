@@ -8,7 +8,7 @@
    are collected in backward order); grad-rollout pairs them rightly. Needs attention (and gradient) of all layers. One
    row is made, a vector times a matrix a layer. Source: Gildenblat, vit-explain (github.com/jacobgil/vit-explain);
    discard 0.9 is its default, max its command's. */
-#include "explainers/parts/fuse.h"
+#include "explainers/parts/params.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,12 +21,9 @@ enum { DISCARD, HEADS };
   }
 static const vx_param params[] = {
     [DISCARD] = DISCARD_PARAM,
-    [HEADS] = {.name = "heads",
-               .type = VX_PARAM_CHOICE,
-               .standard = VX_FUSE_MAX,
-               .choices = VX_FUSION_CHOICES,
-               .meaning = "how heads are fused"},
+    [HEADS] = VX_HEADS_PARAM(VX_FUSE_MAX),
 };
+static const vx_param params_gradient[] = {[DISCARD] = DISCARD_PARAM}; /* over heads always the mean */
 
 static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
   (void)shape, (void)args;
@@ -150,8 +147,7 @@ const vx_explainer vx_explainer_rollout_vit_explain = {
     .source = "vit-explain",
     .cite = CITE,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 2,
+    .params = VX_PARAMS(params),
     .needs = needs,
     .explain = explain_plain,
 };
@@ -165,8 +161,7 @@ const vx_explainer vx_explainer_grad_rollout = {
     .cite = CITE,
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 1,
+    .params = VX_PARAMS(params_gradient),
     .needs = needs_gradient,
     .explain = explain_paired,
 };
@@ -180,8 +175,7 @@ const vx_explainer vx_explainer_grad_rollout_vit_explain = {
     .cite = CITE,
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 1,
+    .params = VX_PARAMS(params_gradient),
     .needs = needs_gradient,
     .explain = explain_reversed,
 };

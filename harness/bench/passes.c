@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/bench/peak.h"
 #include "harness/bench/parts.h"
+#include "harness/bench/peak.h"
 
 typedef enum how {
   FORWARD,       /* vx_worker_forward */
@@ -98,7 +98,7 @@ static bool add_relevance(const vx_bench_job *job, const char *id, vx_passes *pa
   vx_args args;
   vx_passes own;
   if (!explainer) return vx_fail(error, "bench", "there is no method %s", id);
-  vx_args_default(explainer, &args);
+  vx_args_default(&explainer->params, &args);
   vx_explainer_passes(explainer, job->shape, &args, &own);
   vx_passes relevance = {.relevance_count = own.relevance_count};
   memcpy(relevance.relevance, own.relevance, sizeof own.relevance);

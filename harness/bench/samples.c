@@ -22,8 +22,8 @@ static bool measure(vx_bench_job *job, const char *id, const char *parameter, in
   vx_passes passes;
   char text[16];
   snprintf(text, sizeof text, "%d", samples);
-  vx_args_default(explainer, &args);
-  if (!vx_args_set(explainer, &args, parameter, text, error)) return false;
+  vx_args_default(&explainer->params, &args);
+  if (!vx_args_set(&explainer->params, explainer->id, &args, parameter, text, error)) return false;
   vx_explainer_passes(explainer, job->shape, &args, &passes);
   vx_passes gradient = {.set = VX_PASS_INPUT_GRADIENT};
   vx_worker *worker = vx_worker_new(job->model, &passes, VX_MIXED, error);

@@ -30,7 +30,7 @@ bool vx_bench_in_suite(const vx_explainer *explainer) {
 }
 
 static void passes_of(const vx_explainer *explainer, const vx_shape *shape, vx_args *args, vx_passes *passes) {
-  vx_args_default(explainer, args);
+  vx_args_default(&explainer->params, args);
   vx_explainer_passes(explainer, shape, args, passes);
 }
 
@@ -95,7 +95,7 @@ static bool once(vx_bench_job *job, method_set *set, vx_worker *worker, bool kee
     const vx_explainer *explainer = vx_explainer_at(i);
     vx_args args;
     if (!set->in(explainer, job->shape)) continue;
-    vx_args_default(explainer, &args);
+    vx_args_default(&explainer->params, &args);
     start = vx_moment_now();
     if (!vx_explainer_run(explainer, view, &args, set->heat, error)) return false;
     vx_series_add(keep ? &set->method[i] : &waste, start, 1);

@@ -43,7 +43,7 @@ static bool one_picture(hand *h) {
     vx_args args;
     if (!vx_bench_in_suite(explainer)) continue;
     if (h->crew->without && strcmp(h->crew->without, explainer->id) == 0) continue;
-    vx_args_default(explainer, &args);
+    vx_args_default(&explainer->params, &args);
     if (!vx_explainer_run(explainer, view, &args, h->heat, &h->error)) return false;
   }
   return view != NULL;

@@ -2,6 +2,7 @@
 #ifndef VX_KEYS_H
 #define VX_KEYS_H
 
+#include "base/text.h"
 #include "harness/config/config.h"
 
 typedef enum vx_key_type {
@@ -21,8 +22,6 @@ typedef struct vx_place {
 
 bool vx_fail_at(const vx_place *place, const vx_yaml *node, vx_error *error, const char *why, ...)
     __attribute__((format(printf, 4, 5)));
-
-typedef struct vx_text vx_text; /* a growing text, print.c */
 
 typedef struct vx_key {
   const char *name; /* dotted */
@@ -57,14 +56,6 @@ void vx_print_target(const vx_config *config, vx_text *text);
 void vx_print_score(const vx_config *config, const char *key, vx_text *text);
 
 /* print.c */
-struct vx_text {
-  char *text;
-  size_t length, room;
-  bool broken; /* memory ran out */
-};
-void vx_text_add(vx_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void vx_text_add_scalar(vx_text *text, const char *word); /* in quotes where YAML needs them */
-void vx_text_add_real(vx_text *text, double value);       /* the shortest that reads back as the same number */
-void vx_real_text(double value, char *text, size_t size); /* the same, 32 bytes are enough */
 
 #endif

@@ -1,39 +1,10 @@
 /* Configurations as text: the whole effective one, and the help on all keys. */
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/config/keys.h"
-
-/* ---- a growing text ------------------------------------------------------------------------------------------- */
-
-static bool make_room(vx_text *text, size_t more) {
-  if (text->broken) return false;
-  if (text->length + more + 1 <= text->room) return true;
-  size_t room = 2 * (text->length + more + 1);
-  char *larger = realloc(text->text, room);
-  if (!larger) {
-    text->broken = true;
-    return false;
-  }
-  text->text = larger;
-  text->room = room;
-  return true;
-}
-
-void vx_text_add(vx_text *text, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  int need = vsnprintf(NULL, 0, format, arguments);
-  va_end(arguments);
-  if (need < 0 || !make_room(text, (size_t)need)) return;
-  va_start(arguments, format);
-  vsnprintf(text->text + text->length, (size_t)need + 1, format, arguments);
-  va_end(arguments);
-  text->length += (size_t)need;
-}
 
 /* True when a word stands for itself in YAML, in flow lists too, and is not taken for another type by anyone. */
 static bool is_plain(const char *word) {
@@ -49,33 +20,10 @@ static bool is_plain(const char *word) {
 }
 
 void vx_text_add_scalar(vx_text *text, const char *word) {
-  if (is_plain(word)) {
+  if (is_plain(word))
     vx_text_add(text, "%s", word);
-    return;
-  }
-  vx_text_add(text, "\"");
-  for (const unsigned char *c = (const unsigned char *)word; *c; c++) {
-    if (*c == '"' || *c == '\\')
-      vx_text_add(text, "\\%c", *c);
-    else if (*c < 32 || *c == 127)
-      vx_text_add(text, "\\x%02X", *c);
-    else
-      vx_text_add(text, "%c", *c);
-  }
-  vx_text_add(text, "\"");
-}
-
-void vx_real_text(double value, char *text, size_t size) {
-  for (int digits = 6; digits <= 17; digits++) {
-    snprintf(text, size, "%.*g", digits, value);
-    if (strtod(text, NULL) == value) break;
-  }
-}
-
-void vx_text_add_real(vx_text *text, double value) {
-  char number[40];
-  vx_real_text(value, number, sizeof number);
-  vx_text_add(text, "%s", number);
+  else
+    vx_text_add_quoted(text, word);
 }
 
 /* ---- choices -------------------------------------------------------------------------------------------------- */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/config/keys.h"
+#include "base/text.h"
 
 /* ---- words ------------------------------------------------------------------------------------------------------- */
 

@@ -15,9 +15,9 @@ static double share(int lowest, int layers) {
 /* How often the model is run again: the method's number of samples, steps or points. */
 static double samples(const vx_explainer *explainer, const vx_args *args) {
   static const char *const names[] = {"samples", "steps", "points", "masks"};
-  for (int i = 0; i < explainer->param_count; i++)
+  for (int i = 0; i < explainer->params.count; i++)
     for (size_t n = 0; n < sizeof names / sizeof *names; n++)
-      if (strcmp(explainer->params[i].name, names[n]) == 0) return args->value[i];
+      if (strcmp(explainer->params.param[i].name, names[n]) == 0) return args->value[i];
   return 0;
 }
 

@@ -76,15 +76,17 @@ static const char *parts_text(vx_run *run, const vx_method *method) {
 
 /* A mix is told apart by its parts with all their parameters, not by their names. */
 static const char *parameters_text(vx_run *run, const vx_method *method) {
-  char args[500];
-  vx_args_print(method->explainer, &method->args, args, sizeof args);
-  const char *text = say(run, "%s", args);
-  for (int p = 0; p < method->part_count && text; p++) {
+  vx_text text = {0};
+  vx_args_print(&method->explainer->params, &method->args, &text);
+  for (int p = 0; p < method->part_count; p++) {
     const vx_method *part = &run->config->methods[method->parts[p]];
-    vx_args_print(part->explainer, &part->args, args, sizeof args);
-    text = say(run, "%s%s%s(%s)", text, p ? "+" : " of=", part->explainer->id, args);
+    vx_text_add(&text, "%s%s(", p ? "+" : " of=", part->explainer->id);
+    vx_args_print(&part->explainer->params, &part->args, &text);
+    vx_text_add(&text, ")");
   }
-  return text;
+  const char *kept = text.broken ? NULL : say(run, "%s", text.text ? text.text : "");
+  free(text.text);
+  return kept;
 }
 
 static bool fill_methods(vx_run *run) {

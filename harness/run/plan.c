@@ -4,7 +4,8 @@
 #include <string.h>
 
 static bool add_passes(const vx_method *method, const vx_shape *shape, vx_passes *into, vx_error *error) {
-  if (!vx_args_check(method->explainer, &method->args, shape, error)) return false;
+  if (!vx_args_check(&method->explainer->params, method->explainer->id, &method->args, shape->layers, error))
+    return false;
   vx_passes own;
   vx_explainer_passes(method->explainer, shape, &method->args, &own);
   return vx_passes_add(into, &own, error);

@@ -84,7 +84,7 @@ static const refusal refusals[] = {
     {HEAD "methods: [rolout]\n", NULL, "c.yaml:3: methods", "did you mean 'rollout'?"},
     {HEAD "methods:\n- rollout\n- center\n- rollout\n", NULL, "c.yaml:6: methods",
      "'rollout' stands in line 4 already"},
-    {HEAD "methods:\n- {id: rollout, start_layr: 2}\n", NULL, "c.yaml:4: methods", "the nearest is 'start_layer'"},
+    {HEAD "methods:\n- {id: rollout, start_layr: 2}\n", NULL, "c.yaml:4: methods", "did you mean 'start_layer'"},
     {HEAD "methods:\n- {id: rollout, heads: median}\n", NULL, "c.yaml:4: methods", "mean|max|min"},
     {HEAD "methods:\n- {id: rollout, as: 'a,b'}\n", NULL, "c.yaml:4: methods", "must not hold a comma"},
     {HEAD "methods:\n- {as: r}\n", NULL, "c.yaml:4: methods", "expected an id or"},

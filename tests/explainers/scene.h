@@ -80,9 +80,10 @@ static inline void run(scene *s, const char *id, const char *const *settings, do
   vx_args args;
   vx_error error;
   ck_assert_msg(explainer != NULL, "%s", id);
-  vx_args_default(explainer, &args);
+  vx_args_default(&explainer->params, &args);
   for (; settings && *settings; settings += 2)
-    ck_assert_msg(vx_args_set(explainer, &args, settings[0], settings[1], &error), "%s %s", error.where, error.why);
+    ck_assert_msg(vx_args_set(&explainer->params, explainer->id, &args, settings[0], settings[1], &error), "%s %s",
+                  error.where, error.why);
   ck_assert_msg(vx_explainer_run(explainer, &s->view, &args, heat, &error), "%s: %s", error.where, error.why);
 }
 

@@ -178,9 +178,9 @@ START_TEST(ag_cam_fuses_as_asked) {
   vx_args args;
   vx_error error;
   const vx_explainer *ag_cam = vx_explainer_find("ag-cam");
-  vx_args_default(ag_cam, &args);
-  ck_assert(vx_args_set(ag_cam, &args, "first_layer", "2", NULL) &&
-            vx_args_set(ag_cam, &args, "last_layer", "1", NULL));
+  vx_args_default(&ag_cam->params, &args);
+  ck_assert(vx_args_set(&ag_cam->params, ag_cam->id, &args, "first_layer", "2", NULL) &&
+            vx_args_set(&ag_cam->params, ag_cam->id, &args, "last_layer", "1", NULL));
   ck_assert(!vx_explainer_run(ag_cam, &s.view, &args, heat, &error));
   ck_assert_ptr_nonnull(strstr(error.why, "at most last_layer"));
   vx_arena_free(s.view.scratch);
@@ -198,7 +198,7 @@ START_TEST(nan_is_an_error) {
     vx_args args;
     vx_error error;
     double heat[N - 1];
-    vx_args_default(explainer, &args);
+    vx_args_default(&explainer->params, &args);
     ck_assert_msg(!vx_explainer_run(explainer, &s.view, &args, heat, &error), "%s", ids[i]);
     ck_assert_ptr_nonnull(strstr(error.why, "expected a finite number"));
   }

@@ -59,7 +59,7 @@ static int find_subjects(vx_tensors *file, const char *suffix, bool some, subjec
     ck_assert_msg(explainer != NULL, "there is no method %s", id);
     ck_assert_int_lt(count, SUBJECTS_MAX);
     subjects[count] = (subject){.file = file, .explainer = explainer, .heat = tensor};
-    vx_args_default(explainer, &subjects[count++].args);
+    vx_args_default(&explainer->params, &subjects[count++].args);
   }
   return count;
 }

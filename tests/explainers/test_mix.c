@@ -32,8 +32,8 @@ static void check_mix(const vx_tensors *parts, const vx_tensor *wanted) {
   const vx_explainer *mix = vx_explainer_find("mix");
   vx_args args;
   vx_error error;
-  vx_args_default(mix, &args);
-  ck_assert(vx_args_set(mix, &args, "by", by, &error));
+  vx_args_default(&mix->params, &args);
+  ck_assert(vx_args_set(&mix->params, mix->id, &args, "by", by, &error));
   ck_assert(vx_explainer_run(mix, &view, &args, made, &error));
   ck_assert(vx_tensor_to_double(wanted, golden));
   for (size_t i = 0; i < wanted->count; i++) most = fmax(most, fabs(golden[i]));
@@ -74,7 +74,7 @@ START_TEST(a_mix_needs_two_parts) {
   const vx_explainer *mix = vx_explainer_find("mix");
   vx_args args;
   vx_error error;
-  vx_args_default(mix, &args);
+  vx_args_default(&mix->params, &args);
   ck_assert(!vx_explainer_run(mix, &view, &args, heat, &error));
   ck_assert_ptr_nonnull(strstr(error.why, "at least 2"));
   vx_arena_free(view.scratch);

@@ -101,7 +101,7 @@ START_TEST(flows_are_bounded_and_certified) {
     sum += flows[j].value;
   }
   vx_args args;
-  vx_args_default(method, &args);
+  vx_args_default(&method->params, &args);
   ck_assert(vx_explainer_run(method, s.view, &args, heat, NULL));
   for (size_t j = 1; j < n; j++) ck_assert_double_eq_tol(heat[j - 1], flows[j].value / sum, 1e-12);
   free(flows);
@@ -118,8 +118,9 @@ START_TEST(integrated_gradients_are_complete) {
   const vx_explainer *method = vx_explainer_find("integrated-gradients");
   vx_args args;
   vx_passes plan;
-  vx_args_default(method, &args);
-  ck_assert(vx_args_set(method, &args, "steps", "256", NULL) && vx_args_set(method, &args, "signed", "true", NULL));
+  vx_args_default(&method->params, &args);
+  ck_assert(vx_args_set(&method->params, method->id, &args, "steps", "256", NULL) &&
+            vx_args_set(&method->params, method->id, &args, "signed", "true", NULL));
   vx_explainer_passes(method, &shapes[_i], &args, &plan);
   subject s;
   open_subject(&s, _i, &plan, VX_DOUBLE);
@@ -142,7 +143,7 @@ END_TEST
  * ---------------------------------------------------------------------------------------------- */
 
 static bool can_run(const vx_explainer *explainer, const vx_shape *shape, vx_args *args, vx_passes *passes) {
-  vx_args_default(explainer, args);
+  vx_args_default(&explainer->params, args);
   vx_explainer_passes(explainer, shape, args, passes);
   return vx_explainer_in_all(explainer) && !(passes->set & (VX_NEED_PICTURE | VX_NEED_PRIOR));
 }
