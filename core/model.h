@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 #include "core/safetensors.h"
-#include "core/vx.h"
+#include "core/passes.h"
 
 /* y = W x + b. The weights stay in single precision, whatever the passes compute in. */
 typedef struct vx_linear {

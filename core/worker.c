@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUP = 4 }; /* variants of a picture per product, for methods that run the model again */
+enum { GROUP = VX_GROUP };
 
 struct vx_worker {
   const vx_model *model;
+  vx_needs needs;
   vx_passes plan;
   vx_precision precision;
   vx_output output;
@@ -23,9 +24,15 @@ struct vx_worker {
   double *input_double, *group_double; /* the same in double, where needed */
   double *logits, *seed, *group_seed;  /* [C], [C], [GROUP][C] */
   double *sample_logits, *sample_gradient;
+  uint8_t *keep; /* [grid][grid] of a variant */
   /* what the view shows, converted */
   double *attention, *gradient, *cls_scores, *cut_gradient, *input_gradient, *tokens, *last_norm, *last_norm_gradient;
-  double *head_weight;
+  double *head_weight, *read;
+  const double *full_attention, *full_gradient, *full_scores, *full_cut; /* all layers, wherever they lie */
+  int relevance_count;
+  vx_relevance relevance[VX_RELEVANCE_MAX];
+  vx_seen tensor[VX_WANTS_MAX];
+  double *own[VX_WANTS_MAX]; /* of tensors that are made for the view */
   vx_again again;
   vx_view view;
 };
@@ -77,6 +84,13 @@ static bool take_traces(vx_worker *w) {
   return ok;
 }
 
+/* The rows that are read of a kept matrix, and relevance of the picture: all else is shown where it lies. */
+static bool makes_own(const vx_want *want) {
+  bool relevance = want->descent.rule == VX_LRP_IMPROVED || want->descent.rule == VX_LRP_PLAIN;
+  return (want->site == VX_AT_ATTENTION && want->rows && want->descent.rule != VX_CUT_GRADIENT) ||
+         (want->site == VX_AT_INPUT && relevance);
+}
+
 static bool take_arrays(vx_worker *w) {
   const vx_shape *s = &w->model->shape;
   size_t classes = (size_t)s->classes, pixels = (size_t)s->image * (size_t)s->image, d = (size_t)s->dim;
@@ -97,38 +111,38 @@ static bool take_arrays(vx_worker *w) {
             take(w, &w->last_norm_gradient, n * d, narrow && (set & VX_PASS_LAST_NORM));
   w->input = VX_TAKE(w->arena, 3 * pixels, float);
   if (again) w->group_single = VX_TAKE(w->arena, GROUP * 3 * pixels, float);
-  w->view.relevance_count = w->plan.relevance_count;
+  if (again) w->keep = VX_TAKE(w->arena, s->grid * s->grid, uint8_t);
+  w->relevance_count = w->plan.relevance_count;
   for (int i = 0; ok && i < w->plan.relevance_count; i++) {
-    vx_relevance *r = &w->view.relevance[i];
+    vx_relevance *r = &w->relevance[i];
     r->need = w->plan.relevance[i];
     ok = (r->attention = VX_TAKE(w->arena, maps(s), double)) != NULL;
     if (ok && r->need.to_pixels) ok = (r->pixels = VX_TAKE(w->arena, pixels, double)) != NULL;
   }
-  return ok && w->input && (w->group_single || !again);
+  ok = ok && take(w, &w->read, n, true);
+  for (int i = 0; ok && i < w->needs.wants.count; i++) {
+    const vx_want *want = &w->needs.wants.want[i];
+    size_t count = (size_t)(want->last - want->first + 1) * vx_site_size(s, want->site, want->rows);
+    ok = take(w, &w->own[i], count, makes_own(want));
+  }
+  if (ok) {
+    memset(w->read, 0, n * sizeof *w->read);
+    w->read[0] = 1;
+  }
+  return ok && w->input && ((w->group_single && w->keep) || !again);
 }
 
-static bool run_again(const vx_again *again, int count, bool gradient, void (*make)(void *user, int index, double *x),
-                      void (*take_sample)(void *user, int index, const vx_sample *sample), void *user, vx_error *error);
+static bool run_again(const vx_again *again, int count, bool descend, void (*make)(void *, int, vx_variant *),
+                      void (*seen)(void *, int, const vx_view *), void *user, vx_error *error);
 
-/* Layers that do not exist would be read and written beyond the arrays. */
-static bool check_plan(const vx_shape *s, const vx_passes *plan, vx_error *error) {
-  int lowest[2 + VX_RELEVANCE_MAX] = {plan->set & VX_PASS_ATTENTION ? plan->attention_lowest : 0,
-                                      plan->set & VX_PASS_GRADIENT ? plan->gradient_lowest : 0};
-  if (plan->relevance_count < 0 || plan->relevance_count > VX_RELEVANCE_MAX)
-    return vx_fail(error, "plan", "has %d relevance passes, expected 0 to %d", plan->relevance_count, VX_RELEVANCE_MAX);
-  for (int i = 0; i < plan->relevance_count; i++) lowest[2 + i] = plan->relevance[i].lowest;
-  for (int i = 0; i < 2 + plan->relevance_count; i++)
-    if (lowest[i] < 0 || lowest[i] > s->layers)
-      return vx_fail(error, "plan", "the lowest layer is %d, the model has layers 0 to %d", lowest[i], s->layers - 1);
-  return true;
-}
-
-vx_worker *vx_worker_new(const vx_model *model, const vx_passes *plan, vx_precision precision, vx_error *error) {
-  if (!check_plan(&model->shape, plan, error)) return NULL;
+vx_worker *vx_worker_new(const vx_model *model, const vx_needs *plan, vx_precision precision, vx_error *error) {
+  vx_passes passes;
+  if (!vx_passes_for(plan, &model->shape, &passes, error)) return NULL;
   vx_worker *w = calloc(1, sizeof *w);
   if (w) {
     w->model = model;
-    w->plan = *plan;
+    w->needs = *plan;
+    w->plan = passes;
     w->precision = precision;
     w->arena = vx_arena_new();
     w->scratch = vx_arena_new();
@@ -246,40 +260,33 @@ static bool passes_single(vx_worker *w, vx_error *error) {
     widen(wide, t->last_norm, w->last_norm);
     widen(wide, t->last_norm_gradient, w->last_norm_gradient);
   }
-  vx_view *v = &w->view;
-  v->attention = w->attention;
-  v->gradient = w->gradient;
-  v->cls_scores = w->cls_scores;
-  v->cut_gradient = w->cut_gradient;
-  v->input_gradient = w->input_gradient;
-  v->tokens = w->tokens;
-  v->last_norm = w->last_norm;
-  v->last_norm_gradient = w->last_norm_gradient;
+  w->full_attention = w->attention;
+  w->full_gradient = w->gradient;
+  w->full_scores = w->cls_scores;
+  w->full_cut = w->cut_gradient;
   return true;
 }
 
 static bool passes_double(vx_worker *w, vx_error *error) {
   vx_trace_double *t = w->wide;
-  unsigned set = w->plan.set;
   vx_aims aims = aims_of(w);
   if (has_aims(w) && !vx_backward_double(t, 1, w->seed, &aims, error)) return false;
-  vx_view *v = &w->view;
-  v->attention = set & VX_PASS_ATTENTION ? t->attention : NULL;
-  v->gradient = set & VX_PASS_GRADIENT ? t->gradient : NULL;
-  v->cls_scores = set & VX_PASS_SCORES ? t->cls_scores : NULL;
-  v->cut_gradient = set & VX_PASS_CUT_GRADIENT ? t->cut_gradient : NULL;
-  v->input_gradient = aims.input ? t->input_gradient : NULL;
-  v->tokens = set & VX_PASS_TOKENS ? t->tokens : NULL;
-  v->last_norm = aims.last_norm ? t->last_norm : NULL;
-  v->last_norm_gradient = aims.last_norm ? t->last_norm_gradient : NULL;
+  w->full_attention = t->attention;
+  w->full_gradient = t->gradient;
+  w->full_scores = t->cls_scores;
+  w->full_cut = t->cut_gradient;
+  w->input_gradient = t->input_gradient;
+  w->tokens = t->tokens;
+  w->last_norm = t->last_norm;
+  w->last_norm_gradient = t->last_norm_gradient;
   return true;
 }
 
 /* The planned relevance passes over the double trace, or those over the single one. */
 static int passes_over(const vx_worker *w, bool wide, vx_relevance_pass *pass) {
   int count = 0;
-  for (int i = 0; i < w->view.relevance_count; i++) {
-    const vx_relevance *r = &w->view.relevance[i];
+  for (int i = 0; i < w->relevance_count; i++) {
+    const vx_relevance *r = &w->relevance[i];
     if (needs_wide(w, &r->need) == wide) /* the worker's own memory, that the view only shows */
       pass[count++] = (vx_relevance_pass){r->need, (double *)r->attention, (double *)r->pixels};
   }
@@ -302,6 +309,54 @@ static bool relevance_passes(vx_worker *w, int target, vx_error *error) {
   return count == 0 || vx_relevance_passes_single(w->room_single, w->single, count, pass, target, error);
 }
 
+/* ---- what the view shows ------------------------------------------------------------------------------------------
+ */
+
+static const vx_relevance *relevance_of(const vx_worker *w, const vx_descent *descent) {
+  vx_rules rules = descent->rule == VX_LRP_PLAIN ? VX_RULES_PLAIN : VX_RULES_IMPROVED;
+  for (int i = 0; i < w->relevance_count; i++)
+    if (w->relevance[i].need.rules == rules && w->relevance[i].need.stabilizer == descent->parameter)
+      return &w->relevance[i];
+  return NULL;
+}
+
+/* Row 0 of every head's matrix. */
+static void copy_rows(const vx_shape *s, const vx_want *want, const double *stack, double *rows) {
+  size_t n = (size_t)s->tokens, heads = (size_t)s->heads, first = (size_t)want->first * heads;
+  for (size_t i = 0; i < (size_t)(want->last - want->first + 1) * heads; i++)
+    memcpy(rows + i * n, stack + (first + i) * n * n, n * sizeof *rows);
+}
+
+static const double *stack_of(const vx_worker *w, const vx_descent *descent) {
+  if (descent->rule == VX_FORWARD) return w->full_attention;
+  return descent->rule == VX_GRADIENT ? w->full_gradient : relevance_of(w, descent)->attention;
+}
+
+static const double *value_of(vx_worker *w, int index) {
+  const vx_shape *s = &w->model->shape;
+  const vx_want *want = &w->needs.wants.want[index];
+  size_t skip = (size_t)want->first * vx_site_size(s, want->site, want->rows),
+         pixels = (size_t)s->image * (size_t)s->image;
+  switch (want->site) {
+  case VX_AT_ATTENTION:
+    if (want->descent.rule == VX_CUT_GRADIENT) return w->full_cut + skip;
+    if (!want->rows) return stack_of(w, &want->descent) + skip;
+    copy_rows(s, want, stack_of(w, &want->descent), w->own[index]);
+    return w->own[index];
+  case VX_AT_SCORES:
+    return w->full_scores + skip;
+  case VX_AT_INPUT:
+    if (want->descent.rule == VX_GRADIENT) return w->input_gradient;
+    memset(w->own[index], 0, 3 * pixels * sizeof(double)); /* the pass sums over channels */
+    memcpy(w->own[index], relevance_of(w, &want->descent)->pixels, pixels * sizeof(double));
+    return w->own[index];
+  case VX_AT_NORM1:
+    return want->descent.rule == VX_FORWARD ? w->last_norm : w->last_norm_gradient;
+  default:
+    return w->tokens;
+  }
+}
+
 vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error *error) {
   const vx_shape *s = &w->model->shape;
   vx_view *v = &w->view;
@@ -314,19 +369,14 @@ vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error 
   bool ok = w->precision == VX_DOUBLE ? passes_double(w, error) : passes_single(w, error);
   if (!ok || !relevance_passes(w, target, error)) return NULL;
   widen((size_t)s->dim, w->model->head.weight + (size_t)target * (size_t)s->dim, w->head_weight);
+  for (int i = 0; i < w->needs.wants.count; i++) w->tensor[i] = (vx_seen){w->needs.wants.want[i], value_of(w, i)};
+  *v = (vx_view){.seen = w->tensor, .seen_count = w->needs.wants.count, .read = w->read};
   v->shape = s;
   v->target = target;
   v->input = w->input;
   v->logits = w->logits;
   v->head_weight = w->head_weight;
   v->again = w->plan.set & VX_PASS_AGAIN ? &w->again : NULL;
-  v->noise = NULL;
-  v->noise_count = 0;
-  v->picture = NULL;
-  v->prior = NULL;
-  v->parts = NULL;
-  v->part_count = 0;
-  v->seed = 0;
   v->scratch = w->scratch;
   return v;
 }
@@ -357,27 +407,48 @@ static bool run_group(vx_worker *w, int size, bool gradient, vx_error *error) {
               : vx_backward_single(w->again_single, size, w->group_seed, &aims, error);
 }
 
-static bool run_again(const vx_again *again, int count, bool gradient, void (*make)(void *user, int index, double *x),
-                      void (*take_sample)(void *user, int index, const vx_sample *sample), void *user,
-                      vx_error *error) {
-  vx_worker *w = again->worker;
+/* What the index-th of the group shows. */
+static void show(vx_worker *w, int i, bool descend, vx_seen *tensor, vx_view *view) {
   const vx_shape *s = &w->model->shape;
   size_t classes = (size_t)s->classes, pixels = 3 * (size_t)s->image * (size_t)s->image;
-  bool wide = w->precision == VX_DOUBLE;
+  const double *logits = w->sample_logits, *gradient = w->sample_gradient;
+  if (w->precision == VX_DOUBLE) {
+    logits = w->again_double->logits + (size_t)i * classes;
+    gradient = w->again_double->input_gradient + (size_t)i * pixels;
+  } else {
+    widen(classes, w->again_single->logits + (size_t)i * classes, w->sample_logits);
+    if (descend) widen(pixels, w->again_single->input_gradient + (size_t)i * pixels, w->sample_gradient);
+  }
+  *tensor = (vx_seen){{VX_AT_INPUT, vx_by(VX_GRADIENT), false, 0, 0}, gradient};
+  *view = (vx_view){.shape = s,
+                    .target = w->view.target,
+                    .logits = logits,
+                    .head_weight = w->head_weight,
+                    .read = w->read,
+                    .seen = tensor,
+                    .seen_count = descend ? 1 : 0,
+                    .scratch = w->scratch};
+}
+
+static bool run_again(const vx_again *again, int count, bool descend, void (*make)(void *, int, vx_variant *),
+                      void (*seen)(void *, int, const vx_view *), void *user, vx_error *error) {
+  vx_worker *w = again->worker;
+  size_t pixels = 3 * (size_t)w->model->shape.image * (size_t)w->model->shape.image;
+  size_t patches = (size_t)w->model->shape.grid * (size_t)w->model->shape.grid;
   for (int first = 0; first < count; first += GROUP) {
     int size = count - first < GROUP ? count - first : GROUP;
-    for (int i = 0; i < size; i++) make(user, first + i, w->group_double + (size_t)i * pixels);
-    if (!run_group(w, size, gradient, error)) return false;
     for (int i = 0; i < size; i++) {
-      vx_sample sample = {w->sample_logits, gradient ? w->sample_gradient : NULL};
-      if (wide) {
-        sample.logits = w->again_double->logits + (size_t)i * classes;
-        if (gradient) sample.input_gradient = w->again_double->input_gradient + (size_t)i * pixels;
-      } else {
-        widen(classes, w->again_single->logits + (size_t)i * classes, w->sample_logits);
-        if (gradient) widen(pixels, w->again_single->input_gradient + (size_t)i * pixels, w->sample_gradient);
-      }
-      take_sample(user, first + i, &sample);
+      vx_variant variant = {w->group_double + (size_t)i * pixels, w->keep};
+      memset(w->keep, 1, patches);
+      make(user, first + i, &variant);
+      if (memchr(w->keep, 0, patches)) return vx_fail(error, "variant", "leaves patches out, which no pass does yet");
+    }
+    if (!run_group(w, size, descend, error)) return false;
+    for (int i = 0; i < size; i++) {
+      vx_seen tensor;
+      vx_view view;
+      show(w, i, descend, &tensor, &view);
+      seen(user, first + i, &view);
     }
   }
   return true;

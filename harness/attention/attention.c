@@ -5,9 +5,9 @@
 #include "harness/run/predict.h"
 
 vx_worker *vx_attention_worker(const vx_model *model, vx_error *error) {
-  vx_passes passes = {0};
-  vx_need_attention(&passes, 0);
-  return vx_worker_new(model, &passes, VX_SINGLE, error);
+  vx_needs needs = {0};
+  vx_want_layers(&needs.wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, vx_model_shape(model)->layers - 1);
+  return vx_worker_new(model, &needs, VX_SINGLE, error);
 }
 
 static bool predict(const vx_worker *worker, const vx_shape *shape, vx_arena *arena, vx_attention *a, vx_error *error) {
@@ -41,11 +41,12 @@ bool vx_attention_take(vx_worker *worker, const vx_shape *shape, const vx_input_
       !predict(worker, shape, arena, a, error))
     return false;
   const vx_view *view = vx_worker_explain(worker, a->top[0].label, VX_LOGIT, error);
-  double *matrices = view ? vx_paths_matrices(shape, view->attention, arena, error) : NULL;
+  const double *attention = view ? vx_at(view, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0) : NULL; /* layers side by side */
+  double *matrices = attention ? vx_paths_matrices(shape, attention, arena, error) : NULL;
   if (!matrices) return false;
-  vx_attention_by_layer(shape, view->attention, a->by_layer);
+  vx_attention_by_layer(shape, attention, a->by_layer);
   for (int l = 0; l < a->layers; l++)
-    vx_attention_by_head(shape, view->attention, l, a->by_head + (size_t)l * (size_t)a->heads * (size_t)a->patches);
+    vx_attention_by_head(shape, attention, l, a->by_head + (size_t)l * (size_t)a->heads * (size_t)a->patches);
   a->is_flow = flow;
   return flow ? vx_paths_flow(matrices, a->layers, shape->tokens, arena, &a->paths, error)
               : vx_paths_rollout(matrices, a->layers, shape->tokens, arena, &a->paths, error);

@@ -51,6 +51,7 @@ static const vx_shape usual = {.layers = 12,
                                .patch = 16,
                                .image = 224,
                                .grid = 14,
+                               .leading = 1,
                                .tokens = 197,
                                .classes = 1000};
 

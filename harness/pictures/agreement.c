@@ -7,7 +7,7 @@
 #include "statistics/rank.h"
 
 static bool has_opinion(const vx_drawn *drawn) {
-  return drawn->made && !drawn->heat.flat && !drawn->method->hidden && drawn->method->explainer->family != VX_TRIVIAL;
+  return drawn->made && !drawn->heat.flat && !drawn->method->hidden && drawn->method->explainer->family != VX_FAMILY_TRIVIAL;
 }
 
 /* Mean and standard deviation over methods, pixel by pixel; two passes, so that equal maps have spread 0. */

@@ -60,7 +60,7 @@ vx_evaluator *vx_evaluator_new(const vx_run *run, vx_error *error) {
   }
   e->scorer = vx_scorer_new(run, error);
   e->worker =
-      e->scorer ? vx_worker_new(run->model, &run->plan.passes, (vx_precision)run->config->precision, error) : NULL;
+      e->scorer ? vx_worker_new(run->model, &run->plan.needs, (vx_precision)run->config->precision, error) : NULL;
   if (e->worker) return e;
   vx_evaluator_free(e);
   return NULL;

@@ -66,8 +66,8 @@ static bool open_bench(bench *b, const vx_run *run, vx_error *error) {
   b->of_base = VX_TAKE(b->arena, methods + 1, scored);
   if (!b->x || !b->moved || !b->rgb || !b->probability || !b->prior || !b->base || !b->other || !b->of_base)
     return vx_fail(error, "noise", "out of memory");
-  b->exact = vx_worker_new(run->model, &run->plan.passes, VX_DOUBLE, error);
-  b->single = b->exact ? vx_worker_new(run->model, &run->plan.passes, VX_SINGLE, error) : NULL;
+  b->exact = vx_worker_new(run->model, &run->plan.needs, VX_DOUBLE, error);
+  b->single = b->exact ? vx_worker_new(run->model, &run->plan.needs, VX_SINGLE, error) : NULL;
   return b->single != NULL;
 }
 
