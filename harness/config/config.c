@@ -179,6 +179,8 @@ static bool read_value(vx_config *config, const vx_key *key, const vx_yaml *node
     return read_real(config, key, node, place, error);
   case VX_KEY_CHOICE:
     return read_choice(config, key, node, place, error);
+  case VX_KEY_SCORE:
+    return vx_read_score(config, node, place, error);
   case VX_KEY_OWN:
     return key->read(config, node, place, error);
   }
@@ -234,7 +236,7 @@ static bool apply_set(vx_yaml *root, const char *text, vx_error *error) {
 }
 
 static bool check_together(const vx_config *config, vx_error *error) {
-  if (config->resize == VX_CFG_CROP && config->size == VX_CFG_SIZE_IMAGE) {
+  if (config->resize == VX_RESIZE_CROP && config->score.size == VX_SIZE_IMAGE) {
     vx_place place = {config->path, "score.size"};
     return vx_fail_at(&place, NULL, error,
                       "is image, but input.resize: crop cuts the picture; expected input or a number");

@@ -39,19 +39,14 @@ static bool choice_word(const char *choices, int index, char *word, size_t size)
   return true;
 }
 
-const char *vx_config_word(const char *key, int value) {
-  static const char *const words[][4] = {
-      {"checkpoint", "squash", "crop", ""}, {"checkpoint", "bilinear", "bicubic", ""},
-      {"pillow", "float", "", ""},          {"logit", "probability", "loss", ""},
-      {"single", "mixed", "double", ""},    {"ignore", "background", "foreground", ""},
-      {"pillow", "opencv", "", ""},         {"accuracy", "recall", "", ""},
-      {"mean", "pooled", "class", ""}};
-  static const char *const keys[] = {"input.resize",   "input.filter", "input.arithmetic",  "output",
-                                     "precision",      "score.void",   "score.mask_resize", "score.pixel_accuracy",
-                                     "score.aggregate"};
-  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-    if (strcmp(key, keys[i]) == 0) return value >= 0 && value < 4 ? words[i][value] : "";
-  return "";
+const char *vx_config_output(int output) {
+  static const char *const words[] = {"logit", "probability", "loss"};
+  return words[output];
+}
+
+const char *vx_config_precision(int precision) {
+  static const char *const words[] = {"single", "mixed", "double"};
+  return words[precision];
 }
 
 /* ---- the whole configuration ---------------------------------------------------------------------------------- */
@@ -77,6 +72,9 @@ static void print_value(const vx_config *config, const vx_key *key, vx_text *tex
     return;
   case VX_KEY_CHOICE:
     if (choice_word(key->choices, *(const int *)(const void *)field, word, sizeof word)) vx_text_add(text, "%s", word);
+    return;
+  case VX_KEY_SCORE:
+    vx_print_score(config, key->name, text);
     return;
   case VX_KEY_OWN:
     key->print(config, text);

@@ -16,11 +16,11 @@ struct vx_explain {
   vx_input_options input;
   vx_plan plan;
   vx_worker *worker;
-  float *x;                     /* [3][S][S] */
-  uint8_t *seen;                /* [S][S][3] */
-  double *probability;          /* [C] */
-  vx_maps *maps, *maps_against; /* their maps are those of out.drawn and out.drawn_against */
-  size_t pixels;                /* that the buffers of `out` hold */
+  float *x;            /* [3][S][S] */
+  uint8_t *seen;       /* [S][S][3] */
+  double *probability; /* [C] */
+  vx_maps *maps, *maps_against;
+  size_t pixels; /* that the buffers of `out` hold */
   vx_explained out;
   vx_arena *arena; /* owns all of the above that is an array, but for rgb and masks */
 };
@@ -35,11 +35,9 @@ static vx_drawn *new_drawn(vx_explain *e, vx_maps **maps) {
   for (int i = 0; drawn && i < o->method_count; i++) {
     const vx_method *method = &o->methods[i];
     drawn[i].method = method;
-    drawn[i].side = vx_explainer_side(method->explainer, e->shape);
     drawn[i].class_specific = method->explainer->class_specific;
     for (int p = 0; p < method->part_count; p++)
       drawn[i].class_specific |= o->methods[method->parts[p]].explainer->class_specific;
-    drawn[i].map = (*maps)->map[i];
   }
   return drawn;
 }
@@ -93,7 +91,7 @@ vx_explain *vx_explain_open(const vx_explain_options *options, vx_error *error) 
 
 static void free_drawn(vx_drawn *drawn, int count) {
   for (int i = 0; drawn && i < count; i++) {
-    vx_heat_free(&drawn[i].heat);
+    vx_sized_free(&drawn[i].sized);
     free(drawn[i].mask);
   }
 }
@@ -117,7 +115,7 @@ const vx_input_options *vx_explain_input(const vx_explain *e) {
 
 /* How the picture is scaled and cropped to be drawn: the same cut as the model's input, at another size. */
 static bool draw_geometry(const vx_explain *e, const vx_picture *picture, vx_geometry *geometry, vx_error *error) {
-  vx_input_options own = e->input;
+  int side = e->input.size;
   switch (e->options.size) {
   case VX_DRAW_IMAGE: {
     int longer = picture->width > picture->height ? picture->width : picture->height;
@@ -127,16 +125,15 @@ static bool draw_geometry(const vx_explain *e, const vx_picture *picture, vx_geo
     return true;
   }
   case VX_DRAW_OWN:
-    own.size = e->options.side;
+    side = e->options.side;
     break;
   case VX_DRAW_AUTO:
-    own.size = e->input.size > 512 ? e->input.size : 512 / e->input.size * e->input.size;
+    side = side > 512 ? side : 512 / side * side;
     break;
   case VX_DRAW_INPUT:
     break;
   }
-  own.shorter_side = (int)lround((double)e->input.shorter_side * own.size / e->input.size);
-  if (own.shorter_side < own.size) own.shorter_side = own.size;
+  vx_input_options own = vx_input_at(&e->input, side);
   return vx_input_geometry(&own, picture->width, picture->height, geometry, error);
 }
 
@@ -194,24 +191,10 @@ static double now_ms(void) {
   return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
 }
 
-/* A patch map counts in single precision, as a run stores and scores it. */
-static bool bring_to_size(const vx_explain *e, vx_drawn *drawn, vx_error *error) {
-  const vx_explainer *explainer = drawn->method->explainer;
-  size_t cells = (size_t)drawn->side * (size_t)drawn->side;
-  for (size_t i = 0; explainer->grid == VX_GRID_PATCH && i < cells; i++) {
-    drawn->map[i] = (double)(float)drawn->map[i];
-    if (!isfinite(drawn->map[i])) return vx_fail(error, explainer->id, "value %zu is beyond single precision", i);
-  }
-  const vx_explained *out = &e->out;
-  return explainer->is_mask
-             ? vx_heat_from_mask(&drawn->heat, drawn->map, drawn->side, drawn->side, out->height, out->width, error)
-             : vx_heat_from_map(&drawn->heat, drawn->map, drawn->side, drawn->side, out->height, out->width, error);
-}
-
 static void cut(vx_drawn *drawn, size_t pixels) {
   static const vx_threshold otsu = {.kind = VX_THRESHOLD_OTSU};
-  drawn->otsu = drawn->heat.flat || drawn->heat.is_mask ? 0 : vx_threshold_otsu(&drawn->heat);
-  vx_threshold_mask(&otsu, &drawn->heat, drawn->otsu, drawn->mask);
+  drawn->otsu = drawn->sized.heat.flat || drawn->sized.heat.is_mask ? 0 : vx_threshold_otsu(&drawn->sized.heat);
+  vx_threshold_mask(&otsu, &drawn->sized.heat, drawn->otsu, drawn->mask);
   size_t inside = 0;
   for (size_t i = 0; i < pixels; i++) inside += drawn->mask[i];
   drawn->share = (double)inside / (double)pixels;
@@ -226,10 +209,12 @@ static void draw(vx_maps *maps, vx_drawn *all, int index, vx_view *view) {
 }
 
 /* When all are made: a mix reads its parts as they are, unrounded. */
-static void finish(vx_explain *e, vx_drawn *all) {
+static void finish(vx_explain *e, const vx_maps *maps, vx_drawn *all) {
   size_t pixels = (size_t)e->out.width * (size_t)e->out.height;
   for (int i = 0; i < e->options.method_count; i++) {
-    if (all[i].made) all[i].made = bring_to_size(e, &all[i], &all[i].error);
+    vx_heatmap map = vx_maps_at(maps, i);
+    if (all[i].made)
+      all[i].made = vx_to_size(&all[i].sized, &map, all[i].method->name, e->out.height, e->out.width, &all[i].error);
     if (all[i].made) cut(&all[i], pixels);
   }
 }
@@ -251,7 +236,7 @@ static bool explain_class(vx_explain *e, int target, vx_drawn *all, bool class_s
       for (int p = 0; p < e->options.methods[m].part_count; p++) part_of_mix |= e->options.methods[m].parts[p] == i;
     if (!class_specific_only || all[i].class_specific || part_of_mix) draw(maps, all, i, view);
   }
-  finish(e, all);
+  finish(e, maps, all);
   return true;
 }
 

@@ -6,8 +6,7 @@
 #include "harness/config/config.h"
 #include "harness/data/input.h"
 #include "harness/run/plan.h"
-#include "harness/store/result.h"
-#include "metrics/heat.h"
+#include "harness/run/to_size.h"
 
 enum { VX_DRAW_LONGEST = 1024 }; /* pixels: larger pictures are drawn smaller, in proportion */
 
@@ -35,9 +34,7 @@ typedef struct vx_drawn {
   bool class_specific; /* of a mix: any of its parts */
   bool made;
   vx_error error; /* why it was not made */
-  double *map;    /* [side][side] */
-  int side;       /* the patch grid's or the input's */
-  vx_heat heat;   /* at the size of the drawn picture, as it would be scored (spec, section 5) */
+  vx_sized sized; /* the map as a run keeps it, its heat at the size of the drawn picture (spec, section 5) */
   int otsu;       /* level of the mask heat.u > otsu */
   uint8_t *mask;  /* [height][width] of 0 and 1 */
   double share;   /* of the picture that the mask covers */

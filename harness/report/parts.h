@@ -2,13 +2,13 @@
 #ifndef VX_SHOW_REPORT_PARTS_H
 #define VX_SHOW_REPORT_PARTS_H
 
-#include "harness/tables/published.h"
-#include "harness/data/voc.h"
 #include "harness/report/embed.h"
-#include "harness/run/frame.h"
 #include "harness/report/report.h"
-#include "harness/tables/scores.h"
+#include "harness/run/frame.h"
+#include "harness/run/origin.h"
 #include "harness/store/detail.h"
+#include "harness/tables/published.h"
+#include "harness/tables/scores.h"
 
 enum { VX_REPORT_SHARES = 4 }; /* on the main class, on the predicted one, on other objects, on background */
 
@@ -41,8 +41,8 @@ typedef struct vx_report {
   int class_count;
   vx_label_row *labels;
   int label_count;
-  vx_frame frame;
-  vx_voc voc; /* count 0: the data set is not there */
+  vx_input_options input;
+  vx_origin origin; /* empty: the data set is not there */
 
   vx_image_sum *sums; /* [images] */
   float *shares;      /* [methods][images][VX_REPORT_SHARES] of a map's sum; NaN: none */
@@ -63,15 +63,10 @@ bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error);
 void vx_report_open_data(vx_report *report);
 bool vx_report_write_images(vx_report *report, vx_error *error);
 
-/* The entry of the data set for an image; NULL: not there. */
-const vx_voc_entry *vx_report_entry(const vx_report *report, int image);
-
 /* report_attention.c: a script element for each image chosen; none, with a note, where the run's model is not there. */
 bool vx_report_write_attention(vx_report *report, vx_error *error);
 
 /* report_maps.c: the maps of one image. */
-typedef struct vx_report_maps vx_report_maps;
-
 /* Takes the image's maps: for each method a reduced form for the page, its shares on `truth`-like labels, and the
    methods' mean. `labels` (may be NULL) is a class mask of width x height in the picture's own pixels. Returns the JSON
    list of maps by method, NULL with an error. */

@@ -175,8 +175,9 @@ static bool evaluate_method(vx_evaluator *e, int index, vx_view *view, vx_result
   evaluation->milliseconds = milliseconds;
   const char *stage = "method";
   if (made) {
+    vx_heatmap map = vx_maps_at(e->maps, index);
     vx_score_outcome outcome =
-        vx_scorer_score(e->scorer, &run->config->methods[index], e->maps->map[index], result, evaluation, &error);
+        vx_scorer_score(e->scorer, &run->config->methods[index], &map, result, evaluation, &error);
     if (outcome == VX_SCORE_NO_MEMORY) return false;
     if (outcome == VX_SCORE_DONE) return true;
     stage = "score";

@@ -45,3 +45,9 @@ bool vx_maps_make(vx_maps *maps, int index, vx_view *view, vx_error *error) {
                       vx_explainer_run(method->explainer, view, &method->args, maps->map[index], error);
   return maps->made[index];
 }
+
+vx_heatmap vx_maps_at(const vx_maps *maps, int index) {
+  const vx_explainer *explainer = maps->methods[index].explainer;
+  int side = vx_explainer_side(explainer, maps->shape);
+  return (vx_heatmap){side, side, explainer->is_mask, explainer->grid == VX_GRID_PIXEL, maps->map[index]};
+}

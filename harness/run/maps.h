@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "harness/config/config.h"
+#include "harness/run/to_size.h"
 
 typedef struct vx_maps {
   const vx_method *methods; /* [count], the caller's */
@@ -25,5 +26,8 @@ bool vx_maps_make(vx_maps *maps, int index, vx_view *view, vx_error *error);
 
 /* How many values the map has. */
 size_t vx_maps_size(const vx_maps *maps, int index);
+
+/* The map that was made. */
+vx_heatmap vx_maps_at(const vx_maps *maps, int index);
 
 #endif

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "explainers/parts/noise.h"
 #include "base/file.h"
+#include "explainers/parts/noise.h"
 #include "harness/run/maps.h"
 #include "harness/run/predict.h"
 #include "harness/run/score.h"
@@ -31,7 +31,7 @@ void vx_noise_move(const float *x, size_t n, uint64_t seed, int draw, float *mov
 
 /* A map as it is compared: at evaluation size, cut. */
 typedef struct scored {
-  vx_heat heat;
+  vx_sized sized;
   uint8_t *mask; /* [height][width] */
   double iou;
 } scored;
@@ -40,8 +40,8 @@ typedef struct bench {
   const vx_run *run;
   vx_worker *exact, *single;
   float *x, *moved; /* [3][S][S] */
-  uint8_t *rgb, *truth;
-  size_t room; /* of truth and masks */
+  uint8_t *rgb;
+  vx_truth truth;
   double *probability;
   float *prior;
   vx_maps *base, *other;
@@ -73,12 +73,12 @@ static bool open_bench(bench *b, const vx_run *run, vx_error *error) {
 
 static void close_bench(bench *b) {
   for (int i = 0; b->of_base && i < b->run->config->method_count; i++) {
-    vx_heat_free(&b->of_base[i].heat);
+    vx_sized_free(&b->of_base[i].sized);
     free(b->of_base[i].mask);
   }
-  vx_heat_free(&b->of_other.heat);
+  vx_sized_free(&b->of_other.sized);
   free(b->of_other.mask);
-  free(b->truth);
+  vx_truth_free(&b->truth);
   vx_worker_free(b->exact);
   vx_worker_free(b->single);
   vx_arena_free(b->arena);
@@ -90,7 +90,6 @@ static void close_bench(bench *b) {
 typedef struct scene {
   const char *id;
   vx_mask mask; /* empty: there is none, and IoU changes are not known */
-  vx_geometry geometry;
   int target;
 } scene;
 
@@ -113,23 +112,23 @@ static bool explain_all(bench *b, vx_worker *worker, const float *x, const scene
 }
 
 /* Cuts a map at evaluation size and lays it on the truth. */
-static bool score_map(bench *b, int index, const double *map, const scene *s, scored *out, vx_error *error) {
+static bool score_map(bench *b, int index, const vx_maps *maps, const scene *s, scored *out, vx_error *error) {
   const vx_run *run = b->run;
-  const vx_explainer *explainer = run->config->methods[index].explainer;
-  int side = vx_explainer_side(explainer, run->shape), height = s->geometry.height, width = s->geometry.width;
+  const vx_scoring *scoring = &run->config->score.scoring;
+  int height = b->truth.geometry.height, width = b->truth.geometry.width;
+  vx_heatmap map = vx_maps_at(maps, index);
   vx_levels levels;
   vx_metric_input in;
   double column[VX_METRIC_COLUMNS];
   uint8_t *mask = realloc(out->mask, (size_t)height * (size_t)width);
   if (!mask) return vx_fail(error, s->id, "out of memory");
   out->mask = mask;
-  bool good = explainer->is_mask ? vx_heat_from_mask(&out->heat, map, side, side, height, width, error)
-                                 : vx_heat_from_map(&out->heat, map, side, side, height, width, error);
-  if (!good || !vx_metric_prepare(&out->heat, b->truth, &run->scoring, &levels, &in, error) ||
+  if (!vx_to_size(&out->sized, &map, run->config->methods[index].name, height, width, error) ||
+      !vx_metric_prepare(&out->sized.heat, b->truth.label, scoring, &levels, &in, error) ||
       !vx_metric_overlap.measure(&in, column, error))
     return false;
-  out->iou = s->mask.label ? column[0] : NAN;
-  vx_threshold_mask(&run->scoring.threshold, &out->heat, in.cut.threshold, out->mask);
+  out->iou = b->truth.known ? column[0] : NAN;
+  vx_threshold_mask(&scoring->threshold, &out->sized.heat, in.cut.threshold, out->mask);
   return true;
 }
 
@@ -155,13 +154,13 @@ static double difference_of(const double *base, const double *other, size_t n) {
 /* How far `other` is from `base`, for every method that the run stores: row [methods of run->info]. */
 static bool compare_all(bench *b, const scene *s, vx_movement *row, vx_error *error) {
   const vx_run *run = b->run;
-  size_t pixels = (size_t)s->geometry.width * (size_t)s->geometry.height;
+  size_t pixels = (size_t)b->truth.geometry.width * (size_t)b->truth.geometry.height;
   for (int i = 0; i < run->config->method_count; i++) {
     if (run->stored[i] < 0) continue;
     const scored *base = &b->of_base[i];
     vx_movement *m = &row[run->stored[i]];
     size_t n = vx_maps_size(b->base, i);
-    if (!score_map(b, i, b->other->map[i], s, &b->of_other, error) ||
+    if (!score_map(b, i, b->other, s, &b->of_other, error) ||
         !vx_spearman(b->base->map[i], b->other->map[i], n, &m->spearman, error))
       return false;
     m->difference = difference_of(b->base->map[i], b->other->map[i], n);
@@ -171,22 +170,11 @@ static bool compare_all(bench *b, const scene *s, vx_movement *row, vx_error *er
   return true;
 }
 
-static bool make_truth(bench *b, const scene *s, const vx_result *result, vx_error *error) {
-  vx_truth_options options = b->run->truth;
-  size_t pixels = (size_t)s->geometry.width * (size_t)s->geometry.height;
-  if (pixels > b->room) {
-    free(b->truth);
-    b->truth = malloc(pixels);
-    b->room = b->truth ? pixels : 0;
-  }
-  if (!b->truth) return vx_fail(error, s->id, "out of memory");
-  memset(b->truth, VX_IGNORED, pixels);
-  if (!s->mask.label) return true;
-  if (options.foreground == VX_FOREGROUND_PREDICTED) {
-    options.label = b->run->map.label[result->prediction.top[0].label];
-    if (options.label <= 0) return vx_fail(error, s->id, "its top class maps to none of the data set");
-  }
-  return vx_truth_make(&s->mask, &options, &s->geometry, b->truth, error);
+static bool make_truth(bench *b, const scene *s, const vx_picture *picture, const vx_result *result, vx_error *error) {
+  const vx_run *run = b->run;
+  int predicted = run->map.label[result->prediction.top[0].label];
+  return vx_setting_truth(&run->config->score, &run->input, &s->mask, picture->width, picture->height, predicted,
+                          &b->truth, error);
 }
 
 /* Both floors of one picture that is through the gate. */
@@ -195,7 +183,7 @@ static bool measure_scene(bench *b, const scene *s, int draws, vx_movement *sing
   size_t values = 3 * (size_t)run->shape->image * (size_t)run->shape->image;
   if (!explain_all(b, b->exact, b->x, s, b->base, error)) return false;
   for (int i = 0; i < run->config->method_count; i++)
-    if (run->stored[i] >= 0 && !score_map(b, i, b->base->map[i], s, &b->of_base[i], error)) return false;
+    if (run->stored[i] >= 0 && !score_map(b, i, b->base, s, &b->of_base[i], error)) return false;
   if (!explain_all(b, b->single, b->x, s, b->other, error) || !compare_all(b, s, single, error)) return false;
   for (int k = 0; k < draws; k++) {
     vx_noise_move(b->x, values, vx_run_seed(run->config, s->id), k, b->moved);
@@ -206,7 +194,20 @@ static bool measure_scene(bench *b, const scene *s, int draws, vx_movement *sing
   return true;
 }
 
-/* Reads the picture, its mask when there is one, and sends it through the gate. Fills the input and the scene. */
+/* Sends the picture through the gate; one that is through it gets its target and its truth. */
+static bool read_scene(bench *b, const vx_picture *picture, scene *s, vx_result *result, vx_error *error) {
+  const vx_run *run = b->run;
+  if (!vx_input_make(picture, &run->input, b->x, b->rgb, error) || !vx_worker_forward(b->single, b->x, error))
+    return false;
+  vx_softmax(vx_worker_logits(b->single), run->shape->classes, b->probability);
+  int main_class = s->mask.label ? vx_mask_main_class(&s->mask) : 0;
+  result->main_class = main_class > 0 ? main_class : -1;
+  vx_predict(run, b->probability, result);
+  return !result->prediction.passed ||
+         (vx_choose_target(run, b->probability, result, &s->target, error) && make_truth(b, s, picture, result, error));
+}
+
+/* Reads the picture, and its mask when there is one. Fills the input and the scene. */
 static bool prepare(bench *b, int position, scene *s, vx_result *result, vx_error *error) {
   const vx_run *run = b->run;
   const vx_voc_entry *entry = &run->voc.entry[position];
@@ -214,18 +215,9 @@ static bool prepare(bench *b, int position, scene *s, vx_result *result, vx_erro
   s->id = entry->id;
   if (vx_file_exists(entry->mask) && !vx_mask_read(entry->mask, &s->mask, error)) return false;
   if (!vx_picture_read(entry->image, &picture, error)) return false;
-  bool good = vx_result_reset(result, position, entry->id) &&
-              vx_input_make(&picture, &run->input, b->x, b->rgb, error) &&
-              vx_score_geometry(run->config, &run->input, picture.width, picture.height, &s->geometry, error) &&
-              vx_worker_forward(b->single, b->x, error);
+  bool good = vx_result_reset(result, position, entry->id) && read_scene(b, &picture, s, result, error);
   vx_picture_free(&picture);
-  if (!good) return false;
-  vx_softmax(vx_worker_logits(b->single), run->shape->classes, b->probability);
-  int main_class = s->mask.label ? vx_mask_main_class(&s->mask) : 0;
-  result->main_class = main_class > 0 ? main_class : -1;
-  vx_predict(run, b->probability, result);
-  return !result->prediction.passed ||
-         (vx_choose_target(run, b->probability, result, &s->target, error) && make_truth(b, s, result, error));
+  return good;
 }
 
 /* ---- all pictures --------------------------------------------------------------------------------------------------

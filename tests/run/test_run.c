@@ -79,7 +79,7 @@ START_TEST(a_method_alone_and_among_all_gives_the_same_bits) {
 END_TEST
 
 START_TEST(a_signal_ends_it_cleanly) {
-  static volatile sig_atomic_t stop = 1;
+  static atomic_bool stop = true;
   vx_worked worked = run_it((run_request){.yaml = SMOKE CHEAP, .out = path_a, .jobs = 2, .stop = &stop});
   ck_assert(worked.stopped);
   ck_assert_int_eq(worked.done, 0);
