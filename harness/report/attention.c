@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/config/config.h"
-#include "harness/data/picture.h"
-#include "harness/run/run.h"
 #include "harness/attention/attention.h"
 #include "harness/attention/plots.h"
+#include "harness/config/config.h"
+#include "harness/data/picture.h"
 #include "harness/report/parts.h"
+#include "harness/run/origin.h"
+#include "harness/run/run.h"
 
 enum { CHOSEN_MAX = 64, CHOSEN_AUTO = 6 };
 
@@ -187,7 +188,7 @@ static bool open_model(watching *w, vx_error *error) {
 
 static bool write_chosen(watching *w, const int *chosen, int count, vx_error *error) {
   for (int k = 0; k < count; k++) {
-    const vx_voc_entry *entry = vx_report_entry(w->report, chosen[k]);
+    const vx_voc_entry *entry = vx_data_entry(&w->report->voc, &w->report->images.rows[chosen[k]]);
     if (!entry) continue;
     w->arena = vx_arena_new(); /* a new one each: what is taken from it is counted on to be zero */
     bool ok = w->arena ? write_attention(w, chosen[k], entry->image, error) : vx_fail(error, "report", "out of memory");

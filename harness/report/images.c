@@ -9,6 +9,7 @@
 #include "harness/data/picture.h"
 #include "harness/draw/png.h"
 #include "harness/report/parts.h"
+#include "harness/run/origin.h"
 
 /* From the finest to what still shows something. */
 static const vx_report_level levels[] = {
@@ -17,13 +18,6 @@ static const vx_report_level levels[] = {
     {.picture = 160, .quality = 70, .pixel_map = 14, .mask = 28},
 };
 enum { LEVELS = sizeof levels / sizeof *levels };
-
-int vx_report_predicted_class(const vx_report *report, int image) {
-  int label = report->images.rows[image].label;
-  for (int i = 0; i < report->label_count; i++)
-    if (report->labels[i].label == label) return report->labels[i].data_class;
-  return -1;
-}
 
 /* ---- the data set ----------------------------------------------------------------------------------------------- */
 
@@ -49,18 +43,6 @@ void vx_report_open_data(vx_report *report) {
              *error.where ? error.where : report->run.data, *error.why ? error.why : "names no data set");
   }
   vx_yaml_free(config);
-}
-
-/* The entry of the data set for an image, by its place and, where the list is another one, by its name. */
-const vx_voc_entry *vx_report_entry(const vx_report *report, int image) {
-  const vx_image_row *row = &report->images.rows[image];
-  size_t place = (size_t)row->position;
-  if (place < report->voc.count && strcmp(report->voc.entry[place].id, row->image_id) == 0) {
-    return &report->voc.entry[place];
-  }
-  for (size_t i = 0; i < report->voc.count; i++)
-    if (strcmp(report->voc.entry[i].id, row->image_id) == 0) return &report->voc.entry[i];
-  return NULL;
 }
 
 /* ---- which images, how fine ------------------------------------------------------------------------------------- */
@@ -157,7 +139,7 @@ static bool put_mask(const vx_mask *mask, const vx_geometry *geometry, json_t *i
    command: the image is then shown without. */
 static void put_files(vx_report *report, int image, const vx_report_level *level, vx_mask *mask, json_t *into,
                       vx_arena *arena) {
-  const vx_voc_entry *entry = vx_report_entry(report, image);
+  const vx_voc_entry *entry = vx_data_entry(&report->voc, &report->images.rows[image]);
   vx_picture picture = {0};
   vx_geometry geometry;
   vx_error error;
