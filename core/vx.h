@@ -38,6 +38,7 @@ int vx_model_find_label(const vx_model *model, const char *name); /* case-insens
 const char *vx_model_digest(const vx_model *model);               /* 16 hex digits over config and weights */
 const char *vx_model_naming(const vx_model *model);               /* "huggingface" or "timm" */
 double vx_model_parameters(const vx_model *model);                /* how many numbers it holds */
+double vx_model_transpose_ms(const vx_model *model); /* what of opening it took to make transposed copies of weights */
 
 /* Replaces the head by `classes` rows of normal weights (sigma 0.02) and zero bias: a sanity check of any method. */
 bool vx_model_randomise_head(vx_model *model, int classes, uint64_t seed, vx_error *error);

@@ -1,4 +1,4 @@
-/* What is compared: columns of numbers over matched images, in groups. Private to harness/show/compare*. */
+/* What is compared: columns of numbers over matched images, in groups. Private to compare*. */
 #ifndef VX_SHOW_COMPARE_DATA_H
 #define VX_SHOW_COMPARE_DATA_H
 
