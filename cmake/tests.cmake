@@ -29,6 +29,10 @@ foreach(source ${shell_tests})
     ENVIRONMENT "VITX_PROGRAM=${PROJECT_BINARY_DIR}/vitx;VITX_BUILD=${PROJECT_BINARY_DIR};OPENBLAS_NUM_THREADS=1")
 endforeach()
 
+# The walls of the house, read from the sources; and that each broken wall would be seen.
+add_test(NAME house COMMAND bash tests/house.sh WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME house/self-test COMMAND bash tests/house.sh --self-test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+
 # Measurements that people run by hand: tests/bench/NAME.c is bench_NAME.
 file(GLOB bench_sources CONFIGURE_DEPENDS tests/bench/*.c)
 list(FILTER bench_sources EXCLUDE REGEX "/test_[a-z_]*\\.c$")

@@ -13,28 +13,29 @@ static const vx_param params[] = {
     [HEADS] = VX_HEADS_PARAM(VX_FUSE_MEAN),
 };
 
-static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  vx_need_attention(passes, vx_layer_of(shape, args->value[START]));
+static vx_stack stack_of(const vx_args *args) {
+  return (vx_stack){.value = vx_by(VX_FORWARD), .fusion = (vx_fusion)args->value[HEADS]};
+}
+
+static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
+  vx_stack stack = stack_of(args);
+  vx_want_stack(&needs->wants, &stack, vx_layer_of(shape, args->value[START]), shape->layers - 1);
 }
 
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
-  vx_stack stack = {.value = view->attention, .fusion = (vx_fusion)args->value[HEADS]};
-  double *row = vx_scratch(view, (size_t)view->shape->tokens, error);
-  int start = vx_layer_of(view->shape, args->value[START]);
-  if (!row || !vx_rollout_row(view, &stack, start, true, row, error)) return false;
-  vx_drop_cls(view, row, heat);
-  return true;
+  vx_stack stack = stack_of(args);
+  return vx_rollout(view, &stack, vx_layer_of(view->shape, args->value[START]), true, heat, error);
 }
 
 const vx_explainer vx_explainer_rollout = {
     .id = "rollout",
     .title = "Attention rollout",
-    .family = VX_ATTENTION,
+    .family = VX_FAMILY_ATTENTION,
     .formula = "M_l = rownormalise(mean_h A_l + I); M_{L-1} ... M_0, [CLS] row",
     .source = "Abnar & Zuidema 2020",
     .cite = "Abnar, Zuidema: Quantifying Attention Flow in Transformers, ACL 2020, arXiv:2005.00928",
     .grid = VX_GRID_PATCH,
     .params = VX_PARAMS(params),
-    .needs = needs,
+    .needs = ask,
     .explain = explain,
 };

@@ -4,7 +4,7 @@
 
 vx_subject *vx_attention_subject(const vx_model *model, const vx_input_options *input, vx_error *error) {
   vx_plan plan = {.count = 0};
-  vx_need_attention(&plan.passes, 0);
+  vx_want_layers(&plan.needs.wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, vx_model_shape(model)->layers - 1);
   return vx_subject_new(model, &plan, input, VX_SINGLE, error);
 }
 
@@ -30,11 +30,12 @@ bool vx_attention_take(vx_subject *subject, const vx_picture *picture, bool flow
   memcpy(a->rgb, vx_subject_rgb(subject), 3 * (size_t)a->side * (size_t)a->side);
   a->top_count = vx_subject_top(subject, a->top);
   const vx_view *view = vx_subject_ask(subject, &(vx_question){.target = a->top[0].label}, error);
-  double *matrices = view ? vx_paths_matrices(shape, view->attention, arena, error) : NULL;
+  const double *attention = view ? vx_at(view, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0) : NULL; /* layers side by side */
+  double *matrices = attention ? vx_paths_matrices(shape, attention, arena, error) : NULL;
   if (!matrices) return false;
-  vx_attention_by_layer(shape, view->attention, a->by_layer);
+  vx_attention_by_layer(shape, attention, a->by_layer);
   for (int l = 0; l < a->layers; l++)
-    vx_attention_by_head(shape, view->attention, l, a->by_head + (size_t)l * (size_t)a->heads * (size_t)a->patches);
+    vx_attention_by_head(shape, attention, l, a->by_head + (size_t)l * (size_t)a->heads * (size_t)a->patches);
   a->is_flow = flow;
   return flow ? vx_paths_flow(matrices, a->layers, shape->tokens, arena, &a->paths, error)
               : vx_paths_rollout(matrices, a->layers, shape->tokens, arena, &a->paths, error);

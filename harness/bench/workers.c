@@ -8,7 +8,7 @@
 
 typedef struct team {
   const vx_bench_job *job;
-  const vx_passes *passes;
+  const vx_needs *needs;
   bool group;          /* groups of variants of a picture, through vx_again */
   bool suite;          /* all methods of the suite; else forward passes alone */
   const char *without; /* a method left out; may be NULL */
@@ -53,7 +53,7 @@ static bool open_hands(team *crew, int jobs, vx_error *error) {
     h->heat = calloc(side * side, sizeof *h->heat);
     good = h->heat || vx_fail(error, "bench", "out of memory");
     good =
-        good && (h->worker = vx_worker_new(crew->job->model, crew->passes, VX_MIXED, error)) && one_picture(h, error);
+        good && (h->worker = vx_worker_new(crew->job->model, crew->needs, VX_MIXED, error)) && one_picture(h, error);
   }
   return good;
 }
@@ -91,7 +91,7 @@ static bool round_of(team *crew, int active, double *seconds, double *cpu, vx_er
 
 /* Best of the repeats, alone and together in turns: what disturbs can only slow down. */
 static bool rounds(team *crew, int jobs, vx_bench_scaling *scaling, vx_error *error) {
-  double least_one = 0, least_many = 0, each = crew->pictures * (crew->group ? VX_BENCH_GROUP : 1);
+  double least_one = 0, least_many = 0, each = crew->pictures * (crew->group ? VX_GROUP : 1);
   for (int i = 0; i < crew->job->options->repeats; i++) {
     double one, many, cpu_one, cpu_many;
     if (!round_of(crew, 1, &one, &cpu_one, error) || !round_of(crew, jobs, &many, &cpu_many, error)) return false;
@@ -125,11 +125,11 @@ static bool measure(vx_bench_job *job, const char *id, team crew, vx_error *erro
 }
 
 bool vx_bench_workers(vx_bench_job *job, vx_error *error) {
-  vx_passes none = {0}, again = {.set = VX_PASS_AGAIN}, suite;
+  vx_needs none = {0}, again = {.variant_count = VX_GROUP}, suite;
   bool quick = job->options->quick;
-  team one = {.passes = &none, .pictures = quick ? 2 : 8};
-  team four = {.passes = &again, .group = true, .pictures = quick ? 1 : 3};
-  team all = {.passes = &suite, .suite = true, .without = "attention-flow", .pictures = 1};
-  return vx_bench_suite_passes(job->shape, &suite, error) && measure(job, "forward", one, error) &&
+  team one = {.needs = &none, .pictures = quick ? 2 : 8};
+  team four = {.needs = &again, .group = true, .pictures = quick ? 1 : 3};
+  team all = {.needs = &suite, .suite = true, .without = "attention-flow", .pictures = 1};
+  return vx_bench_suite_needs(job->shape, &suite, error) && measure(job, "forward", one, error) &&
          measure(job, "forward-4", four, error) && measure(job, "suite-no-flow", all, error);
 }

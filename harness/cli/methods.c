@@ -11,9 +11,9 @@ static int find(const vx_method_list *list, const char *name) {
 }
 
 static bool lacks(const vx_method *method, unsigned lacking, const vx_shape *shape) {
-  vx_passes passes;
-  vx_explainer_passes(method->explainer, shape, &method->args, &passes);
-  return (passes.set & lacking) != 0;
+  vx_needs needs;
+  vx_explainer_needs(method->explainer, shape, &method->args, &needs);
+  return (needs.data & lacking) != 0;
 }
 
 static bool add(vx_method_list *list, const vx_method *method, vx_error *error) {

@@ -127,9 +127,9 @@ static void add_fixed(output *out, const vx_view *view) {
   size_t classes = (size_t)shape->classes, picture[3] = {3, s, s};
   out->target = view->target;
   add_tensor(out, "logits", view->logits, 1, &classes);
-  add_tensor(out, "attention", view->attention, 4, all);
-  add_tensor(out, "attention_grad", view->gradient, 4, all);
-  add_tensor(out, "grad_x", view->input_gradient, 3, picture);
+  add_tensor(out, "attention", vx_at(view, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0), 4, all); /* layers side by side */
+  add_tensor(out, "attention_grad", vx_at(view, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0), 4, all);
+  add_tensor(out, "grad_x", vx_at(view, VX_AT_INPUT, vx_by(VX_GRADIENT), 0), 3, picture);
   out->tensor[out->count++] =
       (vx_tensor){.name = "target", .dtype = VX_I64, .rank = 1, .shape = {1}, .data = &out->target};
 }
@@ -181,9 +181,10 @@ static bool work(request *r, const vx_model *model, vx_error *error) {
   vx_plan plan;
   input in = {0};
   if (!vx_plan_make(r->list.methods, r->list.count, shape, &plan, error)) return false;
-  plan.passes.set |= VX_PASS_INPUT_GRADIENT;
-  vx_need_attention(&plan.passes, 0);
-  vx_need_gradient(&plan.passes, 0);
+  vx_wants *wants = &plan.needs.wants;
+  vx_want_at(wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  vx_want_layers(wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, shape->layers - 1);
+  vx_want_layers(wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, shape->layers - 1);
   bool good = vx_blas_check(shape, NULL, 0, error) && read_input(r->input, shape->image, &in, error) &&
               explain(r, model, &plan, &in, error);
   free(in.x);

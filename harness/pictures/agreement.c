@@ -8,7 +8,7 @@
 
 static bool has_opinion(const vx_drawn *drawn) {
   return drawn->made && !drawn->sized.heat.flat && !drawn->method->hidden &&
-         drawn->method->explainer->family != VX_TRIVIAL;
+         drawn->method->explainer->family != VX_FAMILY_TRIVIAL;
 }
 
 /* Mean and standard deviation over methods, pixel by pixel; two passes, so that equal maps have spread 0. */

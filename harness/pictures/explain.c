@@ -43,9 +43,9 @@ static bool take_memory(vx_explain *e) {
 static bool check_methods(const vx_explain *e, vx_error *error) {
   for (int i = 0; i < e->options.method_count; i++) {
     const vx_method *method = &e->options.methods[i];
-    vx_passes needs;
-    vx_explainer_passes(method->explainer, e->shape, &method->args, &needs);
-    if (needs.set & VX_NEED_PRIOR)
+    vx_needs needs;
+    vx_explainer_needs(method->explainer, e->shape, &method->args, &needs);
+    if (needs.data & VX_NEED_PRIOR)
       return vx_fail(error, method->name, "needs the masks of a data set, and a single picture has none");
   }
   return true;

@@ -8,6 +8,7 @@
 #include "harness/data/picture.h"
 #include "harness/draw/png.h"
 #include "harness/report/parts.h"
+#include "harness/run/origin.h"
 
 /* From the finest to what still shows something. */
 static const vx_report_level levels[] = {
@@ -16,13 +17,6 @@ static const vx_report_level levels[] = {
     {.picture = 160, .quality = 70, .pixel_map = 14, .mask = 28},
 };
 enum { LEVELS = sizeof levels / sizeof *levels };
-
-int vx_report_predicted_class(const vx_report *report, int image) {
-  int label = report->images.rows[image].label;
-  for (int i = 0; i < report->label_count; i++)
-    if (report->labels[i].label == label) return report->labels[i].data_class;
-  return -1;
-}
 
 /* ---- the data set ----------------------------------------------------------------------------------------------- */
 

@@ -1,6 +1,6 @@
-/* What the files of the report share. Private to harness/show/report*.c. */
-#ifndef VX_SHOW_REPORT_PARTS_H
-#define VX_SHOW_REPORT_PARTS_H
+/* What the files of the report share. Private to harness/report. */
+#ifndef VX_REPORT_PARTS_H
+#define VX_REPORT_PARTS_H
 
 #include "harness/report/embed.h"
 #include "harness/report/report.h"
@@ -49,27 +49,26 @@ typedef struct vx_report {
   float *thresholds;  /* [methods][images] */
 } vx_report;
 
-/* The class of the data that an image was predicted to show; -1: none. */
+/* facts.c: the class of the data that an image was predicted to show; -1: none. */
 int vx_report_predicted_class(const vx_report *report, int image);
 
-/* report_summary.c: everything but pictures, as one JSON object. NULL with an error. */
+/* summary.c: everything but pictures, as one JSON object. NULL with an error. */
 json_t *vx_report_summary(vx_report *report, vx_error *error);
 
-/* report_tables.c: measures with means, intervals, single values and paired comparisons, into `summary`. */
+/* tables.c: measures with means, intervals, single values and paired comparisons, into `summary`. */
 bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error);
 
-/* report_images.c: opens the data set (or notes why not), writes a script element for each image that is shown and
+/* images.c: opens the data set (or notes why not), writes a script element for each image that is shown and
    fills sums and shares. */
 void vx_report_open_data(vx_report *report);
 bool vx_report_write_images(vx_report *report, vx_error *error);
 
-/* report_attention.c: a script element for each image chosen; none, with a note, where the run's model is not there. */
+/* attention.c: a script element for each image chosen; none, with a note, where the run's model is not there. */
 bool vx_report_write_attention(vx_report *report, vx_error *error);
 
-/* report_maps.c: the maps of one image. */
-/* Takes the image's maps: for each method a reduced form for the page, its shares on `truth`-like labels, and the
-   methods' mean. `labels` (may be NULL) is a class mask of width x height in the picture's own pixels. Returns the JSON
-   list of maps by method, NULL with an error. */
+/* maps.c: takes the image's maps: for each method a reduced form for the page, its shares on `truth`-like labels, and
+   the methods' mean. `labels` (may be NULL) is a class mask of width x height in the picture's own pixels. Returns the
+   JSON list of maps by method, NULL with an error. */
 json_t *vx_report_take_maps(vx_report *report, int image, const vx_report_level *level, const uint8_t *labels,
                             int width, int height, vx_arena *arena, vx_error *error);
 

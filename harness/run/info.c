@@ -109,7 +109,7 @@ static bool fill_methods(vx_run *run) {
     to->class_specific = explainer->class_specific;
     for (int p = 0; p < method->part_count; p++)
       to->class_specific |= config->methods[method->parts[p]].explainer->class_specific;
-    to->trivial = explainer->family == VX_TRIVIAL;
+    to->trivial = explainer->family == VX_FAMILY_TRIVIAL;
     to->is_mask = explainer->is_mask;
     to->pixel_map = explainer->grid == VX_GRID_PIXEL;
     to->parameters = parameters_text(run, method);

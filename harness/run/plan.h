@@ -6,13 +6,13 @@
 #include "harness/config/config.h"
 
 typedef struct vx_plan {
-  vx_passes passes;         /* union over all methods: each pass runs once a picture */
+  vx_needs needs;           /* union over all methods: each pass runs once a picture */
   const vx_method *methods; /* the caller's */
   int count;
 } vx_plan;
 
 /* Plans `count` methods for a model of this shape. Fails when a method names a layer that the model has not, or when
-   more different relevance passes are asked for than there is room. */
+   more different tensors of the model are asked for than there is room. */
 bool vx_plan_make(const vx_method *methods, int count, const vx_shape *shape, vx_plan *plan, vx_error *error);
 
 #endif

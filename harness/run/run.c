@@ -134,7 +134,7 @@ void vx_run_close(vx_run *run) {
 }
 
 bool vx_run_make_prior(vx_run *run, vx_error *error) {
-  if (run->prior || !(run->plan.passes.set & VX_NEED_PRIOR)) return true;
+  if (run->prior || !(run->plan.needs.data & VX_NEED_PRIOR)) return true;
   run->prior = vx_prior_make(&run->voc, &run->input, run->config->score.truth.resize, error);
   return run->prior != NULL;
 }

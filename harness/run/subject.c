@@ -53,7 +53,7 @@ vx_subject *vx_subject_new(const vx_model *model, const vx_plan *plan, const vx_
   vx_subject *s = calloc(1, sizeof *s);
   if (s) *s = (vx_subject){.plan = *plan, .input = *input, .shape = vx_model_shape(model)};
   bool good = (s && take_memory(s)) || vx_fail(error, "worker", "out of memory");
-  if (good && (s->worker = vx_worker_new(model, &plan->passes, precision, error))) return s;
+  if (good && (s->worker = vx_worker_new(model, &plan->needs, precision, error))) return s;
   vx_subject_free(s);
   return NULL;
 }
@@ -138,18 +138,6 @@ static double now_ms(void) {
   return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
 }
 
-/* Whether the question brings what the method needs besides the passes, which are planned. */
-static bool has_data(const vx_subject *s, const vx_method *method, vx_error *error) {
-  const char *id = method->explainer->id;
-  vx_passes needs;
-  vx_explainer_passes(method->explainer, s->shape, &method->args, &needs);
-  if ((needs.set & VX_NEED_PICTURE) && !s->view->picture)
-    return vx_fail(error, id, "there is no picture, only an input tensor");
-  if ((needs.set & VX_NEED_PRIOR) && !s->view->prior)
-    return vx_fail(error, id, "there is no other mask of the picture's class");
-  return true;
-}
-
 /* The parts of a mix into the view, made where they are not. */
 static bool give_parts(vx_subject *s, const vx_method *method, vx_error *error) {
   for (int p = 0; p < method->part_count; p++) {
@@ -167,7 +155,7 @@ static bool give_parts(vx_subject *s, const vx_method *method, vx_error *error) 
 }
 
 static bool make(vx_subject *s, const vx_method *method, answer *a, vx_error *error) {
-  if (!has_data(s, method, error) || !give_parts(s, method, error)) return false;
+  if (!give_parts(s, method, error)) return false;
   double start = now_ms();
   bool good = vx_explainer_run(method->explainer, s->view, &method->args, a->map, error);
   a->milliseconds = now_ms() - start;

@@ -43,7 +43,7 @@ int vx_subject_top(const vx_subject *subject, vx_top top[VX_TOP]);
 const vx_view *vx_subject_ask(vx_subject *subject, const vx_question *question, vx_error *error);
 
 /* The map of the plan's `method` in answer to the question, valid until the next one; parts of a mix are made when they
-   are not there. A method whose needs the question does not bring (picture, prior) is refused. */
+   are not there. A method whose needs the question does not bring (picture, prior) is refused (vx_explainer_run). */
 bool vx_subject_map(vx_subject *subject, int method, vx_heatmap *map, vx_error *error);
 
 /* How long the method's own work took, its parts' work not counted. */

@@ -112,4 +112,17 @@ typedef struct vx_total {
 bool vx_query_total(vx_store *store, int64_t scoring, int64_t method, const char *condition, vx_total *total,
                     vx_error *error);
 
+/* trouble.c: failures and warnings of a run by kind, the most frequent first. */
+typedef struct vx_trouble_row {
+  const char *severity, *stage;
+  int rows, images;
+  const char *first; /* place: reason, of one of them */
+} vx_trouble_row;
+
+bool vx_query_troubles(vx_store *store, int64_t run, vx_arena *arena, vx_trouble_row **rows, int *count,
+                       vx_error *error);
+
+/* How many images of the run have at least one scored method. */
+bool vx_query_evaluated(vx_store *store, int64_t run, int *count, vx_error *error);
+
 #endif

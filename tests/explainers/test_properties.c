@@ -25,7 +25,7 @@ typedef struct subject {
 } subject;
 
 /* A random model and picture, sent through the passes of `plan`. */
-static void open_subject(subject *s, int which, const vx_passes *plan, vx_precision precision) {
+static void open_subject(subject *s, int which, const vx_needs *plan, vx_precision precision) {
   vx_error error = {0};
   size_t values = 3 * (size_t)shapes[which].image * (size_t)shapes[which].image;
   s->model = vx_model_random(&shapes[which], 17 + (uint64_t)which, &error);
@@ -50,14 +50,14 @@ static void close_subject(subject *s) {
  * ---------------------------------------------------------------------------------------------------------- */
 
 START_TEST(rollout_rows_sum_to_one) {
-  vx_passes plan = {0};
-  vx_need_attention(&plan, 0);
+  vx_needs plan = {0};
+  vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, shapes[_i].layers - 1);
   subject s;
   open_subject(&s, _i, &plan, VX_DOUBLE);
   double *row = malloc((size_t)s.view->shape->tokens * sizeof *row);
   for (int fusion = VX_FUSE_MEAN; fusion <= VX_FUSE_MIN; fusion++)
     for (int start = 0; start < shapes[_i].layers; start++) {
-      vx_stack stack = {.value = s.view->attention, .fusion = (vx_fusion)fusion};
+      vx_stack stack = {.value = vx_by(VX_FORWARD), .fusion = (vx_fusion)fusion};
       double sum = 0;
       ck_assert(vx_rollout_row(s.view, &stack, start, true, row, NULL));
       for (int j = 0; j < s.view->shape->tokens; j++) {
@@ -78,14 +78,14 @@ END_TEST
    over their sum. */
 START_TEST(flows_are_bounded_and_certified) {
   const vx_explainer *method = vx_explainer_find("attention-flow");
-  vx_passes plan = {0};
-  vx_need_attention(&plan, 0);
+  vx_needs plan = {0};
+  vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, shapes[_i].layers - 1);
   subject s;
   open_subject(&s, _i, &plan, VX_DOUBLE);
   size_t n = (size_t)s.view->shape->tokens, layers = (size_t)shapes[_i].layers;
   double *capacity = malloc(layers * n * n * sizeof *capacity), *heat = malloc(n * sizeof *heat), sum = 0;
   vx_flow *flows = malloc(n * sizeof *flows);
-  vx_stack stack = {.value = s.view->attention, .fusion = VX_FUSE_MEAN};
+  vx_stack stack = {.value = vx_by(VX_FORWARD), .fusion = VX_FUSE_MEAN};
   for (size_t row = 0; row < layers * n; row++) {
     double *out = capacity + row * n;
     vx_fused_row(s.view, &stack, (int)(row / n), (int)(row % n), out);
@@ -117,11 +117,11 @@ END_TEST
 START_TEST(integrated_gradients_are_complete) {
   const vx_explainer *method = vx_explainer_find("integrated-gradients");
   vx_args args;
-  vx_passes plan;
+  vx_needs plan;
   vx_args_default(&method->params, &args);
   ck_assert(vx_args_set(&method->params, method->id, &args, "steps", "256", NULL) &&
             vx_args_set(&method->params, method->id, &args, "signed", "true", NULL));
-  vx_explainer_passes(method, &shapes[_i], &args, &plan);
+  vx_explainer_needs(method, &shapes[_i], &args, &plan);
   subject s;
   open_subject(&s, _i, &plan, VX_DOUBLE);
   size_t pixels = (size_t)shapes[_i].image * (size_t)shapes[_i].image;
@@ -142,15 +142,15 @@ END_TEST
 /* ---- alone and among all
  * ---------------------------------------------------------------------------------------------- */
 
-static bool can_run(const vx_explainer *explainer, const vx_shape *shape, vx_args *args, vx_passes *passes) {
+static bool can_run(const vx_explainer *explainer, const vx_shape *shape, vx_args *args, vx_needs *needs) {
   vx_args_default(&explainer->params, args);
-  vx_explainer_passes(explainer, shape, args, passes);
-  return vx_explainer_in_all(explainer) && !(passes->set & (VX_NEED_PICTURE | VX_NEED_PRIOR));
+  vx_explainer_needs(explainer, shape, args, needs);
+  return vx_explainer_in_all(explainer) && !(needs->data & (VX_NEED_PICTURE | VX_NEED_PRIOR));
 }
 
 static void check_alone(const subject *all, int which, vx_precision precision, const vx_explainer *explainer) {
   vx_args args;
-  vx_passes plan;
+  vx_needs plan;
   vx_error error;
   if (!can_run(explainer, &shapes[which], &args, &plan)) return;
   subject alone;
@@ -168,12 +168,12 @@ static void check_alone(const subject *all, int which, vx_precision precision, c
 START_TEST(alone_and_among_all_are_the_same_bits) {
   static const vx_precision precisions[] = {VX_SINGLE, VX_MIXED, VX_DOUBLE};
   int which = _i % SHAPES;
-  vx_passes plan = {0}, passes;
+  vx_needs plan = {0}, needs;
   vx_args args;
   vx_error error;
   for (int m = 0; m < vx_explainer_count(); m++)
-    if (can_run(vx_explainer_at(m), &shapes[which], &args, &passes))
-      ck_assert_msg(vx_passes_add(&plan, &passes, &error), "%s", error.why);
+    if (can_run(vx_explainer_at(m), &shapes[which], &args, &needs))
+      ck_assert_msg(vx_needs_add(&plan, &needs, &error), "%s", error.why);
   subject all;
   open_subject(&all, which, &plan, precisions[_i / SHAPES]);
   for (int m = 0; m < vx_explainer_count(); m++) check_alone(&all, which, precisions[_i / SHAPES], vx_explainer_at(m));
@@ -183,11 +183,11 @@ END_TEST
 
 /* The same picture after another one through the same worker: nothing of the other may be left. */
 START_TEST(a_worker_forgets) {
-  vx_passes plan = {0}, passes;
+  vx_needs plan = {0}, needs;
   vx_args args;
   vx_error error;
   for (int m = 0; m < vx_explainer_count(); m++)
-    if (can_run(vx_explainer_at(m), &shapes[_i], &args, &passes)) ck_assert(vx_passes_add(&plan, &passes, &error));
+    if (can_run(vx_explainer_at(m), &shapes[_i], &args, &needs)) ck_assert(vx_needs_add(&plan, &needs, &error));
   subject s;
   open_subject(&s, _i, &plan, VX_MIXED);
   size_t values = 3 * (size_t)shapes[_i].image * (size_t)shapes[_i].image;

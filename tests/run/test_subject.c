@@ -75,7 +75,7 @@ START_TEST(its_maps_are_the_worker_s) {
   ck_assert_int_ge(vx_subject_top(subject, top), 2);
   ck_assert_double_ge(top[0].probability, top[1].probability);
   ask(subject, (vx_question){.target = top[1].label});
-  vx_worker *worker = vx_worker_new(model, &plan.passes, VX_MIXED, &error);
+  vx_worker *worker = vx_worker_new(model, &plan.needs, VX_MIXED, &error);
   ck_assert(worker && vx_worker_forward(worker, vx_subject_input(subject), &error));
   vx_view *view = vx_worker_explain(worker, top[1].label, VX_LOGIT, &error);
   ck_assert_ptr_nonnull(view);
@@ -138,7 +138,7 @@ START_TEST(what_is_not_brought_is_refused_and_nothing_else) {
   check_refused(subject, "rollout", "nothing was asked");
   ck_assert(vx_subject_predict(subject, &error));
   ask(subject, (vx_question){.target = 0});
-  check_refused(subject, "edges", "no picture");
+  check_refused(subject, "edges", "picture");
   mapped(subject, "rollout");
   free(prior);
   free(x);
