@@ -115,18 +115,14 @@ static bool through_block(vx_trace *t, const vx_way *way, int l, int b, vx_error
   vx_copy_relevance(lrp, n, d, at.middle, rows, main, rows, room->inner);
   vx_sum_relevance(lrp, n, rows, d, at.x, at.projected, main, room->branch);
   linear(own, PROJ, n, rows, &w->proj, at.context, room->branch, room->inner);
-  if (!vx_record(t, way, VX_AT_CONTEXT, l, b, room->inner, d, rows, error)) return false;
   vx_values_relevance(s, lrp, n, rows, at.qkv, at.attention, at.context, room->inner, room->context, room->map,
                       room->qkv);
-  if (!vx_record(t, way, VX_AT_ATTENTION, l, b, room->map, n, rows, error) ||
-      !vx_record(t, way, VX_AT_VALUES, l, b, room->qkv + 2 * d, 3 * d, n, error))
-    return false;
+  if (!vx_record(t, way, VX_AT_ATTENTION, l, b, room->map, n, rows, error)) return false;
   if (!vx_goes_below(t, way, l)) return true;
   vx_scores_relevance(s, lrp, n, rows, at.qkv, room->map, own->with->product, room->qkv);
   linear(own, QKV, n, n, &w->qkv, at.norm1, room->qkv, room->inner);
   vx_copy_relevance(lrp, n, d, at.x, rows, main, n, room->inner);
-  return vx_record(t, way, VX_AT_NORM1, l, b, room->inner, d, n, error) &&
-         vx_record(t, way, VX_AT_STREAM, l, b, main, d, n, error);
+  return true;
 }
 
 static bool block(vx_trace *t, vx_way *way, int l, vx_error *error) {
@@ -163,9 +159,7 @@ static bool finish(vx_trace *t, vx_way *way, vx_error *error) {
 
 #define KIND                                                                                                           \
   {                                                                                                                    \
-    .what = "relevance",                                                                                               \
-    .sites = 1u << VX_AT_INPUT | 1u << VX_AT_STREAM | 1u << VX_AT_NORM1 | 1u << VX_AT_ATTENTION | 1u << VX_AT_VALUES | \
-             1u << VX_AT_CONTEXT,                                                                                      \
+    .what = "relevance", .sites = 1u << VX_AT_INPUT | 1u << VX_AT_ATTENTION,                                           \
     .reads = VX_READS(x) | VX_READS(norm1) | VX_READS(qkv) | VX_READS(attention) | VX_READS(context) |                 \
              VX_READS(projected) | VX_READS(middle) | VX_READS(norm2) | VX_READS(active) | VX_READS(mlp),              \
     .in_double = true, .take = take, .start = start, .block = block, .finish = finish                                  \
