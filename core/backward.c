@@ -1,5 +1,5 @@
 /* The gradient through the head and through an MLP, which more than one descent passes. */
-#include "core/trace.h"
+#include "core/descend.h"
 
 void vx_head_back(vx_trace *t, const double *seed, real *g) {
   const vx_model *m = t->model;

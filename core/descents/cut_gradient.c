@@ -1,6 +1,6 @@
 /* AG-CAM's gradient (Leem & Seo 2024): none passes into an attention block's input. The rows that the head reads go
    down the residual stream and through the MLPs; what they find at A is recorded. */
-#include "core/trace.h"
+#include "core/descend.h"
 
 static bool take(vx_trace *t, vx_way *way) {
   const vx_shape *s = &t->model->shape;

@@ -1,8 +1,8 @@
 /* Relevance (spec section 4, Relevance rules): from one class to every attention map and on to the pixels, the order of
    the forward pass reversed. Chefer, Gur & Wolf 2021 (improved rules), Bach et al. 2015 (plain rules). In the last
    block only the tokens that the head reads have relevance until it passes through A. */
+#include "core/descend.h"
 #include "core/elementary.h"
-#include "core/trace.h"
 
 #include <string.h>
 
@@ -148,7 +148,7 @@ static bool finish(vx_trace *t, vx_way *way, vx_error *error) {
       size_t patch = (size_t)t->place[(size_t)b * patches + i] * d;
       for (size_t j = 0; j < d; j++) inner[patch + j] = embedded[patch + j] * vx_safe(main[j], x[j], floor);
     }
-    double *pixels = vx_place(t, way, VX_AT_INPUT, 0, b);
+    double *pixels = vx_slot_at(t, way, VX_AT_INPUT, 0, b);
     vx_embed_relevance(t->model, &own->with->linear, own->with->column, t->patches + (size_t)b * numbers, embedded,
                        inner, pixels);
     if (VX_SUM(double, numbers, i, pixels[i] - pixels[i]) != 0)
