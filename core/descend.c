@@ -143,7 +143,7 @@ static bool show(const vx_trace *t, const vx_slot *slot, int layer, int sample, 
 
 /* What the forward pass left at a site: the first row, how far rows and heads are apart. */
 static const real *made_at(const vx_trace *t, vx_site site, int layer, int sample, int *stride, size_t *map) {
-  const vx_layer one = vx_layer_of(t, layer, sample);
+  const vx_layer one = vx_trace_layer(t, layer, sample);
   int n = vx_tokens_of(t, sample), d = t->model->shape.dim;
   size_t high = site == VX_AT_SCORES ? (size_t)vx_high(t, !t->all_scores, sample) : (size_t)n;
   *stride = has_heads(site) ? n : site == VX_AT_VALUES ? 3 * d : d;

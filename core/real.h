@@ -70,7 +70,7 @@ typedef float lin;
 #define vx_trace_new VX_R(vx_trace_new)
 #define vx_trace_free VX_R(vx_trace_free)
 #define vx_trace_take VX_R(vx_trace_take)
-#define vx_layer_of VX_R(vx_layer_of)
+#define vx_trace_layer VX_R(vx_trace_layer)
 #define vx_forward VX_R(vx_forward)
 /* descend.h */
 #define vx_ways_plan VX_R(vx_ways_plan)

@@ -94,7 +94,7 @@ void vx_trace_free(vx_trace *t) {
   free(t);
 }
 
-vx_layer vx_layer_of(const vx_trace *t, int layer, int sample) {
+vx_layer vx_trace_layer(const vx_trace *t, int layer, int sample) {
   const vx_shape *s = &t->model->shape;
   size_t n = (size_t)s->tokens, d = (size_t)s->dim, m = (size_t)s->mlp, kept = n; /* scores have a matrix's room … */
   size_t rows = (size_t)t->first[sample], maps = (size_t)sample * (size_t)s->heads;

@@ -130,7 +130,7 @@ void vx_trace_free(vx_trace *trace);
 bool vx_trace_take(vx_trace *trace, real **to, size_t a, size_t b);
 
 /* One sample's part of what a layer left behind. */
-vx_layer vx_layer_of(const vx_trace *trace, int layer, int sample);
+vx_layer vx_trace_layer(const vx_trace *trace, int layer, int sample);
 
 /* Forward pass of `count` samples whose patches and places are in. False when a value is not finite: the error names
    the layer. */

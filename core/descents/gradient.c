@@ -25,7 +25,7 @@ static bool attention(vx_trace *t, const vx_way *way, int l, bool top, bool on, 
   const vx_room *room = &t->ways.room;
   size_t d = (size_t)s->dim;
   for (int b = 0; b < t->count; b++) {
-    vx_layer one = vx_layer_of(t, l, b);
+    vx_layer one = vx_trace_layer(t, l, b);
     int n = vx_tokens_of(t, b), high = vx_high(t, top, b);
     real *context = room->context + vx_row(t, top, b) * d, *qkv = room->qkv + (size_t)t->first[b] * 3 * d;
     vx_attend_back(s, n, high, one.qkv, one.attention, context, room->map, room->scores, on ? qkv : NULL);

@@ -106,7 +106,7 @@ static bool through_block(vx_trace *t, const vx_way *way, int l, int b, vx_error
   const vx_room *room = &t->ways.room;
   const state *own = way->state;
   const vx_lrp *lrp = &own->lrp;
-  const vx_layer at = vx_layer_of(t, l, b);
+  const vx_layer at = vx_trace_layer(t, l, b);
   int n = vx_tokens_of(t, b), rows = vx_high(t, l == s->layers - 1, b), d = s->dim;
   real *main = own->main + (size_t)t->first[b] * (size_t)d;
   vx_sum_relevance(lrp, n, rows, d, at.middle, at.mlp, main, room->branch);
