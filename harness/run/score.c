@@ -34,7 +34,7 @@ bool vx_scorer_truth(vx_scorer *scorer, const vx_mask *mask, int width, int heig
   return vx_setting_truth(&run->config->score, &run->input, mask, width, height, predicted, &scorer->truth, error);
 }
 
-static void fill_counts(const vx_cut *cut, vx_evaluation *evaluation) {
+void vx_score_counts(const vx_cut *cut, vx_evaluation *evaluation) {
   evaluation->threshold = cut->threshold;
   evaluation->tp = cut->counts.tp;
   evaluation->fp = cut->counts.fp;
@@ -75,6 +75,6 @@ vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, con
   if (!vx_metric_prepare(&scorer->sized.heat, scorer->truth.label, &scorer->run->config->score.scoring, &scorer->levels,
                          &in, error))
     return VX_SCORE_FAILED;
-  fill_counts(&in.cut, evaluation);
+  vx_score_counts(&in.cut, evaluation);
   return fill_scores(scorer->run, &in, result, evaluation, error) ? VX_SCORE_DONE : VX_SCORE_NO_MEMORY;
 }

@@ -22,4 +22,7 @@ typedef enum vx_score_outcome { VX_SCORE_DONE, VX_SCORE_FAILED, VX_SCORE_NO_MEMO
 vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, const vx_heatmap *map, vx_result *result,
                                  vx_evaluation *evaluation, vx_error *error);
 
+/* Threshold and counts of a cut into an evaluation. */
+void vx_score_counts(const vx_cut *cut, vx_evaluation *evaluation);
+
 #endif
