@@ -76,8 +76,7 @@ const double *vx_patches(const vx_view *view, const double *row, int width);
 /* heat [grid][grid] = the patches of a row [n]. */
 void vx_patches_of_row(const vx_view *view, const double *row, double *heat);
 
-/* ---- the model again ----------------------------------------------------------------------------------------------
- */
+/* ---- the model again ------------------------------------------------------------------------------------------- */
 
 enum { VX_GROUP = 4 }; /* variants that go through the model together; a place in a group is part of a result's bits */
 

@@ -31,8 +31,7 @@ struct vx_worker {
   vx_view view;
 };
 
-/* ---- life ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------------------------ */
 
 static bool start_engine(running *r, const vx_engine *engine, const vx_model *model, int batch, const vx_wants *wants,
                          bool read_top, vx_error *error) {
@@ -110,8 +109,7 @@ size_t vx_worker_bytes(const vx_worker *w) {
   return bytes;
 }
 
-/* ---- one picture ----------------------------------------------------------------------------------------------------
- */
+/* ---- one picture ----------------------------------------------------------------------------------------------- */
 
 static void widen(size_t count, const float *from, double *to) {
   for (size_t i = 0; i < count; i++) to[i] = (double)from[i];
@@ -183,8 +181,7 @@ vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error 
   return &w->view;
 }
 
-/* ---- the model again ------------------------------------------------------------------------------------------------
- */
+/* ---- the model again ------------------------------------------------------------------------------------------- */
 
 /* `size` variants forward and, when asked, down again. */
 static bool run_group(vx_worker *w, int size, bool descend, vx_error *error) {

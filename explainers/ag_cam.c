@@ -1,6 +1,6 @@
 /* ag-cam and ag-cam-full: gradients of the attention weigh the sigmoid of the scores before the softmax.
 
-   heat = sum_l sum_h relu(G'_lh) * sigmoid(S_lh), [CLS] row, patch columns, S the scaled scores.
+   heat = r sum_l sum_h relu(G'_lh) * sigmoid(S_lh), r the readout ([CLS]'s row), patch columns, S the scaled scores.
    ag-cam's G' is not the gradient G: its authors let no gradient pass into an attention block's input, so it reaches
    layer l only along the residual stream and the MLPs of the [CLS] token (a pass of core, one token wide).
    ag-cam-full takes the true G and is a variant of ours.

@@ -1,9 +1,9 @@
 /* attention-gradient: attention weighted by its gradient, summed over all layers and heads.
 
-   heat = sum_l sum_h relu(X_lh * G_lh), [CLS] row, patch columns; X = A. The paper prints R_c without the relu
-   (`clamp: false`) and calls A relevance (`of: relevance`: X the improved rules' relevance of A); its alpha is 1, our
-   reading.
-   Needs the read rows of attention (or relevance) and gradient of all layers.
+   heat = r sum_l sum_h relu(X_lh * G_lh), r the readout ([CLS]'s row), patch columns; X = A. The paper prints R_c
+   without the relu (`clamp: false`) and calls A relevance (`of: relevance`: X the improved rules' relevance of A); its
+   alpha is 1, our reading.
+   Needs the attention (or relevance) and gradient that the head reads, of all layers.
    Source: the paper's section 4.2 ("Visualization Techniques for Improving Explainability in Visual Transformers"). */
 #include "explainers/parts/fuse.h"
 

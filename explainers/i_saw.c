@@ -1,7 +1,8 @@
 /* i-saw: self-attention weighted by its gradient, layers weighted by how much gradient they carry.
 
    alpha_l = sum relu(G_l) / sum_k sum relu(G_k), sums over heads, rows and columns;
-   heat = sum_l alpha_l mean_h(relu(G_l) * A_l), [CLS] row, patch columns; 0 where no gradient is positive.
+   heat = r sum_l alpha_l mean_h(relu(G_l) * A_l), r the readout ([CLS]'s row), patch columns; 0 where no gradient is
+   positive.
    Needs the attention that the head reads and the whole gradient, of all layers.
    Source: Mallick, Benois-Pineau, Zemmari: I Saw, ICIP 2022. No program of theirs is public: this is our reading of the
    two equations that the paper quotes. */

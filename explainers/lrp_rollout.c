@@ -1,7 +1,7 @@
 /* lrp-rollout and lrp-rollout-stable: relevance of the attention, multiplied through the layers; no gradient.
 
-   C_l = I + mean_h relu(R_l), R the relevance of A by the improved rules (after the half); heat = row 0 of
-   C_{L-1} ... C_start without column 0. No row is normalised.
+   C_l = I + mean_h relu(R_l), R the relevance of A by the improved rules (after the half); heat =
+   r C_{L-1} ... C_start, r the readout ([CLS]'s row), patch columns. No row is normalised.
    Needs one improved relevance pass, layers >= start_layer.
    Source: Chefer, Gur, Wolf 2021, arXiv 2012.09838 (method "rollout" of their relevance program). */
 #include "explainers/parts/params.h"

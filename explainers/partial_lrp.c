@@ -1,6 +1,6 @@
 /* partial-lrp and partial-lrp-stable: relevance of the last block's attention.
 
-   heat = mean_h relu(r R[L-1][h]), r the readout ([CLS]'s row), patch columns, R the relevance of A by the plain rules
+   heat = r mean_h relu(R[L-1][h]), r the readout ([CLS]'s row), patch columns, R the relevance of A by the plain rules
    (after the half). Needs one plain relevance pass of the last layer. Source: after Voita et al. 2019, arXiv
    1905.09418, as in the baselines of Chefer, Gur, Wolf 2021. */
 #include "explainers/parts/params.h"

@@ -1,7 +1,7 @@
 /* raw-attention: where the [CLS] token looks in the last block.
 
-   heat = mean over heads of r A[L-1][h], r the readout ([CLS]'s row), patch columns.
-   Needs the rows of the last layer that the head reads, [H][n]. No gradient, no class.
+   heat = r mean_h A[L-1][h], r the readout ([CLS]'s row), patch columns.
+   Needs what the head reads of the last layer. No gradient, no class.
    Source: the common baseline ("last layer attention", e.g. Chefer et al. 2021, arXiv 2012.09838). */
 #include "explainers/parts/params.h"
 

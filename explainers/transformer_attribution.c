@@ -1,8 +1,8 @@
 /* transformer-attribution and transformer-attribution-stable: relevance of the attention times its gradient, multiplied
    through the layers.
 
-   C_l = I + mean_h relu(R_l * G_l), R the relevance of A by the improved rules (after the half); heat = row 0 of
-   C_{L-1} ... C_start without column 0. No row is normalised.
+   C_l = I + mean_h relu(R_l * G_l), R the relevance of A by the improved rules (after the half); heat =
+   r C_{L-1} ... C_start, r the readout ([CLS]'s row), patch columns. No row is normalised.
    Needs one improved relevance pass and the gradient, layers >= start_layer.
    Source: Chefer, Gur, Wolf 2021, arXiv 2012.09838. start_layer: 0 in their class, 1 in their segmentation script.
    The published rules divide by values that pass near zero; `-stable` is the same method with stabilizer 1e-2. */
