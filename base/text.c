@@ -132,11 +132,15 @@ void vx_text_add_quoted(vx_text *text, const char *word) {
   vx_text_add(text, "\"");
 }
 
-void vx_text_add_real(vx_text *text, double value) {
-  char number[40];
+void vx_real_text(double value, char *text, size_t size) {
   for (int digits = 6; digits <= 17; digits++) {
-    snprintf(number, sizeof number, "%.*g", digits, value);
-    if (strtod(number, NULL) == value) break;
+    snprintf(text, size, "%.*g", digits, value);
+    if (strtod(text, NULL) == value) break;
   }
+}
+
+void vx_text_add_real(vx_text *text, double value) {
+  char number[VX_REAL_TEXT];
+  vx_real_text(value, number, sizeof number);
   vx_text_add(text, "%s", number);
 }

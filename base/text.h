@@ -47,6 +47,10 @@ typedef struct vx_text {
 
 void vx_text_add(vx_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void vx_text_add_quoted(vx_text *text, const char *word); /* "word", as YAML and C read it */
-void vx_text_add_real(vx_text *text, double value);       /* few digits that read back as the same number */
+void vx_text_add_real(vx_text *text, double value);       /* as vx_real_text */
+
+/* The fewest digits that read back as the same number, into text [size]. */
+enum { VX_REAL_TEXT = 32 };
+void vx_real_text(double value, char *text, size_t size);
 
 #endif

@@ -6,7 +6,13 @@
 #include "core/vx.h"
 
 /* The paper's families, and the rows that never look at the model. */
-typedef enum vx_family { VX_ATTENTION, VX_GRADIENT, VX_PROPAGATION, VX_HYBRID, VX_TRIVIAL } vx_family;
+typedef enum vx_family {
+  VX_FAMILY_ATTENTION,
+  VX_FAMILY_GRADIENT,
+  VX_FAMILY_PROPAGATION,
+  VX_FAMILY_HYBRID,
+  VX_FAMILY_TRIVIAL
+} vx_family;
 
 typedef enum vx_grid {
   VX_GRID_PATCH, /* heat is [grid][grid] */
@@ -27,8 +33,8 @@ typedef struct vx_explainer {
   vx_grid grid;
   vx_params params;
 
-  /* Adds to `passes` what explain() reads of the view. */
-  void (*needs)(const vx_shape *shape, const vx_args *args, vx_passes *passes);
+  /* Adds to `needs` what explain() reads of the view: one line a tensor. NULL: nothing of the model. */
+  void (*needs)(const vx_shape *shape, const vx_args *args, vx_needs *needs);
 
   /* Writes the heat map. False only when it cannot be computed (the error says why); a map without any positive value
      is a result. */
@@ -44,10 +50,12 @@ const vx_explainer *vx_explainer_find(const char *id); /* NULL: none of that nam
    VX_NEED_PRIOR in their needs) are left out by the caller where there is none. */
 bool vx_explainer_in_all(const vx_explainer *explainer);
 
-/* Passes that the method needs with these arguments, alone. */
-void vx_explainer_passes(const vx_explainer *explainer, const vx_shape *shape, const vx_args *args, vx_passes *passes);
+/* What the method needs with these arguments, alone. */
+void vx_explainer_needs(const vx_explainer *explainer, const vx_shape *shape, const vx_args *args, vx_needs *needs);
 
-/* Makes the heat map [side][side]: explain(), then a look that every value is finite. Forgets the view's scratch. */
+/* Makes the heat map [side][side]: explain(), then a look that every value is finite. Fails, by name, when the view
+   lacks something that the method needs, and when the method reads a tensor that its needs() do not name. Forgets the
+   view's scratch. */
 bool vx_explainer_run(const vx_explainer *explainer, const vx_view *view, const vx_args *args, double *heat,
                       vx_error *error);
 

@@ -19,14 +19,14 @@ static bool measure(vx_bench_job *job, const char *id, const char *parameter, in
   vx_bench *bench = job->bench;
   if (!explainer || bench->methods == VX_BENCH_METHODS_MAX) return true;
   vx_args args;
-  vx_passes passes;
+  vx_needs needs, gradient = {0};
   char text[16];
   snprintf(text, sizeof text, "%d", samples);
   vx_args_default(&explainer->params, &args);
   if (!vx_args_set(&explainer->params, explainer->id, &args, parameter, text, error)) return false;
-  vx_explainer_passes(explainer, job->shape, &args, &passes);
-  vx_passes gradient = {.set = VX_PASS_INPUT_GRADIENT};
-  vx_worker *worker = vx_worker_new(job->model, &passes, VX_MIXED, error);
+  vx_explainer_needs(explainer, job->shape, &args, &needs);
+  vx_want_at(&gradient.wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  vx_worker *worker = vx_worker_new(job->model, &needs, VX_MIXED, error);
   vx_worker *single = worker ? vx_worker_new(job->model, &gradient, VX_MIXED, error) : NULL;
   size_t side = (size_t)job->shape->image;
   double *heat = calloc(side * side, sizeof *heat);

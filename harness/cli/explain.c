@@ -176,7 +176,7 @@ static void print_methods(const session *s, const vx_explained *e) {
       printf("  %-36s could not be made: %s\n", drawn->method->name, drawn->error.why);
     else
       printf("  %-36s %6.1f %% %10.1f%s\n", drawn->method->name, 100 * drawn->share, drawn->milliseconds,
-             drawn->heat.flat ? "  flat: no contrast at all" : "");
+             drawn->sized.heat.flat ? "  flat: no contrast at all" : "");
   }
 }
 

@@ -10,7 +10,7 @@
 #include "harness/data/input.h"
 #include "harness/data/voc.h"
 #include "harness/run/cost.h"
-#include "harness/store/sql.h"
+#include "harness/store/query.h"
 #include "harness/store/store.h"
 #include "metrics/metric.h"
 
@@ -51,6 +51,7 @@ static const vx_shape usual = {.layers = 12,
                                .patch = 16,
                                .image = 224,
                                .grid = 14,
+                               .leading = 1,
                                .tokens = 197,
                                .classes = 1000};
 
@@ -126,26 +127,31 @@ static void list_metrics(void) {
 /* ---- runs ---------------------------------------------------------------------------------------------------------
  */
 
-static const char runs_query[] =
-    "SELECT r.id, r.name, r.model, r.data, r.image_count, g.done, g.passed, r.started, ifnull(r.finished, 'not yet'),"
-    " (SELECT count(*) FROM run_methods m WHERE m.run = r.id), r.kernel"
-    " FROM runs r JOIN gate g ON g.run = r.id ORDER BY r.id";
+static bool print_run(vx_store *store, const vx_run_row *r, vx_arena *arena, vx_error *error) {
+  vx_store_counts counts;
+  vx_method_row *methods;
+  int count;
+  if (!vx_store_count(store, r->id, &counts, error) || !vx_query_methods(store, r->id, arena, &methods, &count, error))
+    return false;
+  printf("%3d  %-20s %9d %9d %7d %8d  %-20s %-20s %s, %s, %s\n", (int)r->id, r->name, r->image_count, counts.done,
+         counts.passed, count, r->started, *r->finished ? r->finished : "not yet", r->model, r->data, r->kernel);
+  return true;
+}
 
 static int list_runs(const char *path, vx_error *error) {
   vx_store *store = vx_store_open(path, VX_STORE_READ, error);
-  sqlite3_stmt *query = store ? vx_sql_prepare(store, runs_query, error) : NULL;
-  int more = query ? 1 : -1;
-  if (query)
+  vx_arena *arena = vx_arena_new();
+  vx_run_row *runs;
+  int count = 0;
+  bool good = store && (arena || vx_fail(error, "ls runs", "out of memory")) &&
+              vx_query_runs(store, arena, &runs, &count, error);
+  if (good)
     printf("%3s  %-20s %9s %9s %7s %8s  %-20s %-20s %s\n", "run", "name", "images", "done", "passed", "methods",
            "started", "finished", "model, data, kernel");
-  while (more == 1 && (more = vx_sql_row(store, query, error)) == 1)
-    printf("%3d  %-20s %9d %9d %7d %8d  %-20s %-20s %s, %s, %s\n", sqlite3_column_int(query, 0), vx_sql_text(query, 1),
-           sqlite3_column_int(query, 4), sqlite3_column_int(query, 5), sqlite3_column_int(query, 6),
-           sqlite3_column_int(query, 9), vx_sql_text(query, 7), vx_sql_text(query, 8), vx_sql_text(query, 2),
-           vx_sql_text(query, 3), vx_sql_text(query, 10));
-  sqlite3_finalize(query);
+  for (int i = 0; good && i < count; i++) good = print_run(store, &runs[i], arena, error);
+  vx_arena_free(arena);
   vx_store_close(store);
-  return more == 0 ? 0 : 1;
+  return good ? 0 : 1;
 }
 
 /* ---- model --------------------------------------------------------------------------------------------------------

@@ -63,6 +63,9 @@ static void print_value(const vx_config *config, const vx_key *key, vx_text *tex
     word = vx_choice_at(key->choices, *(const int *)(const void *)field, &length);
     vx_text_add(text, "%.*s", (int)length, word ? word : "");
     return;
+  case VX_KEY_SCORE:
+    vx_text_add(text, "%s", vx_setting_word(&config->score, vx_key_in_score(key)));
+    return;
   case VX_KEY_OWN:
     key->print(config, text);
     return;

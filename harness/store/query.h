@@ -62,12 +62,16 @@ typedef struct vx_image_row {
   double probability;
 } vx_image_row;
 
+typedef struct vx_image_place {
+  int64_t id;
+  int place;
+} vx_image_place;
+
 /* Images through a gate, in the order of the list. */
 typedef struct vx_image_set {
   vx_image_row *rows;
   int count;
-  int64_t first_id, id_span;
-  int *by_id; /* [id_span] place in rows of image first_id + i; -1: not in the set */
+  vx_image_place *by_id; /* [count] by ascending id: where it stands in rows */
 } vx_image_set;
 
 /* `min_confidence` NaN: the run's own; a lower one than that is an error: those images have not been evaluated. */
@@ -111,5 +115,18 @@ typedef struct vx_total {
 /* `condition`: SQL over the columns class, correct and size of the table totals; NULL: all. */
 bool vx_query_total(vx_store *store, int64_t scoring, int64_t method, const char *condition, vx_total *total,
                     vx_error *error);
+
+/* trouble.c: failures and warnings of a run by kind, the most frequent first. */
+typedef struct vx_trouble_row {
+  const char *severity, *stage;
+  int rows, images;
+  const char *first; /* place: reason, of one of them */
+} vx_trouble_row;
+
+bool vx_query_troubles(vx_store *store, int64_t run, vx_arena *arena, vx_trouble_row **rows, int *count,
+                       vx_error *error);
+
+/* How many images of the run have at least one scored method. */
+bool vx_query_evaluated(vx_store *store, int64_t run, int *count, vx_error *error);
 
 #endif

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/store/sql.h"
+#include <sqlite3.h>
+
 #include "harness/store/store.h"
 
 enum { CLASSES = 20, SQL_SIZE = 4096 };
@@ -28,6 +29,14 @@ static const char fill[] =
     " 1.0 * tp / (14000 + fp), 2.0 * tp / (14000 + fp + tp), 1.0 * (tp + 224 * 224 - 14000 - fp) / (224 * 224), 1"
     " FROM c ORDER BY method, image;"
     "COMMIT; ANALYZE;";
+
+static bool fill_file(const char *path, const char *sql, vx_error *error) {
+  sqlite3 *db = NULL;
+  bool ok = (sqlite3_open(path, &db) == SQLITE_OK && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK) ||
+            vx_fail(error, path, "%s", sqlite3_errmsg(db));
+  sqlite3_close(db);
+  return ok;
+}
 
 static bool write_all(const char *path, int images, int methods, vx_error *error) {
   static const char *const labels[] = {"one", "two"};
@@ -76,7 +85,7 @@ static bool write_all(const char *path, int images, int methods, vx_error *error
                      .methods = list,
                      .method_count = methods};
   snprintf(sql, sizeof sql, fill, images, CLASSES, methods);
-  ok = ok && vx_store_begin(store, &run, error) && vx_sql_exec(store, sql, error) && vx_store_finish(store, error);
+  ok = ok && vx_store_begin(store, &run, error) && fill_file(path, sql, error) && vx_store_finish(store, error);
   vx_store_close(store);
   free(list);
   free(names);

@@ -22,7 +22,8 @@ int main(void) {
   float x[12] = {0};
   double gradient[12] = {3, 0, 0, -1, 4, 0, 0, 2, 0, 0, 0, 2}, heat[4];
   vx_shape shape = {.image = 2, .grid = 1};
-  vx_view view = {.shape = &shape, .input = x, .input_gradient = gradient, .scratch = vx_arena_new()};
+  vx_seen seen = {{VX_AT_INPUT, vx_by(VX_GRADIENT), false, 0, 0}, gradient};
+  vx_view view = {.shape = &shape, .input = x, .seen = &seen, .seen_count = 1, .scratch = vx_arena_new()};
   for (int norm = 0; norm < 2; norm++) {
     args.value[0] = norm;
     if (!vx_explainer_run(method, &view, &args, heat, NULL)) return 1;
