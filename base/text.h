@@ -1,4 +1,4 @@
-/* Lines and columns of small text files, taken apart in place. */
+/* Text: lines and columns of small files, taken apart in place; and a text that grows. */
 #ifndef VX_TEXT_H
 #define VX_TEXT_H
 
@@ -24,5 +24,22 @@ char *vx_trim(char *text);
 
 /* Whether two names are the same but for case and blanks around them. */
 bool vx_same_name(const char *a, const char *b);
+
+/* ---- a growing text ---- */
+
+/* Starts as {0}; its owner frees `text`, which is NULL while nothing was added or memory is out. */
+typedef struct vx_text {
+  char *text;
+  size_t length, room;
+  bool broken; /* memory ran out: what was added since is missing */
+} vx_text;
+
+void vx_text_add(vx_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void vx_text_add_quoted(vx_text *text, const char *word); /* "word", as YAML and C read it */
+void vx_text_add_real(vx_text *text, double value);       /* as vx_real_text */
+
+/* The fewest digits that read back as the same number, into text [size]. */
+enum { VX_REAL_TEXT = 32 };
+void vx_real_text(double value, char *text, size_t size);
 
 #endif

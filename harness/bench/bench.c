@@ -7,6 +7,7 @@
 
 #include "base/nearest.h"
 #include "base/random.h"
+#include "core/model.h"
 #include "harness/bench/parts.h"
 #include "harness/bench/peak.h"
 #include "harness/run/workers.h"
@@ -98,7 +99,7 @@ static bool make_input(vx_bench_job *job, vx_error *error) {
 /* ---- all of it -------------------------------------------------------------------------------------------------- */
 
 static bool measure_all(vx_bench_job *job, vx_error *error) {
-  vx_passes none = {0};
+  vx_needs none = {0};
   vx_series first = {0};
   return vx_blas_check(job->shape, job->bench->advice, sizeof job->bench->advice, error) && make_input(job, error) &&
          (job->plain = vx_worker_new(job->model, &none, VX_SINGLE, error)) != NULL &&

@@ -49,17 +49,17 @@ vx_view *vx_bench_view(const vx_bench_job *job, vx_worker *worker, vx_error *err
   return view;
 }
 
-static void make_same(void *user, int index, double *x) {
+static void make_same(void *user, int index, vx_variant *variant) {
   const vx_bench_job *job = user;
   size_t values = 3 * (size_t)job->shape->image * (size_t)job->shape->image;
   (void)index;
-  for (size_t i = 0; i < values; i++) x[i] = (double)job->x[i];
+  for (size_t i = 0; i < values; i++) variant->x[i] = (double)job->x[i];
 }
 
-static void take_nothing(void *user, int index, const vx_sample *sample) {
-  (void)user, (void)index, (void)sample;
+static void see_nothing(void *user, int index, const vx_view *view) {
+  (void)user, (void)index, (void)view;
 }
 
 bool vx_bench_group(const vx_bench_job *job, const vx_view *view, bool gradient, vx_error *error) {
-  return view->again->run(view->again, VX_BENCH_GROUP, gradient, make_same, take_nothing, (void *)job, error);
+  return view->again->run(view->again, VX_GROUP, gradient, make_same, see_nothing, (void *)job, error);
 }

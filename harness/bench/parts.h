@@ -55,7 +55,16 @@ void vx_products_forward(const vx_shape *shape, int batch, bool wide, bool to_cl
 void vx_products_backward(const vx_shape *shape, int batch, bool to_input, vx_products *products);
 void vx_products_cut(const vx_shape *shape, vx_products *products);
 /* `beside`: the other rule set's pass, to the attention of every layer, has made the sums that both divide by. */
-void vx_products_relevance(const vx_shape *shape, const vx_relevance_need *need, bool beside, bool wide,
+typedef struct vx_bench_relevance {
+  double stabilizer;
+  int lowest; /* layer whose attention is reached; L: of none */
+  bool to_pixels;
+} vx_bench_relevance;
+
+/* What the wants say of the relevance by one rule set. */
+vx_bench_relevance vx_bench_relevance_of(const vx_wants *wants, vx_rule rule, const vx_shape *shape);
+
+void vx_products_relevance(const vx_shape *shape, const vx_bench_relevance *need, bool beside, bool wide,
                            vx_products *products);
 
 double vx_products_gflop(const vx_products *products, bool wide);
@@ -89,8 +98,7 @@ bool vx_bench_forward_after(vx_bench_job *job, vx_series *series, vx_error *erro
 /* Forward and planned passes; the view with all that methods may need. NULL on failure. */
 vx_view *vx_bench_view(const vx_bench_job *job, vx_worker *worker, vx_error *error);
 
-/* VX_BENCH_GROUP times the picture through vx_again, in one group. */
-enum { VX_BENCH_GROUP = 4 };
+/* VX_GROUP times the picture through vx_again, in one group. */
 bool vx_bench_group(const vx_bench_job *job, const vx_view *view, bool gradient, vx_error *error);
 
 /* The text after "KEY…:" in a file of /proc, or "". */
@@ -107,7 +115,7 @@ bool vx_bench_workers(vx_bench_job *job, vx_error *error); /* workers.c: one wor
 /* The methods of spec section 4 but the sampling ones, without stabilizer: what `suite` means. */
 bool vx_bench_in_suite(const vx_explainer *explainer);
 
-/* The union of the passes of the suite's methods. */
-bool vx_bench_suite_passes(const vx_shape *shape, vx_passes *passes, vx_error *error);
+/* The union of the needs of the suite's methods. */
+bool vx_bench_suite_needs(const vx_shape *shape, vx_needs *needs, vx_error *error);
 
 #endif

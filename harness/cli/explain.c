@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "base/safe_name.h"
 #include "harness/cli/cli.h"
 #include "harness/cli/methods.h"
-#include "base/file.h"
-#include "harness/run/workers.h"
-#include "harness/pictures/explain_files.h"
 #include "harness/draw/png.h"
-#include "base/safe_name.h"
+#include "harness/pictures/explain_files.h"
+#include "harness/run/workers.h"
 
 #define METHODS                                                                                                        \
   "rollout,attn-gradcam,ag-cam,attention-gradient,generic-attention,transformer-attribution-stable,lrp-stable,"        \
@@ -177,7 +177,7 @@ static void print_methods(const session *s, const vx_explained *e) {
       printf("  %-36s could not be made: %s\n", drawn->method->name, drawn->error.why);
     else
       printf("  %-36s %6.1f %% %10.1f%s\n", drawn->method->name, 100 * drawn->share, drawn->milliseconds,
-             drawn->heat.flat ? "  flat: no contrast at all" : "");
+             drawn->sized.heat.flat ? "  flat: no contrast at all" : "");
   }
 }
 

@@ -51,12 +51,13 @@ static const vx_shape usual = {.layers = 12,
                                .patch = 16,
                                .image = 224,
                                .grid = 14,
+                               .leading = 1,
                                .tokens = 197,
                                .classes = 1000};
 
 static void cost_text(const vx_explainer *explainer, char *text, size_t size) {
   vx_args args;
-  vx_args_default(explainer, &args);
+  vx_args_default(&explainer->params, &args);
   if (explainer->by_name_only)
     snprintf(text, size, "parts");
   else
@@ -77,13 +78,12 @@ static void list_methods(void) {
 }
 
 static void print_param(const vx_explainer *e, int index) {
-  static const char *const types[] = {"whole number", "number", "true or false", "", "layer"};
-  const vx_param *param = &e->params[index];
+  static const char *const types[] = {"whole number", "number", "true or false", "", "layer", "text"};
+  const vx_param *param = &e->params.param[index];
   vx_args args;
-  char all[400], *rest = all, *pair;
-  vx_args_default(e, &args);
-  vx_args_print(e, &args, all, sizeof all);
-  for (int i = 0; (pair = strsep(&rest, " ")) && i < index; i++) continue;
+  vx_text value = {0};
+  vx_args_default(&e->params, &args);
+  vx_args_add_value(&e->params, &args, index, &value);
   printf("  %-14s %s", param->name, param->meaning);
   if (param->type == VX_PARAM_CHOICE)
     printf(" (%s)", param->choices);
@@ -91,8 +91,8 @@ static void print_param(const vx_explainer *e, int index) {
     printf(" (%s from %g to %g)", types[param->type], param->low, param->high);
   else
     printf(" (%s)", types[param->type]);
-  const char *value = pair ? strchr(pair, '=') : NULL;
-  printf(" [%s]\n", value ? value + 1 : "");
+  printf(" [%s]\n", value.text ? value.text : "");
+  free(value.text);
 }
 
 static int show_method(const char *id, vx_error *error) {
@@ -113,8 +113,8 @@ static int show_method(const char *id, vx_error *error) {
          e->class_specific ? "one class" : "no class of its own",
          e->grid == VX_GRID_PATCH ? "one value a patch" : "one value a pixel", cost);
   printf("  formula   %s\n  source    %s\n  citation  %s\n", e->formula, e->source, e->cite);
-  if (e->param_count) puts("\nparameters");
-  for (int i = 0; i < e->param_count; i++) print_param(e, i);
+  if (e->params.count) puts("\nparameters");
+  for (int i = 0; i < e->params.count; i++) print_param(e, i);
   return 0;
 }
 

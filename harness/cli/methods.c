@@ -11,9 +11,9 @@ static int find(const vx_method_list *list, const char *name) {
 }
 
 static bool lacks(const vx_method *method, unsigned lacking, const vx_shape *shape) {
-  vx_passes passes;
-  vx_explainer_passes(method->explainer, shape, &method->args, &passes);
-  return (passes.set & lacking) != 0;
+  vx_needs needs;
+  vx_explainer_needs(method->explainer, shape, &method->args, &needs);
+  return (needs.data & lacking) != 0;
 }
 
 static bool add(vx_method_list *list, const vx_method *method, vx_error *error) {
@@ -66,7 +66,7 @@ static bool add_mix(vx_method_list *list, const char *text, unsigned lacking, co
   if (!vx_method_from_id("mix", "--methods", &mix, error)) return false;
   char *by = strchr(copy, ':'), *rest = copy, *id;
   if (by) *by++ = '\0';
-  if (by && !vx_args_set(mix.explainer, &mix.args, "by", by, error)) return false;
+  if (by && !vx_args_set(&mix.explainer->params, "mix", &mix.args, "by", by, error)) return false;
   mix.name = name;
   mix.parts = parts;
   while ((id = strsep(&rest, "+"))) {
@@ -80,14 +80,16 @@ static bool add_mix(vx_method_list *list, const char *text, unsigned lacking, co
 
 /* METHOD.NAME=VALUE */
 static bool set_param(vx_method_list *list, const char *text, vx_error *error) {
-  char copy[400];
-  snprintf(copy, sizeof copy, "%s", text);
+  char *copy = VX_TAKE(list->arena, strlen(text) + 1, char);
+  if (!copy) return vx_fail(error, "--param", "out of memory");
+  strcpy(copy, text);
   char *equals = strchr(copy, '='), *dot = strchr(copy, '.');
   if (!equals || !dot || dot > equals) return vx_fail(error, "--param", "is '%.60s', expected METHOD.NAME=VALUE", text);
   *equals = *dot = '\0';
   int at = find(list, copy);
   if (at < 0) return vx_fail(error, "--param", "'%.60s' is not among --methods", copy);
-  return vx_args_set(list->methods[at].explainer, &list->methods[at].args, dot + 1, equals + 1, error);
+  vx_method *method = &list->methods[at];
+  return vx_args_set(&method->explainer->params, method->explainer->id, &method->args, dot + 1, equals + 1, error);
 }
 
 static bool read_list(char *text, const vx_texts *params, unsigned lacking, const vx_shape *shape, vx_method_list *list,
@@ -103,8 +105,10 @@ static bool read_list(char *text, const vx_texts *params, unsigned lacking, cons
   for (int i = 0; params && i < params->count; i++)
     if (!set_param(list, params->text[i], error)) return false;
   for (int i = 0; i < list->count; i++) {
-    if (!vx_args_check(list->methods[i].explainer, &list->methods[i].args, shape, error)) return false;
-    list->shown += !list->methods[i].hidden;
+    const vx_method *method = &list->methods[i];
+    if (!vx_args_check(&method->explainer->params, method->explainer->id, &method->args, shape->layers, error))
+      return false;
+    list->shown += !method->hidden;
   }
   return list->shown > 0 || vx_fail(error, "--methods", "names no method");
 }

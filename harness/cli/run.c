@@ -47,10 +47,10 @@ typedef struct options {
   bool strict, quiet;
 } options;
 
-static volatile sig_atomic_t stop; /* the one thing that a signal may touch */
+static atomic_bool stop; /* the one thing that a signal may touch */
 
 static void on_interrupt(int number) {
-  stop = 1;
+  atomic_store(&stop, true);
   signal(number, SIG_DFL); /* the second one ends the program at once */
 }
 

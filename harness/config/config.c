@@ -167,6 +167,17 @@ static bool read_choice(vx_config *config, const vx_key *key, const vx_yaml *nod
                     key->choices);
 }
 
+static bool read_score(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
+                       vx_error *error) {
+  char text[80];
+  vx_error reason;
+  if (node->kind != VX_YAML_SCALAR)
+    return vx_fail_at(place, node, error, "is %s, expected a word or a number",
+                      vx_yaml_describe(node, text, sizeof text));
+  if (vx_setting_set(&config->score, vx_key_in_score(key), node->text, NULL, &reason)) return true;
+  return vx_fail_at(place, node, error, "%s", reason.why);
+}
+
 static bool read_value(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
                        vx_error *error) {
   switch (key->type) {
@@ -179,6 +190,8 @@ static bool read_value(vx_config *config, const vx_key *key, const vx_yaml *node
     return read_real(config, key, node, place, error);
   case VX_KEY_CHOICE:
     return read_choice(config, key, node, place, error);
+  case VX_KEY_SCORE:
+    return read_score(config, key, node, place, error);
   case VX_KEY_OWN:
     return key->read(config, node, place, error);
   }
@@ -234,7 +247,7 @@ static bool apply_set(vx_yaml *root, const char *text, vx_error *error) {
 }
 
 static bool check_together(const vx_config *config, vx_error *error) {
-  if (config->resize == VX_CFG_CROP && config->size == VX_CFG_SIZE_IMAGE) {
+  if (config->resize == VX_RESIZE_CROP && config->score.size == VX_SIZE_IMAGE) {
     vx_place place = {config->path, "score.size"};
     return vx_fail_at(&place, NULL, error,
                       "is image, but input.resize: crop cuts the picture; expected input or a number");

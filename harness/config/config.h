@@ -12,27 +12,15 @@
 #include "base/error.h"
 #include "core/vx.h"
 #include "explainers/explainer.h"
+#include "harness/config/setting.h"
 #include "harness/config/yaml.h"
 
-/* The order of the words is that of the choices in keys.c. */
-typedef enum vx_cfg_resize { VX_CFG_RESIZE_CHECKPOINT, VX_CFG_SQUASH, VX_CFG_CROP } vx_cfg_resize;
-typedef enum vx_cfg_filter { VX_CFG_FILTER_CHECKPOINT, VX_CFG_BILINEAR, VX_CFG_BICUBIC } vx_cfg_filter;
-typedef enum vx_cfg_arithmetic { VX_CFG_PILLOW, VX_CFG_FLOAT } vx_cfg_arithmetic;
 typedef enum vx_cfg_normalize {
   VX_CFG_NORMALIZE_CHECKPOINT,
   VX_CFG_NORMALIZE_NONE,
   VX_CFG_NORMALIZE_OWN
 } vx_cfg_normalize;
-typedef enum vx_cfg_void { VX_CFG_VOID_IGNORE, VX_CFG_VOID_BACKGROUND, VX_CFG_VOID_FOREGROUND } vx_cfg_void;
-typedef enum vx_cfg_mask_resize { VX_CFG_MASK_PILLOW, VX_CFG_MASK_OPENCV } vx_cfg_mask_resize;
-typedef enum vx_cfg_foreground {
-  VX_CFG_FOREGROUND_ANY,
-  VX_CFG_FOREGROUND_MAIN,
-  VX_CFG_FOREGROUND_PREDICTED,
-  VX_CFG_FOREGROUND_CLASS
-} vx_cfg_foreground;
-typedef enum vx_cfg_size { VX_CFG_SIZE_INPUT, VX_CFG_SIZE_IMAGE, VX_CFG_SIZE_OWN } vx_cfg_size;
-typedef enum vx_cfg_aggregate { VX_CFG_MEAN, VX_CFG_POOLED, VX_CFG_PER_CLASS } vx_cfg_aggregate;
+enum { VX_AS_CHECKPOINT = 2 }; /* resize and filter: as the checkpoint says */
 
 /* One method of the run, under its name there. */
 typedef struct vx_method {
@@ -61,9 +49,11 @@ typedef struct vx_config {
   const char *root, *split; /* data set */
   const char *classes;      /* class map, or NULL: the identity by name */
 
-  int resize, filter, arithmetic, normalize; /* vx_cfg_… */
-  double crop_pct;                           /* 0: as the checkpoint says */
-  vx_cfg_triple mean, std;                   /* with normalize: {mean: …, std: …} */
+  int resize, filter;      /* vx_resize, vx_filter; VX_AS_CHECKPOINT */
+  int arithmetic;          /* vx_arithmetic */
+  int normalize;           /* vx_cfg_normalize */
+  double crop_pct;         /* 0: as the checkpoint says */
+  vx_cfg_triple mean, std; /* with normalize: {mean: …, std: …} */
 
   double min_confidence;
   const char *target; /* top, second, ground-truth, an index or a label */
@@ -78,11 +68,7 @@ typedef struct vx_config {
   const char *metrics[VX_CFG_METRICS_MAX];
   int metric_count;
 
-  int size, size_pixels; /* vx_cfg_size; the side with VX_CFG_SIZE_OWN */
-  const char *threshold; /* otsu, mean, or a number from 0 to 1 */
-  int foreground, foreground_class;
-  int void_pixels, mask_resize, aggregate;
-  int accuracy_is_recall;   /* 0: accuracy, 1: recall */
+  vx_setting score;
   const char *compare_with; /* a row of configs/published.yaml, or NULL */
 } vx_config;
 
@@ -106,16 +92,9 @@ char *vx_config_print(const vx_config *config);
 /* The index of a method by its name in the run, or -1. */
 int vx_config_find_method(const vx_config *config, const char *name);
 
-/* How a choice is written: vx_config_word("score.void", config->void_pixels) is "ignore" … */
-const char *vx_config_word(const char *key, int value);
-
-/* "input", "image" or the number; "any", "main", "predicted" or "class=N". Written into text. */
-const char *vx_config_size_text(const vx_config *config, char *text, size_t size);
-const char *vx_config_foreground_text(const vx_config *config, char *text, size_t size);
-
-/* "any", "main", "predicted", "class=N"; "input", "image", "N": also for options of commands. */
-bool vx_config_foreground_parse(const char *text, int *foreground, int *label);
-bool vx_config_size_parse(const char *text, int *size, int *pixels);
+/* How output (vx_output) and precision (vx_precision) are written: "logit", "mixed" … */
+const char *vx_config_output(int output);
+const char *vx_config_precision(int precision);
 
 /* The help page on all keys. To be freed; NULL when memory is out. */
 char *vx_config_help(void);

@@ -14,6 +14,13 @@ static const char *keep(vx_config *config, const char *text) {
   return copy;
 }
 
+/* The same of a text that was put together, which is freed. */
+static const char *keep_text(vx_config *config, vx_text *text) {
+  const char *kept = text->broken ? NULL : keep(config, text->text);
+  free(text->text);
+  return kept;
+}
+
 static const char *nearest_id(const char *id) {
   enum { MOST = 256 };
   const char *ids[MOST];
@@ -31,7 +38,7 @@ bool vx_method_from_id(const char *id, const char *where, vx_method *method, vx_
     return vx_fail(error, where, "no method '%.60s'; `vitx ls methods` lists them", id);
   }
   *method = (vx_method){.explainer = explainer, .name = explainer->id};
-  vx_args_default(explainer, &method->args);
+  vx_args_default(&explainer->params, &method->args);
   return true;
 }
 
@@ -52,7 +59,8 @@ static bool is_frame(const char *key) {
   return strcmp(key, "id") == 0 || strcmp(key, "as") == 0 || strcmp(key, "mix") == 0 || strcmp(key, "of") == 0;
 }
 
-static bool set_params(const vx_yaml *node, const vx_place *place, vx_method *method, vx_error *error) {
+static bool set_params(vx_config *config, const vx_yaml *node, const vx_place *place, vx_method *method,
+                       vx_error *error) {
   for (int i = 0; i < node->count; i++) {
     if (is_frame(node->keys[i])) continue;
     const vx_yaml *value = node->items[i];
@@ -61,7 +69,9 @@ static bool set_params(const vx_yaml *node, const vx_place *place, vx_method *me
       return vx_fail_at(place, &at, error, "%s: parameter '%.60s' must be a number or word", method->explainer->id,
                         node->keys[i]);
     vx_error inner = {.where = "", .why = ""};
-    if (!vx_args_set(method->explainer, &method->args, node->keys[i], value->text, &inner))
+    const char *text = keep(config, value->text);
+    if (!text) return vx_fail_at(place, &at, error, "out of memory");
+    if (!vx_args_set(&method->explainer->params, method->explainer->id, &method->args, node->keys[i], text, &inner))
       return vx_fail_at(place, &at, error, "%.300s: %.500s", inner.where, inner.why);
   }
   return true;
@@ -89,7 +99,7 @@ static bool read_entry(vx_config *config, const vx_yaml *node, const vx_place *p
   if (!id || id->kind != VX_YAML_SCALAR)
     return vx_fail_at(place, node, error, "is %s, expected an id or {id: …, as: …, parameters}",
                       vx_yaml_describe(node, text, sizeof text));
-  return from_id(id->text, id, place, method, error) && set_params(node, place, method, error) &&
+  return from_id(id->text, id, place, method, error) && set_params(config, node, place, method, error) &&
          set_name(config, node, place, method, error);
 }
 
@@ -128,21 +138,21 @@ static bool add_all(vx_config *config, const vx_yaml *node, const vx_place *plac
 /* ---- mixes ---------------------------------------------------------------------------------------------------- */
 
 static bool same_method(const vx_method *a, const vx_method *b) {
-  if (a->explainer != b->explainer || a->part_count != b->part_count) return false;
-  for (int i = 0; i < a->explainer->param_count; i++)
-    if (a->args.value[i] < b->args.value[i] || a->args.value[i] > b->args.value[i]) return false;
-  return true;
+  return a->explainer == b->explainer && a->part_count == b->part_count &&
+         vx_args_equal(&a->explainer->params, &a->args, &b->args);
 }
 
 /* A name for a part that is not asked for by itself: its id, with its parameters when another has that name. */
 static const char *hidden_name(vx_config *config, const vx_method *method) {
-  char args[300], name[400];
-  if (vx_config_find_method(config, method->explainer->id) < 0) return method->explainer->id;
-  vx_args_print(method->explainer, &method->args, args, sizeof args);
-  snprintf(name, sizeof name, "%s(%s)", method->explainer->id, args);
-  for (char *c = name; *c; c++)
+  const char *id = method->explainer->id;
+  if (vx_config_find_method(config, id) < 0) return id;
+  vx_text name = {0};
+  vx_text_add(&name, "%s(", id);
+  vx_args_print(&method->explainer->params, &method->args, &name);
+  vx_text_add(&name, ")");
+  for (char *c = name.text; c && *c; c++)
     if (*c == ' ') *c = ';';
-  return keep(config, name);
+  return keep_text(config, &name);
 }
 
 /* The index of a part of a mix: the method of that name, or one with the same id and parameters, or else a new one,
@@ -171,22 +181,14 @@ static int part_index(vx_config *config, const vx_yaml *node, const vx_place *pl
 }
 
 /* "a+b:sqrt" */
-static const char *mix_name(vx_config *config, const vx_method *mix, const char *by) {
+static const char *mix_name(vx_config *config, const vx_method *mix) {
+  const vx_params *params = &mix->explainer->params;
   vx_text text = {0};
   for (int i = 0; i < mix->part_count; i++)
     vx_text_add(&text, "%s%s", i ? "+" : "", config->methods[mix->parts[i]].name);
-  vx_text_add(&text, ":%s", by);
-  const char *name = text.broken ? NULL : keep(config, text.text);
-  free(text.text);
-  return name;
-}
-
-/* The word that `by` has: from the printed parameters, "by=sqrt". */
-static void by_word(const vx_method *mix, char *word, size_t size) {
-  char args[200];
-  vx_args_print(mix->explainer, &mix->args, args, sizeof args);
-  const char *at = strstr(args, "by=");
-  snprintf(word, size, "%.*s", at ? (int)strcspn(at + 3, " ") : 0, at ? at + 3 : "");
+  vx_text_add(&text, ":");
+  vx_args_add_value(params, &mix->args, vx_params_find(params, "by"), &text);
+  return keep_text(config, &text);
 }
 
 static bool add_mix(vx_config *config, vx_method *mix, const int *parts, int count, const vx_yaml *node,
@@ -196,9 +198,7 @@ static bool add_mix(vx_config *config, vx_method *mix, const int *parts, int cou
   memcpy(kept, parts, (size_t)count * sizeof *kept);
   mix->parts = kept;
   mix->part_count = count;
-  char by[40];
-  by_word(mix, by, sizeof by);
-  if (!mix->name) mix->name = mix_name(config, mix, by);
+  if (!mix->name) mix->name = mix_name(config, mix);
   if (!mix->name) return vx_fail_at(place, node, error, "out of memory");
   return add(config, mix, node, place, error);
 }
@@ -211,7 +211,7 @@ static bool read_mix(vx_config *config, const vx_yaml *node, const vx_place *pla
   mix.name = NULL;
   if (!list || list->kind != VX_YAML_LIST || list->count < 2 || list->count > VX_MIX_PARTS_MAX)
     return vx_fail_at(place, list ? list : node, error, "a mix wants a list of 2 to %d methods", VX_MIX_PARTS_MAX);
-  if (!set_params(node, place, &mix, error) || !set_name(config, node, place, &mix, error)) return false;
+  if (!set_params(config, node, place, &mix, error) || !set_name(config, node, place, &mix, error)) return false;
   int parts[VX_MIX_PARTS_MAX];
   for (int i = 0; i < list->count; i++) {
     parts[i] = part_index(config, list->items[i], place, error);
@@ -266,7 +266,8 @@ static int read_of(vx_config *config, const vx_yaml *of, const vx_place *place, 
   if (of->kind == VX_YAML_SCALAR && strcmp(of->text, "all") == 0) {
     for (int i = 0; i < config->method_count; i++) {
       const vx_method *method = &config->methods[i];
-      if (method->part_count == 0 && !method->hidden && method->explainer->family != VX_TRIVIAL) parts[count++] = i;
+      if (method->part_count == 0 && !method->hidden && method->explainer->family != VX_FAMILY_TRIVIAL)
+        parts[count++] = i;
     }
     return count;
   }
@@ -315,7 +316,8 @@ bool vx_read_all_mixes(vx_config *config, const vx_yaml *node, const vx_place *p
   mix.name = NULL;
   const vx_yaml *by = vx_yaml_find(node, "by");
   vx_error inner = {.where = "", .why = ""};
-  if (by && !vx_args_set(mix.explainer, &mix.args, "by", by->kind == VX_YAML_SCALAR ? by->text : "", &inner))
+  if (by && !vx_args_set(&mix.explainer->params, mix.explainer->id, &mix.args, "by",
+                         by->kind == VX_YAML_SCALAR ? by->text : "", &inner))
     return vx_fail_at(place, by, error, "%.300s: %.500s", inner.where, inner.why);
   int sizes[VX_MIX_PARTS_MAX], size_count, chosen[VX_MIX_PARTS_MAX];
   if (!read_sizes(vx_yaml_find(node, "sizes"), node, place, sizes, &size_count, error)) return false;
@@ -332,16 +334,15 @@ bool vx_read_all_mixes(vx_config *config, const vx_yaml *node, const vx_place *p
 
 /* ---- printing ------------------------------------------------------------------------------------------------- */
 
-/* ", name: value" for every parameter, from "name=value name=value". */
+/* ", name: value" for every parameter. */
 static void print_params(const vx_method *method, vx_text *text) {
-  char args[400];
-  vx_args_print(method->explainer, &method->args, args, sizeof args);
-  char *rest = args, *pair;
-  while ((pair = strsep(&rest, " "))) {
-    char *equals = strchr(pair, '=');
-    if (!equals) continue;
-    *equals = '\0';
-    vx_text_add(text, ", %s: %s", pair, equals + 1);
+  const vx_params *params = &method->explainer->params;
+  for (int i = 0; i < params->count; i++) {
+    vx_text_add(text, ", %s: ", params->param[i].name);
+    if (params->param[i].type == VX_PARAM_TEXT)
+      vx_text_add_scalar(text, method->args.text[i]);
+    else
+      vx_args_add_value(params, &method->args, i, text);
   }
 }
 

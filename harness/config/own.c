@@ -6,7 +6,6 @@
 #include "base/nearest.h"
 #include "harness/config/keys.h"
 #include "metrics/metric.h"
-#include "metrics/threshold.h"
 
 static char *keep(vx_config *config, const char *text) {
   char *copy = VX_TAKE(config->arena, strlen(text) + 1, char);
@@ -133,106 +132,4 @@ void vx_print_target(const vx_config *config, vx_text *text) {
     vx_text_add(text, "%ld", index);
   else
     vx_text_add_scalar(text, config->target);
-}
-
-/* ---- score.size ----------------------------------------------------------------------------------------------- */
-
-bool vx_config_size_parse(const char *text, int *size, int *pixels) {
-  *pixels = 0;
-  if (strcmp(text, "input") == 0)
-    *size = VX_CFG_SIZE_INPUT;
-  else if (strcmp(text, "image") == 0)
-    *size = VX_CFG_SIZE_IMAGE;
-  else {
-    char *end;
-    long side = strtol(text, &end, 10);
-    if (end == text || *end || side < 1 || side > 16384) return false;
-    *size = VX_CFG_SIZE_OWN;
-    *pixels = (int)side;
-  }
-  return true;
-}
-
-bool vx_read_size(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
-  const char *expected = "input, image, or a side from 1 to 16384";
-  if (!expect_scalar(node, place, expected, error)) return false;
-  if (vx_config_size_parse(node->text, &config->size, &config->size_pixels)) return true;
-  return vx_fail_at(place, node, error, "is '%.60s', expected %s", node->text, expected);
-}
-
-const char *vx_config_size_text(const vx_config *config, char *text, size_t size) {
-  if (config->size == VX_CFG_SIZE_OWN)
-    snprintf(text, size, "%d", config->size_pixels);
-  else
-    snprintf(text, size, "%s", config->size == VX_CFG_SIZE_IMAGE ? "image" : "input");
-  return text;
-}
-
-void vx_print_size(const vx_config *config, vx_text *text) {
-  char word[32];
-  vx_text_add(text, "%s", vx_config_size_text(config, word, sizeof word));
-}
-
-/* ---- score.threshold ------------------------------------------------------------------------------------------ */
-
-bool vx_read_threshold(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
-  const char *expected = "otsu, mean, or a number from 0 to 1";
-  if (!expect_scalar(node, place, expected, error)) return false;
-  vx_threshold threshold;
-  if (!vx_threshold_parse(node->text, &threshold, place->key, NULL))
-    return vx_fail_at(place, node, error, "is '%.60s', expected %s", node->text, expected);
-  vx_text word = {0};
-  if (threshold.kind == VX_THRESHOLD_FIXED)
-    vx_text_add_real(&word, threshold.value);
-  else
-    vx_text_add(&word, "%s", node->text);
-  if (!word.broken) config->threshold = keep(config, word.text);
-  free(word.text);
-  return config->threshold || vx_fail_at(place, node, error, "out of memory");
-}
-
-void vx_print_threshold(const vx_config *config, vx_text *text) {
-  vx_text_add(text, "%s", config->threshold);
-}
-
-/* ---- score.foreground ------------------------------------------------------------------------------------------ */
-
-bool vx_config_foreground_parse(const char *text, int *foreground, int *label) {
-  *label = 0;
-  if (strcmp(text, "any") == 0)
-    *foreground = VX_CFG_FOREGROUND_ANY;
-  else if (strcmp(text, "main") == 0)
-    *foreground = VX_CFG_FOREGROUND_MAIN;
-  else if (strcmp(text, "predicted") == 0)
-    *foreground = VX_CFG_FOREGROUND_PREDICTED;
-  else {
-    char *end;
-    if (strncmp(text, "class=", 6) != 0) return false;
-    long number = strtol(text + 6, &end, 10);
-    if (end == text + 6 || *end || number < 1 || number > 254) return false;
-    *foreground = VX_CFG_FOREGROUND_CLASS;
-    *label = (int)number;
-  }
-  return true;
-}
-
-bool vx_read_foreground(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
-  const char *expected = "any, main, predicted or class=N (1 to 254)";
-  if (!expect_scalar(node, place, expected, error)) return false;
-  if (vx_config_foreground_parse(node->text, &config->foreground, &config->foreground_class)) return true;
-  return vx_fail_at(place, node, error, "is '%.60s', expected %s", node->text, expected);
-}
-
-const char *vx_config_foreground_text(const vx_config *config, char *text, size_t size) {
-  static const char *const words[] = {"any", "main", "predicted"};
-  if (config->foreground == VX_CFG_FOREGROUND_CLASS)
-    snprintf(text, size, "class=%d", config->foreground_class);
-  else
-    snprintf(text, size, "%s", words[config->foreground]);
-  return text;
-}
-
-void vx_print_foreground(const vx_config *config, vx_text *text) {
-  char word[32];
-  vx_text_add(text, "%s", vx_config_foreground_text(config, word, sizeof word));
 }

@@ -1,39 +1,10 @@
 /* Configurations as text: the whole effective one, and the help on all keys. */
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/config/keys.h"
-
-/* ---- a growing text ------------------------------------------------------------------------------------------- */
-
-static bool make_room(vx_text *text, size_t more) {
-  if (text->broken) return false;
-  if (text->length + more + 1 <= text->room) return true;
-  size_t room = 2 * (text->length + more + 1);
-  char *larger = realloc(text->text, room);
-  if (!larger) {
-    text->broken = true;
-    return false;
-  }
-  text->text = larger;
-  text->room = room;
-  return true;
-}
-
-void vx_text_add(vx_text *text, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  int need = vsnprintf(NULL, 0, format, arguments);
-  va_end(arguments);
-  if (need < 0 || !make_room(text, (size_t)need)) return;
-  va_start(arguments, format);
-  vsnprintf(text->text + text->length, (size_t)need + 1, format, arguments);
-  va_end(arguments);
-  text->length += (size_t)need;
-}
 
 /* True when a word stands for itself in YAML, in flow lists too, and is not taken for another type by anyone. */
 static bool is_plain(const char *word) {
@@ -49,29 +20,10 @@ static bool is_plain(const char *word) {
 }
 
 void vx_text_add_scalar(vx_text *text, const char *word) {
-  if (is_plain(word)) {
+  if (is_plain(word))
     vx_text_add(text, "%s", word);
-    return;
-  }
-  vx_text_add(text, "\"");
-  for (const unsigned char *c = (const unsigned char *)word; *c; c++) {
-    if (*c == '"' || *c == '\\')
-      vx_text_add(text, "\\%c", *c);
-    else if (*c < 32 || *c == 127)
-      vx_text_add(text, "\\x%02X", *c);
-    else
-      vx_text_add(text, "%c", *c);
-  }
-  vx_text_add(text, "\"");
-}
-
-void vx_text_add_real(vx_text *text, double value) {
-  char number[40];
-  for (int digits = 6; digits <= 17; digits++) {
-    snprintf(number, sizeof number, "%.*g", digits, value);
-    if (strtod(number, NULL) == value) break;
-  }
-  vx_text_add(text, "%s", number);
+  else
+    vx_text_add_quoted(text, word);
 }
 
 /* ---- choices -------------------------------------------------------------------------------------------------- */
@@ -87,19 +39,14 @@ static bool choice_word(const char *choices, int index, char *word, size_t size)
   return true;
 }
 
-const char *vx_config_word(const char *key, int value) {
-  static const char *const words[][4] = {
-      {"checkpoint", "squash", "crop", ""}, {"checkpoint", "bilinear", "bicubic", ""},
-      {"pillow", "float", "", ""},          {"logit", "probability", "loss", ""},
-      {"single", "mixed", "double", ""},    {"ignore", "background", "foreground", ""},
-      {"pillow", "opencv", "", ""},         {"accuracy", "recall", "", ""},
-      {"mean", "pooled", "class", ""}};
-  static const char *const keys[] = {"input.resize",   "input.filter", "input.arithmetic",  "output",
-                                     "precision",      "score.void",   "score.mask_resize", "score.pixel_accuracy",
-                                     "score.aggregate"};
-  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-    if (strcmp(key, keys[i]) == 0) return value >= 0 && value < 4 ? words[i][value] : "";
-  return "";
+const char *vx_config_output(int output) {
+  static const char *const words[] = {"logit", "probability", "loss"};
+  return words[output];
+}
+
+const char *vx_config_precision(int precision) {
+  static const char *const words[] = {"single", "mixed", "double"};
+  return words[precision];
 }
 
 /* ---- the whole configuration ---------------------------------------------------------------------------------- */
@@ -125,6 +72,9 @@ static void print_value(const vx_config *config, const vx_key *key, vx_text *tex
     return;
   case VX_KEY_CHOICE:
     if (choice_word(key->choices, *(const int *)(const void *)field, word, sizeof word)) vx_text_add(text, "%s", word);
+    return;
+  case VX_KEY_SCORE:
+    vx_text_add(text, "%s", vx_setting_word(&config->score, vx_key_in_score(key)));
     return;
   case VX_KEY_OWN:
     key->print(config, text);

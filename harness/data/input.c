@@ -2,7 +2,9 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 vx_input_options vx_input_default(int size) {
   return (vx_input_options){.size = size,
@@ -35,6 +37,71 @@ bool vx_input_check(const vx_input_options *o, const char *where, vx_error *erro
                      o->mean[c], o->std[c]);
   return true;
 }
+
+vx_input_options vx_input_at(const vx_input_options *o, int side) {
+  vx_input_options own = *o;
+  own.size = side;
+  own.shorter_side = (int)lround((double)o->shorter_side * side / o->size);
+  if (own.shorter_side < side) own.shorter_side = side;
+  return own;
+}
+
+/* ---- as a text --------------------------------------------------------------------------------------------------- */
+
+void vx_input_print(const vx_input_options *o, char *text, size_t size) {
+  char crop[40] = "", scale[240] = "normalize=none";
+  if (o->resize == VX_RESIZE_CROP) snprintf(crop, sizeof crop, " shorter_side=%d", o->shorter_side);
+  if (o->normalize)
+    snprintf(scale, sizeof scale, "mean=%.17g,%.17g,%.17g std=%.17g,%.17g,%.17g", o->mean[0], o->mean[1], o->mean[2],
+             o->std[0], o->std[1], o->std[2]);
+  snprintf(text, size, "size=%d resize=%s%s filter=%s arithmetic=%s %s", o->size,
+           o->resize == VX_RESIZE_CROP ? "crop" : "squash", crop,
+           o->filter == VX_FILTER_BICUBIC ? "bicubic" : "bilinear",
+           o->arithmetic == VX_ARITHMETIC_FLOAT ? "float" : "pillow", scale);
+}
+
+static bool is_word(const char *at, size_t length, const char *word) {
+  return strlen(word) == length && strncmp(at, word, length) == 0;
+}
+
+static bool read_word(const char *at, size_t length, vx_input_options *o) {
+  double *m = o->mean, *s = o->std;
+  if (sscanf(at, "size=%d", &o->size) == 1 || sscanf(at, "shorter_side=%d", &o->shorter_side) == 1 ||
+      sscanf(at, "mean=%lf,%lf,%lf", &m[0], &m[1], &m[2]) == 3 ||
+      sscanf(at, "std=%lf,%lf,%lf", &s[0], &s[1], &s[2]) == 3)
+    return true;
+  if (is_word(at, length, "resize=squash"))
+    o->resize = VX_RESIZE_SQUASH;
+  else if (is_word(at, length, "resize=crop"))
+    o->resize = VX_RESIZE_CROP;
+  else if (is_word(at, length, "filter=bilinear"))
+    o->filter = VX_FILTER_BILINEAR;
+  else if (is_word(at, length, "filter=bicubic"))
+    o->filter = VX_FILTER_BICUBIC;
+  else if (is_word(at, length, "arithmetic=pillow"))
+    o->arithmetic = VX_ARITHMETIC_PILLOW;
+  else if (is_word(at, length, "arithmetic=float"))
+    o->arithmetic = VX_ARITHMETIC_FLOAT;
+  else if (is_word(at, length, "normalize=none"))
+    o->normalize = false;
+  else
+    return false;
+  return true;
+}
+
+bool vx_input_parse(const char *text, const char *where, vx_input_options *o, vx_error *error) {
+  bool good = true;
+  *o = vx_input_default(0);
+  for (const char *at = text; good && *at; at += *at == ' ') {
+    size_t length = strcspn(at, " ");
+    good = length == 0 || read_word(at, length, o);
+    at += length;
+  }
+  if (good && vx_input_check(o, where, NULL)) return true;
+  return vx_fail(error, where, "is '%.300s', which names no way from a picture to an input", text);
+}
+
+/* ---- the input --------------------------------------------------------------------------------------------------- */
 
 /* Python's round(difference / 2): half to even. */
 static int half_to_even(int difference) {

@@ -43,6 +43,15 @@ bool vx_input_from_checkpoint(const char *dir, int image_size, vx_input_options 
 /* Checks that the options make sense together; `where` names their source in the error. */
 bool vx_input_check(const vx_input_options *options, const char *where, vx_error *error);
 
+/* The same options at another side: a crop keeps its share of the picture. */
+vx_input_options vx_input_at(const vx_input_options *options, int side);
+
+/* All of it as "size=224 resize=crop shorter_side=256 filter=bicubic arithmetic=pillow mean=… std=…", and back: what a
+   results file keeps of a run's input. Reading wants a size; what a text does not say is as in vx_input_default. Fails,
+   with the text, where that is not a way from a picture to an input. */
+void vx_input_print(const vx_input_options *options, char *text, size_t size);
+bool vx_input_parse(const char *text, const char *where, vx_input_options *options, vx_error *error);
+
 /* How a picture (or its mask) of width x height is scaled and cropped under `options`. */
 bool vx_input_geometry(const vx_input_options *options, int width, int height, vx_geometry *geometry, vx_error *error);
 

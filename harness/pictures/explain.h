@@ -6,8 +6,7 @@
 #include "harness/config/config.h"
 #include "harness/data/input.h"
 #include "harness/run/plan.h"
-#include "harness/store/result.h"
-#include "metrics/heat.h"
+#include "harness/run/to_size.h"
 
 enum { VX_DRAW_LONGEST = 1024 }; /* pixels: larger pictures are drawn smaller, in proportion */
 
@@ -35,9 +34,7 @@ typedef struct vx_drawn {
   bool class_specific; /* of a mix: any of its parts */
   bool made;
   vx_error error; /* why it was not made */
-  double *map;    /* [side][side] */
-  int side;       /* the patch grid's or the input's */
-  vx_heat heat;   /* at the size of the drawn picture, as it would be scored (spec, section 5) */
+  vx_sized sized; /* the map as a run keeps it, its heat at the size of the drawn picture (spec, section 5) */
   int otsu;       /* level of the mask heat.u > otsu */
   uint8_t *mask;  /* [height][width] of 0 and 1 */
   double share;   /* of the picture that the mask covers */
@@ -67,9 +64,5 @@ const vx_input_options *vx_explain_input(const vx_explain *explain);
 /* Explains the picture at `path`; the result belongs to `explain` and is valid until the next call. A method that fails
    has made == false and its reason; only a picture that cannot be read or that the model fails on gives NULL. */
 const vx_explained *vx_explain_picture(vx_explain *explain, const char *path, vx_error *error);
-
-/* The same for a decoded picture; `name` decides what is drawn at random. */
-const vx_explained *vx_explain_pixels(vx_explain *explain, const vx_picture *picture, const char *name,
-                                      vx_error *error);
 
 #endif

@@ -6,10 +6,8 @@
 
 #include "harness/attention/attention.h"
 #include "harness/attention/plots.h"
-#include "harness/config/config.h"
 #include "harness/data/picture.h"
 #include "harness/report/parts.h"
-#include "harness/run/origin.h"
 #include "harness/run/run.h"
 
 enum { CHOSEN_MAX = 64, CHOSEN_AUTO = 6 };
@@ -17,10 +15,8 @@ enum { CHOSEN_MAX = 64, CHOSEN_AUTO = 6 };
 /* The model, opened for this report. */
 typedef struct watching {
   vx_report *report;
-  vx_config *config;
   vx_model *model;
-  vx_worker *worker;
-  vx_input_options input;
+  vx_subject *subject;
   vx_arena *arena; /* of one image */
 } watching;
 
@@ -90,8 +86,8 @@ static bool add_flow(watching *w, const vx_attention *a, json_t *into) {
 
 static bool take(watching *w, const char *path, vx_attention *attention, vx_error *error) {
   vx_picture picture = {0};
-  bool ok = vx_picture_read(path, &picture, error) && vx_attention_take(w->worker, vx_model_shape(w->model), &w->input,
-                                                                        &picture, false, w->arena, attention, error);
+  bool ok = vx_picture_read(path, &picture, error) &&
+            vx_attention_take(w->subject, &picture, false, w->arena, attention, error);
   vx_picture_free(&picture);
   return ok;
 }
@@ -168,26 +164,21 @@ static int choose_some(const vx_report *report, int *chosen) {
 
 static bool open_model(watching *w, vx_error *error) {
   vx_report *report = w->report;
-  const char *text = report->run.config;
-  w->config = vx_config_parse(text, strlen(text), "the run's configuration", NULL, 0, error);
-  if (!w->config) return false;
-  w->model = vx_model_open(w->config->model, error);
+  const vx_config *config = report->origin.config;
+  vx_input_options input;
+  w->model = vx_run_open_model(config, error);
   if (!w->model) return false;
-  if (w->config->head_classes &&
-      !vx_model_randomise_head(w->model, w->config->head_classes, (uint64_t)w->config->head_seed, error)) {
-    return false;
-  }
   if (strcmp(vx_model_digest(w->model), report->run.model_digest) != 0) {
-    return vx_fail(error, w->config->model, "is another model than the run's");
+    return vx_fail(error, config->model, "is another model than the run's");
   }
-  if (!vx_run_input(w->config, vx_model_shape(w->model)->image, &w->input, error)) return false;
-  w->worker = vx_attention_worker(w->model, error);
-  return w->worker != NULL;
+  if (!vx_run_input(config, vx_model_shape(w->model)->image, &input, error)) return false;
+  w->subject = vx_attention_subject(w->model, &input, error);
+  return w->subject != NULL;
 }
 
 static bool write_chosen(watching *w, const int *chosen, int count, vx_error *error) {
   for (int k = 0; k < count; k++) {
-    const vx_voc_entry *entry = vx_data_entry(&w->report->voc, &w->report->images.rows[chosen[k]]);
+    const vx_voc_entry *entry = vx_origin_entry(&w->report->origin, &w->report->images.rows[chosen[k]]);
     if (!entry) continue;
     w->arena = vx_arena_new(); /* a new one each: what is taken from it is counted on to be zero */
     bool ok = w->arena ? write_attention(w, chosen[k], entry->image, error) : vx_fail(error, "report", "out of memory");
@@ -200,7 +191,7 @@ static bool write_chosen(watching *w, const int *chosen, int count, vx_error *er
 bool vx_report_write_attention(vx_report *report, vx_error *error) {
   const char *names = report->options->attention;
   int chosen[CHOSEN_MAX];
-  if (!report->voc.count || (names && strcmp(names, "none") == 0)) return true;
+  if (!report->origin.voc.count || (names && strcmp(names, "none") == 0)) return true;
   int count = names ? choose_named(report, names, chosen, error) : choose_some(report, chosen);
   if (count < 0) return false;
   vx_error reason;
@@ -210,8 +201,7 @@ bool vx_report_write_attention(vx_report *report, vx_error *error) {
     snprintf(report->made->note, sizeof report->made->note, "no attention plots: %s: %s", reason.where, reason.why);
   }
   bool written = !ok || write_chosen(&w, chosen, count, error);
-  vx_worker_free(w.worker);
-  if (w.model) vx_model_close(w.model);
-  if (w.config) vx_config_free(w.config);
+  vx_subject_free(w.subject);
+  vx_model_close(w.model);
   return written;
 }

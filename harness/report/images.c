@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/config/yaml.h"
 #include "harness/data/mask.h"
 #include "harness/data/picture.h"
 #include "harness/draw/png.h"
@@ -21,28 +20,11 @@ enum { LEVELS = sizeof levels / sizeof *levels };
 
 /* ---- the data set ----------------------------------------------------------------------------------------------- */
 
-/* data.root and data.split of the run's own configuration; texts in the tree. */
-static void data_of_run(const vx_yaml *config, const char **root, const char **split) {
-  const vx_yaml *data = vx_yaml_find(config, "data");
-  const vx_yaml *r = data ? vx_yaml_find(data, "root") : NULL, *s = data ? vx_yaml_find(data, "split") : NULL;
-  *root = r ? r->text : NULL;
-  *split = s ? s->text : NULL;
-}
-
 void vx_report_open_data(vx_report *report) {
-  vx_error error = {.where = "", .why = ""};
-  const char *root = NULL, *split = NULL;
-  vx_yaml *config = vx_yaml_parse(report->run.config, strlen(report->run.config), "the run's configuration", &error);
-  if (config) data_of_run(config, &root, &split);
-  if (report->options->root) root = report->options->root;
-  if (report->options->split) split = report->options->split;
-  bool open = root && split && vx_voc_open(root, split, &report->voc, &error);
-  if (!open) {
-    report->voc = (vx_voc){0};
-    snprintf(report->made->note, sizeof report->made->note, "no pictures: %s: %s",
-             *error.where ? error.where : report->run.data, *error.why ? error.why : "names no data set");
-  }
-  vx_yaml_free(config);
+  const vx_report_options *o = report->options;
+  vx_error error;
+  if (!vx_origin_open(&report->run, o->root, o->split, &report->origin, &error))
+    snprintf(report->made->note, sizeof report->made->note, "no pictures: %s: %s", error.where, error.why);
 }
 
 /* ---- which images, how fine ------------------------------------------------------------------------------------- */
@@ -58,7 +40,7 @@ static double bytes_of_image(const vx_report *report, const vx_report_level *lev
   }
   double maps =
       patch * (grid * grid + 30) + pixel * (level->pixel_map * level->pixel_map + level->mask * level->mask / 8.0 + 60);
-  double picture = report->voc.count ? level->picture * level->picture * 0.3 + 1500 : 0;
+  double picture = report->origin.voc.count ? level->picture * level->picture * 0.3 + 1500 : 0;
   return 4.0 / 3 * (maps + picture) + 500;
 }
 
@@ -140,14 +122,14 @@ static bool put_mask(vx_report *report, const vx_mask *mask, const vx_geometry *
    command: the image is then shown without. */
 static void put_files(vx_report *report, int image, const vx_report_level *level, vx_mask *mask, json_t *into,
                       vx_arena *arena) {
-  const vx_voc_entry *entry = vx_data_entry(&report->voc, &report->images.rows[image]);
+  const vx_voc_entry *entry = vx_origin_entry(&report->origin, &report->images.rows[image]);
   vx_picture picture = {0};
   vx_geometry geometry;
   vx_error error;
   if (!entry) return;
   bool good =
       vx_picture_read(entry->image, &picture, &error) &&
-      vx_frame_to_thumbnail(&report->frame, picture.width, picture.height, level->picture, &geometry, &error) &&
+      vx_frame_to_thumbnail(&report->input, picture.width, picture.height, level->picture, &geometry, &error) &&
       (!report->sums[image].shown || put_picture(report, &picture, &geometry, level->quality, into, arena, &error)) &&
       vx_mask_read(entry->mask, mask, &error) &&
       (!report->sums[image].shown || put_mask(report, mask, &geometry, into, arena, &error));

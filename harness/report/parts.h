@@ -2,10 +2,10 @@
 #ifndef VX_REPORT_PARTS_H
 #define VX_REPORT_PARTS_H
 
-#include "harness/data/voc.h"
 #include "harness/report/embed.h"
 #include "harness/report/report.h"
 #include "harness/run/frame.h"
+#include "harness/run/origin.h"
 #include "harness/store/detail.h"
 #include "harness/tables/published.h"
 #include "harness/tables/scores.h"
@@ -41,8 +41,8 @@ typedef struct vx_report {
   int class_count;
   vx_label_row *labels;
   int label_count;
-  vx_frame frame;
-  vx_voc voc; /* count 0: the data set is not there */
+  vx_input_options input;
+  vx_origin origin; /* empty: the data set is not there */
 
   vx_image_sum *sums; /* [images] */
   float *shares;      /* [methods][images][VX_REPORT_SHARES] of a map's sum; NaN: none */

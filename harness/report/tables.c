@@ -7,8 +7,7 @@
 #include "harness/report/parts.h"
 #include "metrics/chance.h"
 #include "metrics/metric.h"
-#include "statistics/bootstrap.h"
-#include "statistics/compare.h"
+#include "statistics/standing.h"
 
 /* Methods beyond this many are not compared pair by pair: the table would have thousands of rows. */
 enum { COMPARED_MAX = 64 };
@@ -105,7 +104,7 @@ static bool estimate(const measuring *m, vx_error *error) {
   vx_sample sample = {
       .images = (size_t)report->images.count, .columns = (size_t)report->method_count, .numerators = m->values};
   vx_resampling how = {.resamples = (size_t)o->resamples, .seed = o->seed};
-  if (o->resamples > 0 && report->images.count <= VX_SCORE_BOOTSTRAP_IMAGES && report->images.count > 0) {
+  if (o->resamples > 0 && report->images.count <= VX_BOOTSTRAP_IMAGES && report->images.count > 0) {
     return vx_bootstrap_intervals(&sample, &how, 0.95, m->intervals, error);
   }
   double *estimates = malloc((sample.columns + 1) * sizeof *estimates);
@@ -131,27 +130,37 @@ static bool put_rows(const measuring *m, json_t *into) {
 
 /* ---- every method against every other --------------------------------------------------------------------------- */
 
-static bool put_pairs(const measuring *m, json_t *into, vx_error *error) {
+/* A pair as the page has it: a, b, n, difference, low, high, Wilcoxon's p after Holm, the permutation's p and how many
+   flips it has (0: exact), wins, ties, losses, whether the two are told apart. */
+static json_t *pair_json(const vx_pair *p) {
+  return json_pack("[i, i, i, o, o, o, o, o, i, i, i, i, b]", (int)p->a, (int)p->b, (int)p->n,
+                   vx_embed_number(p->difference, 6), vx_embed_number(p->low, 6), vx_embed_number(p->high, 6),
+                   vx_embed_number(p->wilcoxon_holm, 4), vx_embed_number(p->permutation_p, 5), (int)p->flips,
+                   (int)p->effect.wins, (int)p->effect.ties, (int)p->effect.losses, vx_pair_differs(p));
+}
+
+static json_t *standing_json(const vx_standing *s) {
+  return s->rank ? json_pack("[i, i, i, b]", s->rank, s->low, s->high, s->level) : json_null();
+}
+
+static bool put_pairs(const measuring *m, bool higher, json_t *into, vx_error *error) {
   const vx_report *report = m->report;
-  size_t methods = (size_t)report->method_count, count = vx_pairs(methods);
-  const vx_report_options *o = report->options;
-  if (methods < 2 || methods > COMPARED_MAX || report->images.count == 0 || o->resamples == 0) return true;
+  size_t methods = (size_t)report->method_count, images = (size_t)report->images.count, count = vx_pairs(methods);
+  if (methods < 2 || methods > COMPARED_MAX || images == 0) return true;
   vx_pair *pairs = malloc(count * sizeof *pairs);
-  vx_resampling how = {.resamples = (size_t)o->resamples, .seed = o->seed};
-  bool ok = pairs ? vx_compare_all(m->values, (size_t)report->images.count, methods, &how, pairs, error)
-                  : vx_fail(error, "report", "out of memory");
-  json_t *list = ok ? json_array() : NULL;
-  for (size_t i = 0; list && i < count; i++) {
-    const vx_pair *p = &pairs[i];
-    vx_report_push(m->report, list,
-                   json_pack("[i, i, i, o, o, o, o, o, i, i, i]", (int)p->a, (int)p->b, (int)p->n,
-                             vx_embed_number(p->difference, 6), vx_embed_number(p->low, 6), vx_embed_number(p->high, 6),
-                             vx_embed_number(p->permutation_holm, 4), vx_embed_number(p->wilcoxon_holm, 4),
-                             (int)p->effect.wins, (int)p->effect.ties, (int)p->effect.losses));
-  }
+  vx_standing *standings = malloc(methods * sizeof *standings);
+  vx_resampling how = {.resamples = (size_t)report->options->resamples, .seed = report->options->seed};
+  bool ok = pairs && standings ? vx_compare_groups(m->values, images, methods, NULL, 1, &how, pairs, error)
+                               : vx_fail(error, "report", "out of memory");
+  json_t *list = ok ? json_array() : NULL, *places = ok ? json_array() : NULL;
+  if (ok) vx_stand(m->values, images, methods, NULL, 1, pairs, higher, standings);
+  for (size_t i = 0; list && i < count; i++) vx_report_push(m->report, list, pair_json(&pairs[i]));
+  for (size_t k = 0; places && k < methods; k++) vx_report_push(m->report, places, standing_json(&standings[k]));
   free(pairs);
+  free(standings);
   if (!ok) return false;
-  return json_object_set_new(into, "pairs", list) == 0 || vx_fail(error, "report", "out of memory");
+  return (json_object_set_new(into, "pairs", list) == 0 && json_object_set_new(into, "standings", places) == 0) ||
+         vx_fail(error, "report", "out of memory");
 }
 
 /* ---- all of it -------------------------------------------------------------------------------------------------- */
@@ -170,7 +179,7 @@ static bool add_measure(measuring *m, const vx_score_row *rows, int of, json_t *
   } else if (ok) {
     ok = estimate(m, error);
   }
-  ok = ok && put_pairs(m, into, error);
+  ok = ok && put_pairs(m, json_is_true(json_object_get(into, "higher")), into, error);
   if (ok && !(put_rows(m, into) && put_values(m, into))) ok = vx_fail(error, "report", "out of memory");
   if (!ok) {
     json_decref(into);

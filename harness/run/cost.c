@@ -1,6 +1,6 @@
 #include "harness/run/cost.h"
 
-#include <string.h>
+#include <math.h>
 
 /* In forward passes of the whole depth, counting products: a backward pass has two for each of the forward's where
    weights get no gradient but attention does, less at the ends; relevance needs two products forward in each
@@ -12,32 +12,42 @@ static double share(int lowest, int layers) {
   return layers > 0 ? (double)(layers - lowest) / layers : 1;
 }
 
-/* How often the model is run again: the method's number of samples, steps or points. */
-static double samples(const vx_explainer *explainer, const vx_args *args) {
-  static const char *const names[] = {"samples", "steps", "points", "masks"};
-  for (int i = 0; i < explainer->param_count; i++)
-    for (size_t n = 0; n < sizeof names / sizeof *names; n++)
-      if (strcmp(explainer->params[i].name, names[n]) == 0) return args->value[i];
-  return 0;
+static double of_want(const vx_want *want, const vx_shape *shape) {
+  double depth = want->site == VX_AT_INPUT ? 1 : share(want->first, shape->layers);
+  switch (want->descent.rule) {
+  case VX_GRADIENT:
+    return BACKWARD * depth;
+  case VX_CUT_GRADIENT:
+    return CUT;
+  case VX_LRP_IMPROVED:
+    return IMPROVED * depth;
+  case VX_LRP_PLAIN:
+    return PLAIN * depth;
+  default:
+    return 0;
+  }
+}
+
+/* Each descent once, as deep as the deepest of what is read of it. */
+static double of_descents(const vx_wants *wants, const vx_shape *shape) {
+  double cost = 0;
+  bool wide = false;
+  for (int i = 0; i < wants->count; i++) {
+    const vx_want *want = &wants->want[i];
+    double own = of_want(want, shape), before = 0;
+    for (int k = 0; k < i; k++)
+      if (wants->want[k].descent.rule == want->descent.rule &&
+          wants->want[k].descent.parameter == want->descent.parameter)
+        before = fmax(before, of_want(&wants->want[k], shape));
+    cost += fmax(0, own - before);
+    wide |=
+        (want->descent.rule == VX_LRP_IMPROVED || want->descent.rule == VX_LRP_PLAIN) && !(want->descent.parameter > 0);
+  }
+  return cost + (wide ? DOUBLE_FORWARD : 0);
 }
 
 double vx_cost(const vx_explainer *explainer, const vx_args *args, const vx_shape *shape) {
-  vx_passes passes;
-  vx_explainer_passes(explainer, shape, args, &passes);
-  double cost = 0;
-  if (passes.set & VX_PASS_INPUT_GRADIENT)
-    cost = BACKWARD;
-  else if (passes.set & VX_PASS_GRADIENT)
-    cost = BACKWARD * share(passes.gradient_lowest, shape->layers);
-  else if (passes.set & VX_PASS_LAST_NORM)
-    cost = BACKWARD / shape->layers;
-  if (passes.set & VX_PASS_CUT_GRADIENT) cost += CUT;
-  for (int i = 0; i < passes.relevance_count; i++) {
-    const vx_relevance_need *need = &passes.relevance[i];
-    double rules = need->rules == VX_RULES_PLAIN ? PLAIN : IMPROVED;
-    cost += rules * share(need->lowest, shape->layers);
-    if (need->stabilizer <= 0) cost += DOUBLE_FORWARD;
-  }
-  if (passes.set & VX_PASS_AGAIN) cost += samples(explainer, args) * (1 + BACKWARD);
-  return cost;
+  vx_needs needs;
+  vx_explainer_needs(explainer, shape, args, &needs);
+  return of_descents(&needs.wants, shape) + needs.variant_count * (1 + of_descents(&needs.variants, shape));
 }

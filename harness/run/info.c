@@ -25,20 +25,9 @@ static const char *say(vx_run *run, const char *format, ...) {
 }
 
 static const char *input_text(vx_run *run) {
-  const vx_input_options *in = &run->input;
-  char resize[40], scale[240];
-  if (in->resize == VX_RESIZE_CROP)
-    snprintf(resize, sizeof resize, "crop shorter_side=%d", in->shorter_side);
-  else
-    snprintf(resize, sizeof resize, "squash");
-  if (in->normalize)
-    snprintf(scale, sizeof scale, "mean=%.17g,%.17g,%.17g std=%.17g,%.17g,%.17g", in->mean[0], in->mean[1], in->mean[2],
-             in->std[0], in->std[1], in->std[2]);
-  else
-    snprintf(scale, sizeof scale, "normalize=none");
-  return say(run, "size=%d resize=%s filter=%s arithmetic=%s %s", in->size, resize,
-             in->filter == VX_FILTER_BICUBIC ? "bicubic" : "bilinear",
-             in->arithmetic == VX_ARITHMETIC_FLOAT ? "float" : "pillow", scale);
+  char text[400];
+  vx_input_print(&run->input, text, sizeof text);
+  return say(run, "%s", text);
 }
 
 /* Over what decides which images there are and what their labels mean. */
@@ -87,15 +76,17 @@ static const char *parts_text(vx_run *run, const vx_method *method) {
 
 /* A mix is told apart by its parts with all their parameters, not by their names. */
 static const char *parameters_text(vx_run *run, const vx_method *method) {
-  char args[500];
-  vx_args_print(method->explainer, &method->args, args, sizeof args);
-  const char *text = say(run, "%s", args);
-  for (int p = 0; p < method->part_count && text; p++) {
+  vx_text text = {0};
+  vx_args_print(&method->explainer->params, &method->args, &text);
+  for (int p = 0; p < method->part_count; p++) {
     const vx_method *part = &run->config->methods[method->parts[p]];
-    vx_args_print(part->explainer, &part->args, args, sizeof args);
-    text = say(run, "%s%s%s(%s)", text, p ? "+" : " of=", part->explainer->id, args);
+    vx_text_add(&text, "%s%s(", p ? "+" : " of=", part->explainer->id);
+    vx_args_print(&part->explainer->params, &part->args, &text);
+    vx_text_add(&text, ")");
   }
-  return text;
+  const char *kept = text.broken ? NULL : say(run, "%s", text.text ? text.text : "");
+  free(text.text);
+  return kept;
 }
 
 static bool fill_methods(vx_run *run) {
@@ -118,7 +109,7 @@ static bool fill_methods(vx_run *run) {
     to->class_specific = explainer->class_specific;
     for (int p = 0; p < method->part_count; p++)
       to->class_specific |= config->methods[method->parts[p]].explainer->class_specific;
-    to->trivial = explainer->family == VX_TRIVIAL;
+    to->trivial = explainer->family == VX_FAMILY_TRIVIAL;
     to->is_mask = explainer->is_mask;
     to->pixel_map = explainer->grid == VX_GRID_PIXEL;
     to->parameters = parameters_text(run, method);
@@ -145,21 +136,6 @@ static bool fill_classes(vx_run *run) {
   return true;
 }
 
-static bool fill_scoring(vx_run *run) {
-  const vx_config *config = run->config;
-  char size[32], foreground[32];
-  vx_scoring_info *scoring = &run->info.scoring;
-  scoring->name = "main";
-  scoring->size = say(run, "%s", vx_config_size_text(config, size, sizeof size));
-  scoring->threshold = config->threshold;
-  scoring->foreground = say(run, "%s", vx_config_foreground_text(config, foreground, sizeof foreground));
-  scoring->void_pixels = vx_config_word("score.void", config->void_pixels);
-  scoring->mask_resize = vx_config_word("score.mask_resize", config->mask_resize);
-  scoring->pixel_accuracy = vx_config_word("score.pixel_accuracy", config->accuracy_is_recall);
-  scoring->aggregate = vx_config_word("score.aggregate", config->aggregate);
-  return scoring->size && scoring->foreground;
-}
-
 static bool fill(vx_run *run) {
   const vx_config *config = run->config;
   vx_run_info *info = &run->info;
@@ -174,12 +150,14 @@ static bool fill(vx_run *run) {
   info->input = input_text(run);
   info->min_confidence = config->min_confidence;
   info->target = config->target;
-  info->output = vx_config_word("output", config->output);
-  info->precision = vx_config_word("precision", config->precision);
+  info->output = vx_config_output(config->output);
+  info->precision = vx_config_precision(config->precision);
   info->metrics = metrics_text(run);
   info->seed = (uint64_t)config->seed;
   info->class_map = config->classes;
   info->compare_with = config->compare_with;
+  info->scoring = vx_setting_words(&config->score);
+  info->scoring.name = "main";
   info->input_side = run->shape->image;
   info->grid = run->shape->grid;
   info->image_count = (int)run->voc.count;
@@ -188,7 +166,7 @@ static bool fill(vx_run *run) {
   info->kernel = vx_blas_kernel();
   info->host = host_name(run);
   return info->config && info->data && info->data_digest && info->input && info->metrics && info->program &&
-         info->host && fill_scoring(run) && fill_classes(run) && fill_methods(run);
+         info->host && fill_classes(run) && fill_methods(run);
 }
 
 bool vx_run_fill_info(vx_run *run, vx_error *error) {

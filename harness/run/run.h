@@ -6,7 +6,6 @@
 #include "harness/config/config.h"
 #include "harness/data/class_map.h"
 #include "harness/data/input.h"
-#include "harness/data/truth.h"
 #include "harness/data/voc.h"
 #include "harness/run/plan.h"
 #include "harness/run/prior.h"
@@ -27,8 +26,6 @@ typedef struct vx_run {
   vx_voc voc;
   vx_class_map map;
   vx_input_options input;
-  vx_truth_options truth;
-  vx_scoring scoring;
   vx_target_kind target_kind;
   int target; /* with VX_TARGET_FIXED */
   const vx_metric *metrics[VX_CFG_METRICS_MAX];
@@ -50,11 +47,11 @@ void vx_run_close(vx_run *run);
 /* Reads all masks once, for methods that need the data set's mean masks; does nothing when none does. */
 bool vx_run_make_prior(vx_run *run, vx_error *error);
 
+/* The model that a config names, with the head that it asks for; NULL on failure. */
+vx_model *vx_run_open_model(const vx_config *config, vx_error *error);
+
 /* The options of the input that a config and its checkpoint say together. */
 bool vx_run_input(const vx_config *config, int image_size, vx_input_options *input, vx_error *error);
-
-/* The seed of methods that draw: depends on the run's seed and the picture's id only. */
-uint64_t vx_run_seed(const vx_config *config, const char *id);
 
 /* info.c: fills run->info from all the rest. */
 bool vx_run_fill_info(vx_run *run, vx_error *error);

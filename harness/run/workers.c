@@ -1,37 +1,26 @@
 #include "harness/run/workers.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
+#include "base/crew.h"
 #include "harness/run/evaluate.h"
 
-typedef struct task {
+typedef struct lacking {
   int position;
   bool *wanted; /* [methods]; NULL: all */
-} task;
+} lacking;
 
-/* Results go round: free -> worker -> done -> writer -> free. Their number bounds what waits. */
-typedef struct queue {
-  pthread_mutex_t lock;
-  pthread_cond_t changed;
+typedef struct working {
   const vx_work *work;
-  task *tasks;
-  int count, next;
-  vx_result **free, **done; /* stack and first-in-first-out ring, both of `results` places */
-  int results, free_count, done_count, done_first;
-  int active; /* threads at work */
-  bool broken;
-  vx_error error; /* of the first that broke */
-} queue;
-
-typedef struct thread {
-  pthread_t id;
-  queue *queue;
-  vx_evaluator *evaluator;
-} thread;
+  vx_worked *worked;
+  lacking *tasks;
+  int count;
+  vx_result **results; /* [places] */
+  vx_progress progress;
+} working;
 
 int vx_work_jobs(void) {
   cpu_set_t set;
@@ -39,127 +28,46 @@ int vx_work_jobs(void) {
   return count < 1 ? 1 : count;
 }
 
-/* ---- worker's side ------------------------------------------------------------------------------------------------
+/* ---- the crew's calls ----------------------------------------------------------------------------------------------
  */
 
-static bool is_over(const queue *q) {
-  bool stopped = q->work->stop && *q->work->stop;
-  return q->broken || stopped || q->next == q->count;
+static void *open_evaluator(void *user, vx_error *error) {
+  const working *w = user;
+  return vx_evaluator_new(w->work->run, error);
 }
 
-/* The next task and a result to fill, or NULL when there is nothing left to do. */
-static vx_result *take(queue *q, task *what) {
-  vx_result *result = NULL;
-  pthread_mutex_lock(&q->lock);
-  while (!is_over(q) && q->free_count == 0) pthread_cond_wait(&q->changed, &q->lock);
-  if (!is_over(q)) {
-    result = q->free[--q->free_count];
-    *what = q->tasks[q->next++];
-  } else {
-    q->active--;
-    pthread_cond_broadcast(&q->changed);
-  }
-  pthread_mutex_unlock(&q->lock);
-  return result;
+static void close_evaluator(void *hand) {
+  vx_evaluator_free(hand);
 }
 
-static void put(queue *q, vx_result *result, bool good, const vx_error *error) {
-  pthread_mutex_lock(&q->lock);
-  if (good) {
-    q->done[(q->done_first + q->done_count++) % q->results] = result;
-  } else {
-    q->free[q->free_count++] = result;
-    if (!q->broken) q->error = *error;
-    q->broken = true;
-  }
-  pthread_cond_broadcast(&q->changed);
-  pthread_mutex_unlock(&q->lock);
+static bool evaluate(void *user, void *hand, int task, int place, vx_error *error) {
+  const working *w = user;
+  return vx_evaluate(hand, w->tasks[task].position, w->tasks[task].wanted, w->results[place], error);
 }
 
-static void *work_through(void *argument) {
-  thread *t = argument;
-  task what = {0, NULL};
-  vx_result *result;
-  while ((result = take(t->queue, &what))) {
-    vx_error error = {.where = "", .why = ""};
-    bool good = vx_evaluate(t->evaluator, what.position, what.wanted, result, &error);
-    put(t->queue, result, good, &error);
-  }
-  return NULL;
+static bool write_result(void *user, int task, int place, vx_error *error) {
+  working *w = user;
+  (void)task;
+  if (!vx_store_write(w->work->store, w->results[place], error)) return false;
+  w->worked->done++;
+  vx_progress_step(&w->progress, w->results[place]->prediction.passed);
+  return true;
 }
 
-/* ---- writer's side ------------------------------------------------------------------------------------------------
- */
-
-/* The next finished result, or NULL when all threads have ended and nothing waits; *broken: it is not to be kept. Wakes
-   now and then, so that a signal is seen by threads that wait. */
-static vx_result *next_done(queue *q, bool *broken) {
-  vx_result *result = NULL;
-  pthread_mutex_lock(&q->lock);
-  while (q->done_count == 0 && q->active > 0) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 1;
-    pthread_cond_timedwait(&q->changed, &q->lock, &until);
-  }
-  if (q->done_count > 0) {
-    result = q->done[q->done_first];
-    q->done_first = (q->done_first + 1) % q->results;
-    q->done_count--;
-  }
-  *broken = q->broken;
-  pthread_mutex_unlock(&q->lock);
-  return result;
-}
-
-static void give_back(queue *q, vx_result *result) {
-  pthread_mutex_lock(&q->lock);
-  q->free[q->free_count++] = result;
-  pthread_cond_broadcast(&q->changed);
-  pthread_mutex_unlock(&q->lock);
-}
-
-static void break_off(queue *q, const vx_error *error) {
-  pthread_mutex_lock(&q->lock);
-  if (!q->broken) q->error = *error;
-  q->broken = true;
-  pthread_cond_broadcast(&q->changed);
-  pthread_mutex_unlock(&q->lock);
-}
-
-static int write_all(queue *q, vx_progress *progress) {
-  int written = 0;
-  bool broken;
-  vx_result *result;
-  while ((result = next_done(q, &broken))) {
-    vx_error error;
-    if (!broken) {
-      if (!vx_store_write(q->work->store, result, &error))
-        break_off(q, &error);
-      else {
-        written++;
-        vx_progress_step(progress, result->prediction.passed);
-      }
-    }
-    give_back(q, result);
-  }
-  return written;
-}
-
-/* ---- the whole ----------------------------------------------------------------------------------------------------
+/* ---- the whole ------------------------------------------------------------------------------------------------------
  */
 
 /* What the store lacks. */
-static bool list_tasks(queue *q, int images) {
-  const vx_work *work = q->work;
+static bool list_tasks(working *w, int images) {
+  const vx_work *work = w->work;
   size_t methods = (size_t)work->run->info.method_count;
-  q->tasks = calloc((size_t)images + 1, sizeof *q->tasks);
+  w->tasks = calloc((size_t)images + 1, sizeof *w->tasks);
   bool *missing = calloc(methods + 1, sizeof *missing);
-  bool good = q->tasks && missing;
+  bool good = w->tasks && missing;
   for (int i = 0; i < images && good; i++) {
     vx_done done = vx_store_done(work->store, i, missing);
     if (done == VX_DONE_ALL) continue;
-    task *t = &q->tasks[q->count++];
+    lacking *t = &w->tasks[w->count++];
     t->position = i;
     if (done != VX_DONE_PARTLY) continue;
     t->wanted = malloc(methods + 1);
@@ -170,97 +78,42 @@ static bool list_tasks(queue *q, int images) {
   return good;
 }
 
-static bool make_results(queue *q) {
-  q->results = 2 * q->work->jobs + 2;
-  q->free = calloc((size_t)q->results, sizeof *q->free);
-  q->done = calloc((size_t)q->results, sizeof *q->done);
-  if (!q->free || !q->done) return false;
-  for (int i = 0; i < q->results; i++) {
-    q->free[q->free_count] = vx_result_new();
-    if (!q->free[q->free_count]) return false;
-    q->free_count++;
-  }
-  return true;
+static bool make_results(working *w, int places) {
+  w->results = calloc((size_t)places, sizeof *w->results);
+  for (int i = 0; w->results && i < places; i++)
+    if (!(w->results[i] = vx_result_new())) return false;
+  return w->results != NULL;
 }
 
-static void free_queue(queue *q) {
-  for (int i = 0; i < q->free_count; i++) vx_result_free(q->free[i]);
-  for (int i = 0; i < q->count; i++) free(q->tasks[i].wanted);
-  free(q->free);
-  free(q->done);
-  free(q->tasks);
-}
-
-/* Starts the threads; how many of them run (0: none, the error says why). */
-static int start_threads(queue *q, thread *threads, int jobs, vx_error *error) {
-  int started = 0;
-  for (; started < jobs; started++) {
-    thread *t = &threads[started];
-    t->queue = q;
-    t->evaluator = vx_evaluator_new(q->work->run, error);
-    if (!t->evaluator) break;
-  }
-  if (started < jobs) { /* too little memory for so many: say so instead of running with fewer */
-    for (int i = 0; i < started; i++) vx_evaluator_free(threads[i].evaluator);
-    return 0;
-  }
-  q->active = jobs;
-  for (started = 0; started < jobs; started++) {
-    int wrong = pthread_create(&threads[started].id, NULL, work_through, &threads[started]);
-    if (wrong == 0) continue;
-    vx_error reason;
-    vx_fail(&reason, "worker", "thread %d of %d cannot be started: %s", started + 1, jobs, strerror(wrong));
-    break_off(q, &reason);
-    pthread_mutex_lock(&q->lock);
-    q->active -= jobs - started;
-    pthread_mutex_unlock(&q->lock);
-    for (int i = started; i < jobs; i++) vx_evaluator_free(threads[i].evaluator);
-    break;
-  }
-  return started;
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static bool work_queue(queue *q, vx_worked *worked, vx_error *error) {
-  int jobs = q->work->jobs < q->count ? q->work->jobs : q->count;
-  thread *threads = calloc((size_t)jobs + 1, sizeof *threads);
-  if (!threads) return vx_fail(error, "worker", "out of memory");
-  vx_progress progress;
-  vx_progress_start(&progress, q->work->report, q->work->terminal, worked->images, worked->before);
-  int started = start_threads(q, threads, jobs, error);
-  bool good = started > 0 || jobs == 0;
-  worked->done = write_all(q, &progress);
-  for (int i = 0; i < started; i++) {
-    pthread_join(threads[i].id, NULL);
-    vx_evaluator_free(threads[i].evaluator);
-  }
-  vx_progress_end(&progress);
-  free(threads);
-  worked->stopped = q->work->stop && *q->work->stop && worked->done < q->count;
-  if (!q->broken) return good;
-  if (error) *error = q->error;
-  return false;
+static void free_all(working *w, int places) {
+  for (int i = 0; w->results && i < places; i++) vx_result_free(w->results[i]);
+  for (int i = 0; i < w->count; i++) free(w->tasks[i].wanted);
+  free(w->results);
+  free(w->tasks);
 }
 
 bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error) {
   int all = (int)work->run->voc.count;
   *worked = (vx_worked){.images = work->limit > 0 && work->limit < all ? work->limit : all};
-  queue q = {.work = work};
-  double start = now();
-  pthread_mutex_init(&q.lock, NULL);
-  pthread_cond_init(&q.changed, NULL);
-  bool good = list_tasks(&q, worked->images) && make_results(&q);
-  if (!good) vx_fail(error, "worker", "out of memory");
-  worked->before = worked->images - q.count;
-  good = good && work_queue(&q, worked, error);
-  free_queue(&q);
-  pthread_cond_destroy(&q.changed);
-  pthread_mutex_destroy(&q.lock);
-  worked->seconds = now() - start;
+  working w = {.work = work, .worked = worked};
+  double start = vx_seconds();
+  bool good = list_tasks(&w, worked->images);
+  int places = vx_crew_places(work->jobs, w.count);
+  good = (good && make_results(&w, places)) || vx_fail(error, "worker", "out of memory");
+  worked->before = worked->images - w.count;
+  const vx_crew crew = {.jobs = work->jobs,
+                        .count = w.count,
+                        .stop = work->stop,
+                        .user = &w,
+                        .open = open_evaluator,
+                        .close = close_evaluator,
+                        .work = evaluate,
+                        .give = write_result};
+  vx_progress_start(&w.progress, work->report, work->terminal, worked->images, worked->before);
+  good = good && vx_crew_run(&crew, error);
+  vx_progress_end(&w.progress);
+  worked->stopped = work->stop && atomic_load(work->stop) && worked->done < w.count;
+  free_all(&w, places);
+  worked->seconds = vx_seconds() - start;
   return good;
 }

@@ -1,8 +1,8 @@
-/* Threads over pictures: each owns an evaluator; the caller's thread alone writes to the store. */
+/* A crew over pictures: each hand owns an evaluator; the caller's thread alone writes to the store. */
 #ifndef VX_WORKERS_H
 #define VX_WORKERS_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "harness/run/progress.h"
 #include "harness/run/run.h"
@@ -15,7 +15,7 @@ typedef struct vx_work {
   int limit;       /* only the first `limit` images of the list; 0: all */
   FILE *report;    /* where progress goes; NULL: nowhere */
   bool terminal;
-  const volatile sig_atomic_t *stop; /* set by a signal: finish the images at hand, then end; may be NULL */
+  const atomic_bool *stop; /* set by a signal: finish the images at hand, then end; may be NULL */
 } vx_work;
 
 typedef struct vx_worked {

@@ -8,13 +8,8 @@
 
 #include "base/random.h"
 #include "harness/run/evaluate.h"
-#include "harness/run/run.h"
+#include "harness/run/origin.h"
 #include "harness/store/stored.h"
-
-/* The config that the run was made by, with what was moved since. */
-static vx_config *config_of(const vx_run_row *run, const vx_rerun_options *options, vx_error *error) {
-  return vx_config_parse(run->config, strlen(run->config), run->name, options->set, options->set_count, error);
-}
 
 /* Model, data and kernel have to be those of the run: otherwise other bits are no news. */
 static bool check_same(vx_store *store, const vx_run_row *row, const vx_run *run, vx_error *error) {
@@ -135,7 +130,7 @@ static bool rerun_images(vx_store *store, const vx_run_row *row, const vx_run *r
 bool vx_rerun(vx_store *store, const vx_run_row *row, const vx_rerun_options *options, vx_rerun_report *report,
               vx_error *error) {
   memset(report, 0, sizeof *report);
-  vx_config *config = config_of(row, options, error);
+  vx_config *config = vx_origin_config(row, options->set, options->set_count, error);
   if (!config) return false;
   vx_blas_threads(1); /* as in the run */
   vx_run *run = vx_run_open(config, NULL, 0, error);

@@ -78,7 +78,7 @@ void vx_sweep_free(vx_sweep *s) {
 /* Counts of one run: [methods][settings][images]; tp -1: not there. */
 typedef struct gathered {
   vx_rescore source;
-  vx_rescore_setting *settings; /* threshold x void x mask resize, last fastest */
+  vx_setting *settings; /* threshold x void x mask resize, last fastest */
   int setting_count;
   vx_counts *counts;
 } gathered;
@@ -88,16 +88,18 @@ static bool make_settings(const vx_sweep *s, gathered *g, vx_error *error) {
   if (!vx_query_scoring(g->source.store, g->source.run.id, NULL, s->arena, &own, error)) return false;
   g->setting_count =
       s->level_count[VX_CHOICE_THRESHOLD] * s->level_count[VX_CHOICE_VOID] * s->level_count[VX_CHOICE_MASK_RESIZE];
-  g->settings = VX_TAKE(s->arena, g->setting_count + 1, vx_rescore_setting);
+  g->settings = VX_TAKE(s->arena, g->setting_count + 1, vx_setting);
   if (!g->settings) return out_of_memory(error);
   int at = 0;
   for (int t = 0; t < s->level_count[VX_CHOICE_THRESHOLD]; t++) {
     for (int v = 0; v < s->level_count[VX_CHOICE_VOID]; v++) {
       for (int m = 0; m < s->level_count[VX_CHOICE_MASK_RESIZE]; m++) {
-        own.info.threshold = s->levels[VX_CHOICE_THRESHOLD][t];
-        own.info.void_pixels = s->levels[VX_CHOICE_VOID][v];
-        own.info.mask_resize = s->levels[VX_CHOICE_MASK_RESIZE][m];
-        if (!vx_rescore_setting_make(&own.info, &g->settings[at++], error)) return false;
+        vx_setting *setting = &g->settings[at++];
+        if (!vx_setting_make(&own.info, setting, error) ||
+            !vx_setting_set(setting, "threshold", s->levels[VX_CHOICE_THRESHOLD][t], NULL, error) ||
+            !vx_setting_set(setting, "void", s->levels[VX_CHOICE_VOID][v], NULL, error) ||
+            !vx_setting_set(setting, "mask_resize", s->levels[VX_CHOICE_MASK_RESIZE][m], NULL, error))
+          return false;
       }
     }
   }

@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
-#include "statistics/effect.h"
 #include "metrics/metric.h"
-#include "statistics/wilcoxon.h"
 
 static bool out_of_memory(vx_store *store, vx_error *error) {
   return vx_fail(error, vx_store_path(store), "out of memory");
@@ -147,6 +145,7 @@ static void choose_scale(vx_compare_data *d) {
   int column;
   const vx_metric *metric = vx_metric_with_column(d->options->metric, &column);
   d->scale = metric && metric->columns[column].percent ? 100 : 1;
+  d->higher = !metric || metric->columns[column].higher_is_better;
   d->title = metric ? metric->columns[column].title : d->options->metric;
 }
 
@@ -226,46 +225,4 @@ bool vx_compare_gather(vx_store *store, vx_store *second, vx_compare_data *d, vx
   if (!d->two_runs) return gather_one(&a, d, error);
   int64_t run2 = o->run2 || second ? o->run2 : d->run.id; /* another scoring of the same run */
   return open_side(&b, run2, o->scoring2, d, &d->run2, &d->scoring2, error) && gather_two(&a, &b, d, error);
-}
-
-/* ---- one pair ------------------------------------------------------------------------------------------------- */
-
-/* Mean difference, its normal interval and test; a, b [n] without NaN. */
-static bool compare_many(const double *a, const double *b, size_t n, double *d, vx_pair *pair, vx_error *error) {
-  double sum_a = 0, sum_b = 0, sum = 0, squares = 0;
-  for (size_t i = 0; i < n; i++) {
-    d[i] = a[i] - b[i];
-    sum_a += a[i], sum_b += b[i], sum += d[i], squares += d[i] * d[i];
-  }
-  vx_wilcoxon w;
-  if (!vx_effect_sizes(a, b, n, &pair->effect, error) || !vx_wilcoxon_test(d, n, &w, error)) return false;
-  double count = (double)n, variance = fmax(0, (squares - sum * sum / count) / (count - 1));
-  double half = 1.959963984540054 * sqrt(variance / count);
-  pair->n = n;
-  pair->mean_a = sum_a / count;
-  pair->mean_b = sum_b / count;
-  pair->difference = sum / count;
-  pair->low = pair->difference - half;
-  pair->high = pair->difference + half;
-  pair->wilcoxon_p = pair->wilcoxon_holm = w.p;
-  pair->permutation_p = pair->permutation_holm = squares > 0 ? erfc(fabs(sum) / sqrt(2 * squares)) : 1;
-  return true;
-}
-
-bool vx_compare_one(const double *a, const double *b, size_t n, const vx_resampling *how, vx_pair *pair,
-                    vx_error *error) {
-  size_t both = 0;
-  for (size_t i = 0; i < n; i++) both += !isnan(a[i]) && !isnan(b[i]);
-  if (both <= VX_SCORE_BOOTSTRAP_IMAGES) return vx_compare_pair(a, b, n, how, pair, error);
-  double *room = malloc(3 * both * sizeof *room);
-  if (!room) return vx_fail(error, "comparison", "out of memory for %zu images", both);
-  size_t at = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (isnan(a[i]) || isnan(b[i])) continue;
-    room[at] = a[i];
-    room[both + at++] = b[i];
-  }
-  bool ok = compare_many(room, room + both, both, room + 2 * both, pair, error);
-  free(room);
-  return ok;
 }

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "statistics/bootstrap.h"
 #include "metrics/chance.h"
+#include "statistics/bootstrap.h"
 
 bool vx_aggregate_parse(const char *text, vx_aggregate *aggregate, vx_error *error) {
   static const char *const names[] = {"mean", "pooled", "class"};
@@ -252,7 +252,7 @@ bool vx_scores_summarise(vx_store *store, const vx_score_request *request, vx_ar
     if (!row->more) return vx_fail(error, vx_store_path(store), "out of memory");
     for (int k = 0; k < request->more_count; k++) row->more[k] = (vx_score_value){NAN, NAN, NAN};
   }
-  bool many = request->images->count > VX_SCORE_BOOTSTRAP_IMAGES && request->aggregate == VX_AGGREGATE_MEAN;
+  bool many = request->images->count > VX_BOOTSTRAP_IMAGES && request->aggregate == VX_AGGREGATE_MEAN;
   if (many && request->whole && (!request->wanted || request->condition))
     return summarise_totals(store, request, *rows, error);
   if (many) return summarise_many(store, request, arena, *rows, error);

@@ -74,7 +74,7 @@ def check_table(b):
     for row, (method, iou, f1, accuracy, n, flat) in zip(rows, expected):
         for at, value in ((2, iou), (3, f1), (4, accuracy)):
             close(first_number(row[at]), value, f"{method}, column {at}")
-        same((int(row[7]), int(row[8])), (n, flat), f"n and flat of {method}")
+        same((int(row[8]), int(row[9])), (n, flat), f"n and flat of {method}")
     trivial = b.run("return [...document.querySelectorAll('.table-one tr.trivial th a')].map(a => a.textContent)")
     same(sorted(trivial), [m for m, in sql("SELECT name FROM run_methods WHERE trivial ORDER BY name")], "trivial rows")
     same(b.run("return [...document.querySelectorAll('.fact-value')].map(f => f.textContent)"),
@@ -85,7 +85,7 @@ def check_table(b):
 
 def check_published(b):
     rows = b.run("return [...document.querySelectorAll('.table-one tr.published')].map(r => [...r.cells].map(c => c.textContent))")
-    same([rows[0][0]] + rows[0][2:5] + [rows[0][7]], ["published: CAM", "12.43", "19.13", "65.94", "347"], "the published row")
+    same([rows[0][0]] + rows[0][2:5] + [rows[0][8]], ["published: CAM", "12.43", "19.13", "65.94", "347"], "the published row")
     ours = sql("SELECT iou, f1, pixel_accuracy FROM table1 WHERE method = 'attn-gradcam'")[0]
     for text, value, theirs in zip(rows[1][2:5], ours, (12.43, 19.13, 65.94)):
         close(text, value - theirs, "ours less published", 0.011)
@@ -206,7 +206,7 @@ def check_pairs(b):
         close(row[1], means["rollout"] - means[other], f"rollout less {other}", 0.011)
         wins = sql("SELECT sum(a.iou > b.iou), sum(a.iou = b.iou), sum(a.iou < b.iou), count(*) FROM per_image a JOIN per_image b "
                    "USING (image_id) WHERE a.method = 'rollout' AND b.method = ?", other)[0]
-        same(tuple(int(t) for t in row[4:8]), wins, f"wins against {other}")
+        same(tuple(int(t) for t in row[6:10]), wins, f"wins against {other}")
     count = b.run("return document.querySelectorAll('.matrix button').length")
     same(count, len(means) * (len(means) - 1), "cells of the matrix")
     b.run("document.querySelector('.matrix button').focus()")

@@ -48,7 +48,7 @@ static const int label_classes[LABELS] = {1, 2, -1, 2};
 static inline vx_run_info run_info(int images, int method_count) {
   return (vx_run_info){
       .name = "tiny",
-      .config = "model: m\nmethods: [rollout]\n",
+      .config = "model: m\ndata: {root: VOC}\nmethods: [rollout]\n",
       .model = "models/tiny",
       .model_digest = "0123456789abcdef",
       .data = "VOC val",
