@@ -5,8 +5,6 @@
 
 #include "core/model.h"
 
-typedef struct vx_trace vx_trace; /* each engine has its own */
-
 typedef struct vx_engine {
   /* Memory for up to `batch` (at most VX_GROUP) pictures and all that `wants` names. With `read_top`, of one picture,
      the last block makes only the tokens that the head reads. NULL: out of memory, or a want that nothing makes. */

@@ -58,7 +58,6 @@ static inline int vx_activation_at(vx_site site) {
 
 /* ---- what goes down again (descend.h) --------------------------------------------------------------------------- */
 
-typedef struct vx_trace vx_trace;
 typedef struct vx_way vx_way;
 
 /* What the descent starts from: of each sample the derivative of the output with respect to its logits. */

@@ -14,16 +14,12 @@ static vx_stack stack_of(const vx_args *args) {
 
 static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
   vx_stack stack = stack_of(args);
-  vx_want_stack_rows(&needs->wants, &stack, shape->layers - 1, shape->layers - 1);
+  vx_want_stack_read(&needs->wants, shape, &stack, shape->layers - 1);
 }
 
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
   vx_stack stack = stack_of(args);
-  double *row = vx_scratch(view, (size_t)view->shape->tokens, error);
-  if (!row) return false;
-  vx_fused_read_row(view, &stack, view->shape->layers - 1, row);
-  vx_patches_of_row(view, row, heat);
-  return true;
+  return vx_fused_read(view, &stack, view->shape->layers - 1, heat, error);
 }
 
 const vx_explainer vx_explainer_raw_attention = {

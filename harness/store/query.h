@@ -62,12 +62,16 @@ typedef struct vx_image_row {
   double probability;
 } vx_image_row;
 
+typedef struct vx_image_place {
+  int64_t id;
+  int place;
+} vx_image_place;
+
 /* Images through a gate, in the order of the list. */
 typedef struct vx_image_set {
   vx_image_row *rows;
   int count;
-  int64_t first_id, id_span;
-  int *by_id; /* [id_span] place in rows of image first_id + i; -1: not in the set */
+  vx_image_place *by_id; /* [count] by ascending id: where it stands in rows */
 } vx_image_set;
 
 /* `min_confidence` NaN: the run's own; a lower one than that is an error: those images have not been evaluated. */
