@@ -7,7 +7,6 @@
 
 #include "base/nearest.h"
 #include "base/random.h"
-#include "core/model.h"
 #include "harness/bench/parts.h"
 #include "harness/bench/peak.h"
 #include "harness/run/workers.h"
