@@ -217,9 +217,9 @@ bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error) {
   if (!m.values || !m.intervals || !list || json_object_set_new(summary, "metrics", list) != 0) {
     return vx_fail(error, "report", "out of memory");
   }
-  if (!vx_aggregate_parse(report->scoring.info.aggregate, &request.aggregate, error) ||
+  if (!vx_aggregate_parse(report->scoring.aggregate, &request.aggregate, error) ||
       !vx_scores_summarise(report->store, &request, arena, &rows, error) ||
-      !vx_query_metric_names(report->store, report->scoring.id, arena, &further, &further_count, error)) {
+      !vx_query_metrics(report->store, report->scoring.id, arena, &further, &further_count, error)) {
     return false;
   }
   for (int k = 0; k < 4; k++) {

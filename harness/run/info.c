@@ -91,7 +91,7 @@ static const char *parameters_text(vx_run *run, const vx_method *method) {
 
 static bool fill_methods(vx_run *run) {
   const vx_config *config = run->config;
-  vx_run_method *methods = VX_TAKE(run->arena, config->method_count + 1, vx_run_method);
+  vx_method_row *methods = VX_TAKE(run->arena, config->method_count + 1, vx_method_row);
   run->stored = VX_TAKE(run->arena, config->method_count + 1, int);
   if (!methods || !run->stored) return false;
   int count = 0;
@@ -100,7 +100,7 @@ static bool fill_methods(vx_run *run) {
     const vx_explainer *explainer = method->explainer;
     run->stored[i] = method->hidden ? -1 : count;
     if (method->hidden) continue;
-    vx_run_method *to = &methods[count++];
+    vx_method_row *to = &methods[count++];
     to->name = method->name;
     to->explainer = explainer->id;
     to->title = explainer->title;
@@ -138,7 +138,7 @@ static bool fill_classes(vx_run *run) {
 
 static bool fill(vx_run *run) {
   const vx_config *config = run->config;
-  vx_run_info *info = &run->info;
+  vx_run_row *info = &run->info;
   char *text = vx_config_print(config);
   info->config = text ? say(run, "%s", text) : NULL;
   free(text);

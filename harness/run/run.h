@@ -34,7 +34,7 @@ typedef struct vx_run {
   vx_prior *prior; /* NULL unless a method asks for it (vx_run_make_prior) */
 
   /* What the store keeps of it; its methods are the config's without the hidden ones. */
-  vx_run_info info;
+  vx_run_row info;
   int *stored; /* [config->method_count]: index in info.methods, -1 for a hidden one */
   vx_arena *arena;
 } vx_run;

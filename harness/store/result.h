@@ -1,6 +1,8 @@
-/* What a run is, and all rows of one image: what workers hand to the store, what merge compares, what a dump prints.
+/* What a run is, and all rows of one image, as they are written (store.h) and as they are read back (query.h,
+   stored.h): one type a thing.
 
-   Undefined numbers are NaN here and NULL in the file; unknown counts and indices are -1 here and NULL there. */
+   Undefined numbers are NaN here and NULL in the file; unknown counts and indices are -1 here and NULL there; a text
+   that is not there is NULL or "" when it is written, "" when it is read. */
 #ifndef VX_STORE_RESULT_H
 #define VX_STORE_RESULT_H
 
@@ -53,7 +55,7 @@ typedef struct vx_stored_object {
 typedef struct vx_stored_failure {
   vx_severity severity;
   int method;        /* index into the run's methods; -1: the image as a whole */
-  const char *stage; /* "picture", "annotation", "mask", "model", "method", "score" */
+  const char *stage; /* "picture", "annotation", "mask", "model", "target", "method", "score" */
   const char *where, *why;
 } vx_stored_failure;
 
@@ -140,18 +142,21 @@ const char *vx_severity_name(vx_severity severity); /* "failure", "warning" */
 /* ---- the run ----------------------------------------------------------------------------------------------- */
 
 /* One method of the run, under the name that it has there. */
-typedef struct vx_run_method {
+typedef struct vx_method_row {
+  int64_t id;            /* in the file, when it was read */
+  int place;             /* in tables, likewise */
   const char *name;      /* `as`: unique in the run */
   const char *explainer; /* id in the registry */
   const char *title, *family, *source;
   bool class_specific, trivial, is_mask;
   const char *parameters; /* "name=value name=value", all of them */
-  const char *parts;      /* of a mix: "rollout+lrp" by their names in the run; NULL otherwise */
+  const char *parts;      /* of a mix: "rollout+lrp" by their names in the run; else none */
   bool pixel_map;         /* the map is at input resolution */
-} vx_run_method;
+} vx_method_row;
 
 /* How maps become scores: the keys of `score` in a config. */
-typedef struct vx_scoring_info {
+typedef struct vx_scoring_row {
+  int64_t id;                 /* in the file, when it was read */
   const char *name;           /* "main" for the run's own */
   const char *size;           /* "input", "image" or a number */
   const char *threshold;      /* "otsu", "mean" or a number */
@@ -160,12 +165,16 @@ typedef struct vx_scoring_info {
   const char *mask_resize;    /* "pillow", "opencv" */
   const char *pixel_accuracy; /* "accuracy", "recall" */
   const char *aggregate;      /* "mean", "pooled", "class" */
-  const char *note;           /* what is not exact about it; NULL: nothing */
-} vx_scoring_info;
+  const char *note;           /* what is not exact about it; else none */
+} vx_scoring_row;
 
 /* What identifies a run is marked *: two commands that agree in all of them are the same run, and the second continues
    the first. Methods may be added at any time. */
-typedef struct vx_run_info {
+typedef struct vx_run_row {
+  /* In the file, when it was read: begin and finish tell the time, finished "" while it is at work or was stopped. */
+  int64_t id;
+  const char *digest, *started, *finished;
+
   const char *name;         /* of the config */
   const char *config;       /* its whole text, after --set */
   const char *model;        /* folder */
@@ -179,9 +188,8 @@ typedef struct vx_run_info {
   const char *precision;    /* * "mixed", … */
   const char *metrics;      /* * further metrics, "overlap deletion …" in order */
   uint64_t seed;            /* * */
-  vx_scoring_info scoring;  /* * but its name and note */
-  const char *class_map;    /* file, or NULL: identity by name */
-  const char *compare_with; /* row of configs/published.yaml, or NULL */
+  const char *class_map;    /* file; none: identity by name */
+  const char *compare_with; /* row of configs/published.yaml, or none */
   int input_side, grid;     /* S and S / P */
   int image_count;          /* length of the list */
 
@@ -190,14 +198,17 @@ typedef struct vx_run_info {
   const char *kernel;   /* "Haswell": results are bit for bit the same per kernel */
   const char *host;     /* not in a dump */
 
+  /* What hangs on it; vx_query_runs and vx_query_run leave it empty, vx_run_read fills it. */
+  vx_scoring_row scoring; /* the main one; * but its name and note */
+
   const char *const *data_classes; /* names of the data set's classes, by index; NULL entries are skipped */
   int data_class_count;
   const char *const *labels; /* the model's labels, by index */
   const int *label_class;    /* class of the data set that a label maps to, -1: none; * through its digest */
   int label_count;
 
-  const vx_run_method *methods;
+  const vx_method_row *methods;
   int method_count;
-} vx_run_info;
+} vx_run_row;
 
 #endif

@@ -34,12 +34,12 @@ struct vx_store {
 };
 
 /* Digests that decide what is the same: over a run's identity, a method's and a scoring's. */
-void vx_store_run_digest(const vx_run_info *run, char text[17]);
-void vx_store_method_digest(const vx_run_method *method, char text[17]);
-void vx_store_scoring_digest(const vx_scoring_info *scoring, char text[17]);
+void vx_store_run_digest(const vx_run_row *run, char text[17]);
+void vx_store_method_digest(const vx_method_row *method, char text[17]);
+void vx_store_scoring_digest(const vx_scoring_row *scoring, char text[17]);
 
 /* Adds a scoring to a run; its id, or 0. */
-int64_t vx_store_put_scoring(vx_store *store, int64_t run, const vx_scoring_info *scoring, vx_error *error);
+int64_t vx_store_put_scoring(vx_store *store, int64_t run, const vx_scoring_row *scoring, vx_error *error);
 
 /* Reads which images and methods of the current run are there. */
 bool vx_store_load_done(vx_store *store, vx_error *error);

@@ -30,10 +30,10 @@ void vx_store_close(vx_store *store); /* NULL is fine */
 const char *vx_store_path(const vx_store *store);
 
 /* Begins the run, or continues the one in the file that agrees in everything that decides results (marked * in
-   vx_run_info); methods not yet in it are added. From here on method indices are those of `run->methods`.
+   vx_run_row); methods not yet in it are added. From here on method indices are those of `run->methods`.
    Fails when a method of the same name has other parameters, or when the run in the file was made by another OpenBLAS
    kernel or program version: its second half would not be comparable with its first, bit for bit. */
-bool vx_store_begin(vx_store *store, const vx_run_info *run, vx_error *error);
+bool vx_store_begin(vx_store *store, const vx_run_row *run, vx_error *error);
 
 int64_t vx_store_run(const vx_store *store);    /* id of the current run */
 bool vx_store_continues(const vx_store *store); /* the run was in the file before */

@@ -117,7 +117,7 @@ static bool rerun_images(vx_store *store, const vx_run_row *row, const vx_run *r
   report->methods = run->info.method_count;
   for (int i = 0; ok && i < report->images; i++) {
     const vx_image_row *image = &set.rows[chosen[i]];
-    ok = vx_stored_result(store, row->id, image->id, run->info.methods, run->info.method_count, then, error) &&
+    ok = vx_result_read(store, image->id, run->info.methods, run->info.method_count, then, error) &&
          vx_evaluate(evaluator, image->position, NULL, now, error);
     if (ok) compare_image(run, then, now, report);
   }

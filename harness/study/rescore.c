@@ -74,8 +74,7 @@ typedef struct work {
   const vx_rescore *rescore;
   const vx_setting *settings;
   int setting_count;
-  const vx_run_method *names; /* [methods] */
-  job *jobs;                  /* [places] */
+  job *jobs; /* [places] */
   bool (*take)(void *user, const vx_rescored *rescored, vx_error *error);
   void *user;
 } work;
@@ -195,8 +194,7 @@ static bool read_job(void *user, int task, int place, vx_error *error) {
   const work *w = user;
   const vx_rescore *r = w->rescore;
   job *j = &w->jobs[place];
-  if (!vx_stored_result(r->store, r->run.id, r->images.rows[task].id, w->names, r->method_count, j->stored, error))
-    return false;
+  if (!vx_result_read(r->store, r->images.rows[task].id, r->methods, r->method_count, j->stored, error)) return false;
   int count = j->stored->evaluation_count;
   j->made = VX_TAKE(j->stored->arena, count + 1, bool);
   j->flat = VX_TAKE(j->stored->arena, count + 1, bool);
@@ -232,16 +230,13 @@ bool vx_rescore_all(const vx_rescore *r, const vx_setting *settings, int setting
                     bool (*take)(void *user, const vx_rescored *rescored, vx_error *error), void *user,
                     vx_error *error) {
   int places = vx_crew_places(jobs, r->images.count);
-  vx_run_method *names = VX_TAKE(r->arena, r->method_count + 1, vx_run_method);
   work w = {.rescore = r,
             .settings = settings,
             .setting_count = setting_count,
-            .names = names,
             .jobs = calloc((size_t)places, sizeof *w.jobs),
             .take = take,
             .user = user};
-  bool ok = names && w.jobs;
-  for (int m = 0; ok && m < r->method_count; m++) names[m] = (vx_run_method){.name = r->methods[m].name};
+  bool ok = w.jobs != NULL;
   for (int i = 0; ok && i < places; i++) ok = (w.jobs[i].stored = vx_result_new()) != NULL;
   if (!ok) out_of_memory(r->store, error);
   const vx_crew crew = {.jobs = jobs,

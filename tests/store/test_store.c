@@ -43,7 +43,7 @@ static void refused(const char *sql, const char *because) {
 }
 
 static void whole_run(void) {
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   write_images(path, &run, NULL, IMAGES);
 }
 
@@ -128,7 +128,7 @@ START_TEST(a_stopped_run_goes_on_and_ends_alike) {
   whole_run();
   char *undisturbed = dump_text(path);
   remove_path(path);
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   static const int first[] = {11, 3, 5, 0}, rest[] = {10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 11};
   write_images(path, &run, first, 4);
   run.config = "the same, written otherwise\n";
@@ -147,7 +147,7 @@ START_TEST(a_method_added_later_extends_the_run) {
   whole_run();
   char *undisturbed = dump_text(path);
   remove_path(path);
-  vx_run_info run = run_info(IMAGES, 1);
+  vx_run_row run = run_info(IMAGES, 1);
   write_images(path, &run, NULL, IMAGES);
   run.method_count = METHODS;
   vx_error error;
@@ -174,7 +174,7 @@ END_TEST
 /* A child writes image after image and is killed at some moment; the next goes on; in the end nobody can tell. */
 START_TEST(killed_at_any_moment_it_ends_alike) {
   enum { MANY = 400 };
-  vx_run_info run = run_info(MANY, METHODS);
+  vx_run_row run = run_info(MANY, METHODS);
   write_images(path, &run, NULL, MANY);
   char *undisturbed = dump_text(path);
   remove_path(path);
@@ -203,7 +203,7 @@ END_TEST
 
 START_TEST(other_settings_are_another_run) {
   whole_run();
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   run.min_confidence = 0.8;
   write_images(path, &run, NULL, 3);
   run = run_info(IMAGES, METHODS);
@@ -215,7 +215,7 @@ START_TEST(other_settings_are_another_run) {
 END_TEST
 
 /* vx_store_begin has to refuse, naming `word`. */
-static void begin_refused(const vx_run_info *run, const char *word) {
+static void begin_refused(const vx_run_row *run, const char *word) {
   vx_error error = {.why = ""};
   vx_store *store;
   OK((store = vx_store_open(path, VX_STORE_WRITE, &error)) != NULL);
@@ -226,13 +226,13 @@ static void begin_refused(const vx_run_info *run, const char *word) {
 
 START_TEST(what_would_mix_results_is_refused) {
   whole_run();
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   run.kernel = "SkylakeX";
   begin_refused(&run, "OPENBLAS_CORETYPE=Generic");
   run = run_info(IMAGES, METHODS);
   run.program = "vitx 9";
   begin_refused(&run, "vitx 9");
-  vx_run_method changed[METHODS];
+  vx_method_row changed[METHODS];
   memcpy(changed, methods, sizeof changed);
   changed[0].parameters = "start_layer=3";
   run = run_info(IMAGES, METHODS);
@@ -246,7 +246,7 @@ START_TEST(what_would_mix_results_is_refused) {
 END_TEST
 
 START_TEST(a_wrong_result_leaves_no_trace) {
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   write_images(path, &run, NULL, 2);
   vx_error error;
   vx_store *store;

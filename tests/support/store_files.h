@@ -16,7 +16,7 @@
 
 enum { METHODS = 3, IMAGES = 12, LABELS = 4, GRID = 2 };
 
-static const vx_run_method methods[METHODS] = {
+static const vx_method_row methods[METHODS] = {
     {.name = "rollout",
      .explainer = "rollout",
      .title = "Rollout",
@@ -45,8 +45,8 @@ static const char *const class_names[] = {"background", "cat", "dog"};
 static const char *const label_names[LABELS] = {"tabby", "beagle", "<b>\"rock\"</b>", "pug"};
 static const int label_classes[LABELS] = {1, 2, -1, 2};
 
-static inline vx_run_info run_info(int images, int method_count) {
-  return (vx_run_info){
+static inline vx_run_row run_info(int images, int method_count) {
+  return (vx_run_row){
       .name = "tiny",
       .config = "model: m\ndata: {root: VOC}\nmethods: [rollout]\n",
       .model = "models/tiny",
@@ -182,7 +182,7 @@ static inline char *dump_text(const char *path) {
 }
 
 /* Writes images in the given order (NULL: as listed) that the file does not have yet. */
-static inline void write_images(const char *path, vx_run_info *run, const int *order, int count) {
+static inline void write_images(const char *path, vx_run_row *run, const int *order, int count) {
   vx_error error;
   vx_store *store;
   OK((store = vx_store_open(path, VX_STORE_WRITE, &error)) != NULL);
