@@ -3,10 +3,10 @@
 #ifndef VX_DESCENTS_H
 #define VX_DESCENTS_H
 
-#define VX_DESCENTS(DESCENT)                                                                                           \
-  DESCENT(GRADIENT, gradient)         /* of the output */                                                              \
+#define VX_DESCENTS(DESCENT)          /* in the order in which they pass a block: what a later one can use, first */   \
   DESCENT(CUT_GRADIENT, cut_gradient) /* AG-CAM's: none passes into an attention block's input (spec section 4) */     \
-  DESCENT(LRP_IMPROVED, lrp_improved) /* relevance; parameter: the stabilizer, 0 as published */                       \
-  DESCENT(LRP_PLAIN, lrp_plain)
+  DESCENT(GRADIENT, gradient)         /* of the output */                                                              \
+  DESCENT(LRP_PLAIN, lrp_plain)       /* relevance; parameter: the stabilizer, 0 as published */                       \
+  DESCENT(LRP_IMPROVED, lrp_improved)
 
 #endif

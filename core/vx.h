@@ -16,13 +16,20 @@
 
 /* ---- model ------------------------------------------------------------------------------------------------ */
 
+/* What the head reads of the last norm's tokens. */
+typedef enum vx_readout {
+  VX_READ_CLS,     /* the first token */
+  VX_READ_PATCHES, /* the mean of the patches' */
+} vx_readout;
+
 typedef struct vx_shape {
   int layers, heads, dim, head_dim, mlp; /* L, H, d, dh, hidden width of the MLP */
   int patch, image, grid;                /* P, S, S / P */
   int leading;                           /* tokens before the patches: [CLS] */
   int tokens;                            /* n = leading + grid^2 */
-  int classes;                           /* C */
-  double epsilon;                        /* of every LayerNorm */
+  vx_readout readout;
+  int classes;    /* C */
+  double epsilon; /* of every LayerNorm */
 } vx_shape;
 
 typedef struct vx_model vx_model; /* read-only after opening; shared by all workers */
@@ -53,8 +60,8 @@ typedef enum vx_output { VX_LOGIT, VX_PROBABILITY, VX_LOSS } vx_output; /* what 
 
 typedef struct vx_worker vx_worker;
 
-/* A worker owns its traces and scratch; all memory for `plan` is taken here. A plan that names what the model has not, or
-   what no pass can make, is refused by name. */
+/* A worker owns its traces and scratch; all memory for `plan` is taken here. A plan that names what the model has not,
+   or what no pass can make, is refused by name. */
 vx_worker *vx_worker_new(const vx_model *model, const vx_needs *plan, vx_precision precision, vx_error *error);
 void vx_worker_free(vx_worker *worker);
 

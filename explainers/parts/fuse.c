@@ -6,7 +6,7 @@
 
 double *vx_scratch(const vx_view *view, size_t count, vx_error *error) {
   double *memory = VX_TAKE(view->scratch, count, double);
-  if (!memory) vx_fail(error, "scratch memory", "%zu numbers are not to be had", count);
+  if (!memory) vx_fail(error, "scratch memory", "%zu numbers: out of memory", count);
   return memory;
 }
 

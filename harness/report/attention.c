@@ -42,16 +42,15 @@ static bool add_axes(watching *w, const vx_attention *a, json_t *into) {
     return false;
   }
   size_t patches = (size_t)a->patches;
-  bool ok = true;
-  for (size_t l = 0; ok && l < (size_t)a->layers; l++) {
+  for (size_t l = 0; l < (size_t)a->layers; l++) {
     json_t *list = json_array();
     for (size_t h = 0; h < (size_t)a->heads; h++)
-      json_array_append_new(list, axis_of(w, a->by_head + (l * (size_t)a->heads + h) * patches, a->patches));
-    ok = json_array_append_new(heads, list) == 0 &&
-         json_array_append_new(layers, axis_of(w, a->by_layer + l * patches, a->patches)) == 0 &&
-         json_array_append_new(rollout, axis_of(w, a->paths.node + l * (patches + 1) + 1, a->patches)) == 0;
+      vx_report_push(w->report, list, axis_of(w, a->by_head + (l * (size_t)a->heads + h) * patches, a->patches));
+    vx_report_push(w->report, heads, list);
+    vx_report_push(w->report, layers, axis_of(w, a->by_layer + l * patches, a->patches));
+    vx_report_push(w->report, rollout, axis_of(w, a->paths.node + l * (patches + 1) + 1, a->patches));
   }
-  return ok;
+  return true;
 }
 
 static int by_place(const void *a, const void *b) {
@@ -71,17 +70,17 @@ static bool add_flow(watching *w, const vx_attention *a, json_t *into) {
   if (!node || !edge) return false;
   qsort(tokens, (size_t)count, sizeof *tokens, by_place);
   vx_paths_group(&a->paths, tokens, count, node, edge);
-  for (int k = 0; k < count; k++) json_array_append_new(patches, json_integer(tokens[k] - 1));
+  for (int k = 0; k < count; k++) vx_report_push(w->report, patches, json_integer(tokens[k] - 1));
   for (size_t l = layers; l-- > 0;) {
     json_t *list = json_array();
     for (size_t i = 0; i < groups; i++) {
       for (size_t j = 0; j < groups; j++) {
         double weight = edge[(l * groups + i) * groups + j];
         if (weight >= 5e-4)
-          json_array_append_new(list, json_pack("[i, i, o]", (int)i, (int)j, vx_embed_number(weight, 4)));
+          vx_report_push(w->report, list, json_pack("[i, i, o]", (int)i, (int)j, vx_embed_number(weight, 4)));
       }
     }
-    if (json_array_append_new(bands, list) != 0) return false;
+    vx_report_push(w->report, bands, list);
   }
   return true;
 }
@@ -113,7 +112,7 @@ static bool write_attention(watching *w, int image, const char *path, vx_error *
   char id[40];
   snprintf(id, sizeof id, "attention-%d", image);
   report->made->attention++;
-  return vx_embed_write(report->to, id, into, error);
+  return vx_report_embed(report, id, into, error);
 }
 
 /* ---- which images ----------------------------------------------------------------------------------------------- */

@@ -91,8 +91,8 @@ static json_t *pack_labels(const uint8_t *labels, size_t pixels, vx_arena *arena
   return vx_embed_bytes(runs, used);
 }
 
-static bool put_picture(const vx_picture *picture, const vx_geometry *geometry, int quality, json_t *into,
-                        vx_arena *arena, vx_error *error) {
+static bool put_picture(vx_report *report, const vx_picture *picture, const vx_geometry *geometry, int quality,
+                        json_t *into, vx_arena *arena, vx_error *error) {
   vx_bytes jpeg = {0};
   uint8_t *rgb = vx_arena_take(arena, 3 * (size_t)geometry->width, (size_t)geometry->height);
   if (!rgb) return vx_fail(error, "report", "out of memory");
@@ -101,19 +101,20 @@ static bool put_picture(const vx_picture *picture, const vx_geometry *geometry, 
       !vx_jpeg_encode(&image, quality, &jpeg, error)) {
     return false;
   }
-  json_object_set_new(into, "tw", json_integer(geometry->width));
-  json_object_set_new(into, "th", json_integer(geometry->height));
-  json_object_set_new(into, "pic", vx_embed_bytes(jpeg.data, jpeg.size));
+  vx_report_put(report, into, "tw", json_integer(geometry->width));
+  vx_report_put(report, into, "th", json_integer(geometry->height));
+  vx_report_put(report, into, "pic", vx_embed_bytes(jpeg.data, jpeg.size));
   free(jpeg.data);
   return true;
 }
 
-static bool put_mask(const vx_mask *mask, const vx_geometry *geometry, json_t *into, vx_arena *arena, vx_error *error) {
+static bool put_mask(vx_report *report, const vx_mask *mask, const vx_geometry *geometry, json_t *into, vx_arena *arena,
+                     vx_error *error) {
   size_t pixels = (size_t)geometry->width * (size_t)geometry->height;
   uint8_t *labels = VX_TAKE(arena, pixels, uint8_t);
   if (!labels) return vx_fail(error, "report", "out of memory");
   if (!vx_resize_labels(mask->label, mask->width, mask->height, geometry, VX_MASK_PILLOW, labels, error)) return false;
-  json_object_set_new(into, "mask", pack_labels(labels, pixels, arena));
+  vx_report_put(report, into, "mask", pack_labels(labels, pixels, arena));
   return true;
 }
 
@@ -126,31 +127,33 @@ static void put_files(vx_report *report, int image, const vx_report_level *level
   vx_geometry geometry;
   vx_error error;
   if (!entry) return;
-  bool good = vx_picture_read(entry->image, &picture, &error) &&
-              vx_frame_to_thumbnail(&report->input, picture.width, picture.height, level->picture, &geometry, &error) &&
-              (!report->sums[image].shown || put_picture(&picture, &geometry, level->quality, into, arena, &error)) &&
-              vx_mask_read(entry->mask, mask, &error) &&
-              (!report->sums[image].shown || put_mask(mask, &geometry, into, arena, &error));
-  if (!good) json_object_set_new(into, "trouble", vx_embed_text(error.why));
+  bool good =
+      vx_picture_read(entry->image, &picture, &error) &&
+      vx_frame_to_thumbnail(&report->input, picture.width, picture.height, level->picture, &geometry, &error) &&
+      (!report->sums[image].shown || put_picture(report, &picture, &geometry, level->quality, into, arena, &error)) &&
+      vx_mask_read(entry->mask, mask, &error) &&
+      (!report->sums[image].shown || put_mask(report, mask, &geometry, into, arena, &error));
+  if (!good) vx_report_put(report, into, "trouble", vx_embed_text(error.why));
   vx_picture_free(&picture);
 }
 
-static json_t *objects_json(const vx_result *detail) {
+static json_t *objects_json(vx_report *report, const vx_result *detail) {
   json_t *list = json_array();
   for (int i = 0; list && i < detail->object_count; i++) {
     const vx_stored_object *o = &detail->objects[i];
-    json_array_append_new(list, json_pack("[o, i, o, o, o, o]", vx_embed_text(o->name), o->data_class,
-                                          vx_embed_number(o->x_min, 6), vx_embed_number(o->y_min, 6),
-                                          vx_embed_number(o->x_max, 6), vx_embed_number(o->y_max, 6)));
+    vx_report_push(report, list,
+                   json_pack("[o, i, o, o, o, o]", vx_embed_text(o->name), o->data_class, vx_embed_number(o->x_min, 6),
+                             vx_embed_number(o->y_min, 6), vx_embed_number(o->x_max, 6), vx_embed_number(o->y_max, 6)));
   }
   return list;
 }
 
-static json_t *top_json(const vx_result *detail) {
+static json_t *top_json(vx_report *report, const vx_result *detail) {
   json_t *list = json_array();
   for (int i = 0; list && i < detail->prediction.top_count; i++)
-    json_array_append_new(list, json_pack("[i, o]", detail->prediction.top[i].label,
-                                          vx_embed_number(detail->prediction.top[i].probability, 5)));
+    vx_report_push(report, list,
+                   json_pack("[i, o]", detail->prediction.top[i].label,
+                             vx_embed_number(detail->prediction.top[i].probability, 5)));
   return list;
 }
 
@@ -164,11 +167,11 @@ static bool write_image(vx_report *report, int image, const vx_report_level *lev
     put_files(report, image, level, &mask, into, arena);
     json_t *maps = vx_report_take_maps(report, image, level, mask.label, mask.width, mask.height, arena, error);
     good = maps != NULL;
-    json_object_set_new(into, "maps", maps);
-    json_object_set_new(into, "objects", objects_json(&detail));
-    json_object_set_new(into, "top", top_json(&detail));
-    json_object_set_new(into, "w", json_integer(detail.width));
-    json_object_set_new(into, "h", json_integer(detail.height));
+    vx_report_put(report, into, "maps", maps);
+    vx_report_put(report, into, "objects", objects_json(report, &detail));
+    vx_report_put(report, into, "top", top_json(report, &detail));
+    vx_report_put(report, into, "w", json_integer(detail.width));
+    vx_report_put(report, into, "h", json_integer(detail.height));
   }
   vx_mask_free(&mask);
   if (!good || !report->sums[image].shown) {
@@ -178,7 +181,7 @@ static bool write_image(vx_report *report, int image, const vx_report_level *lev
   char id[32];
   snprintf(id, sizeof id, "image-%d", image);
   report->made->pictures++;
-  return vx_embed_write(report->to, id, into, error);
+  return vx_report_embed(report, id, into, error);
 }
 
 bool vx_report_write_images(vx_report *report, vx_error *error) {

@@ -242,7 +242,7 @@ json_t *vx_report_take_maps(vx_report *report, int image, const vx_report_level 
               .height = height,
               .arena = arena};
   json_t *maps = json_array();
-  for (int m = 0; maps && m < report->method_count; m++) json_array_append_new(maps, json_null());
+  for (int m = 0; maps && m < report->method_count; m++) vx_report_push(report, maps, json_null());
   bool ok = maps ? take_all(&t, maps, error) : vx_fail(error, "report", "out of memory");
   vx_sized_free(&t.sized);
   if (ok) return maps;

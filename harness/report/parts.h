@@ -48,10 +48,20 @@ typedef struct vx_report {
   vx_image_sum *sums; /* [images] */
   float *shares;      /* [methods][images][VX_REPORT_SHARES] of a map's sum; NaN: none */
   float *thresholds;  /* [methods][images] */
+
+  bool lost; /* something could not be put into the page: memory is out */
 } vx_report;
 
 /* facts.c: the class of the data that an image was predicted to show; -1: none. */
 int vx_report_predicted_class(const vx_report *report, int image);
+
+/* Into the JSON of a script element; takes `value`. When memory is out (`object`, `list` or `value` may be NULL for
+   that), the report remembers it and vx_report_embed refuses. */
+void vx_report_put(vx_report *report, json_t *object, const char *key, json_t *value);
+void vx_report_push(vx_report *report, json_t *list, json_t *value);
+
+/* The script element (vx_embed_write), if nothing was lost so far. Takes `data`. */
+bool vx_report_embed(vx_report *report, const char *id, json_t *data, vx_error *error);
 
 /* summary.c: everything but pictures, as one JSON object. NULL with an error. */
 json_t *vx_report_summary(vx_report *report, vx_error *error);

@@ -97,7 +97,7 @@ static void write_title(vx_report *report) {
 static bool write_data(vx_report *report, vx_error *error) {
   if (!vx_report_write_images(report, error) || !vx_report_write_attention(report, error)) return false;
   json_t *summary = vx_report_summary(report, error);
-  return summary && vx_embed_write(report->to, "summary", summary, error);
+  return summary && vx_report_embed(report, "summary", summary, error);
 }
 
 static void write_script(vx_report *report) {

@@ -89,8 +89,8 @@ static bool put_values(const measuring *m, json_t *into) {
   for (int k = 0; all && k < methods; k++) {
     json_t *list = json_array();
     for (int i = 0; list && i < images; i++)
-      json_array_append_new(list, vx_embed_number(m->values[(size_t)i * (size_t)methods + (size_t)k], 5));
-    json_array_append_new(all, list);
+      vx_report_push(m->report, list, vx_embed_number(m->values[(size_t)i * (size_t)methods + (size_t)k], 5));
+    vx_report_push(m->report, all, list);
   }
   return json_object_set_new(into, "values", all) == 0;
 }
@@ -121,8 +121,9 @@ static bool put_rows(const measuring *m, json_t *into) {
     int n = 0;
     for (int i = 0; i < m->report->images.count; i++) n += !isnan(m->values[(size_t)i * methods + k]);
     const vx_interval *v = &m->intervals[k];
-    json_array_append_new(rows, json_pack("[o, o, o, i]", vx_embed_number(v->estimate, 9), vx_embed_number(v->low, 9),
-                                          vx_embed_number(v->high, 9), n));
+    vx_report_push(m->report, rows,
+                   json_pack("[o, o, o, i]", vx_embed_number(v->estimate, 9), vx_embed_number(v->low, 9),
+                             vx_embed_number(v->high, 9), n));
   }
   return json_object_set_new(into, "rows", rows) == 0;
 }
@@ -153,8 +154,8 @@ static bool put_pairs(const measuring *m, bool higher, json_t *into, vx_error *e
                                : vx_fail(error, "report", "out of memory");
   json_t *list = ok ? json_array() : NULL, *places = ok ? json_array() : NULL;
   if (ok) vx_stand(m->values, images, methods, NULL, 1, pairs, higher, standings);
-  for (size_t i = 0; list && i < count; i++) json_array_append_new(list, pair_json(&pairs[i]));
-  for (size_t k = 0; places && k < methods; k++) json_array_append_new(places, standing_json(&standings[k]));
+  for (size_t i = 0; list && i < count; i++) vx_report_push(m->report, list, pair_json(&pairs[i]));
+  for (size_t k = 0; places && k < methods; k++) vx_report_push(m->report, places, standing_json(&standings[k]));
   free(pairs);
   free(standings);
   if (!ok) return false;
@@ -187,12 +188,12 @@ static bool add_measure(measuring *m, const vx_score_row *rows, int of, json_t *
   return json_array_append_new(list, into) == 0 || vx_fail(error, "report", "out of memory");
 }
 
-static bool add_counts(const vx_report *report, const vx_score_row *rows, json_t *summary) {
+static bool add_counts(vx_report *report, const vx_score_row *rows, json_t *summary) {
   json_t *list = json_array();
   for (int k = 0; list && k < report->method_count; k++)
-    json_array_append_new(list,
-                          json_pack("{s:I, s:I, s:i, s:i}", "n", (json_int_t)rows[k].n, "flat",
-                                    (json_int_t)rows[k].flat, "failed", rows[k].failed, "unscored", rows[k].unscored));
+    vx_report_push(report, list,
+                   json_pack("{s:I, s:I, s:i, s:i}", "n", (json_int_t)rows[k].n, "flat", (json_int_t)rows[k].flat,
+                             "failed", rows[k].failed, "unscored", rows[k].unscored));
   return json_object_set_new(summary, "tallies", list) == 0;
 }
 

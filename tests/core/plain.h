@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/model.h"
 #include "base/random.h"
+#include "core/model.h"
 
 /* ---- models and pictures --------------------------------------------------------------------------------------- */
 
@@ -213,7 +213,7 @@ static inline double *plain_cut_gradient(plain *p, const double *seed) {
  */
 
 typedef struct plain_rules {
-  vx_rules rules;
+  vx_rule rules;
   double delta;
 } plain_rules;
 
@@ -242,7 +242,7 @@ static inline double *plain_rule_linear(plain *p, plain_rules r, const vx_linear
         if (weight > 0 && value > 0) z1[t * w->out + o] += weight * value;
         if (weight < 0 && value < 0) z2[t * w->out + o] += weight * value;
       }
-  if (r.rules == VX_RULES_IMPROVED)
+  if (r.rules == VX_LRP_IMPROVED)
     for (int i = 0; i < rows * w->out; i++) z1[i] = z2[i] = z1[i] + z2[i];
   const double *s1 = plain_divide(p, r, rows * w->out, relevance, z1);
   const double *s2 = plain_divide(p, r, rows * w->out, relevance, z2);
@@ -268,7 +268,7 @@ static inline void plain_rule_sum(plain *p, plain_rules r, int count, const doub
     sum[1] += (*to_b)[i] = b[i] * s[i];
     total += relevance[i];
   }
-  if (r.rules == VX_RULES_PLAIN) return;
+  if (r.rules == VX_LRP_PLAIN) return;
   for (int k = 0; k < 2; k++) {
     double share = plain_safe(r, fabs(sum[k]), fabs(sum[0]) + fabs(sum[1]));
     double factor = plain_safe(r, share * total, sum[k]);
@@ -340,7 +340,7 @@ static inline void plain_rule_pixels(plain *p, const double *relevance, double *
 }
 
 /* attention [L][H][n][n] and pixels [S][S], both zero before. */
-static inline void plain_relevance(plain *p, vx_rules rules, double stabilizer, int target, double *attention,
+static inline void plain_relevance(plain *p, vx_rule rules, double stabilizer, int target, double *attention,
                                    double *pixels) {
   const vx_model *m = p->model;
   const vx_shape *s = &m->shape;
