@@ -5,7 +5,7 @@
 
 #include "base/nearest.h"
 #include "harness/config/keys.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 
 static char *keep(vx_config *config, const char *text) {
   char *copy = VX_TAKE(config->arena, strlen(text) + 1, char);
@@ -23,8 +23,8 @@ static bool expect_scalar(const vx_yaml *node, const vx_place *place, const char
 
 static bool add_metric(vx_config *config, const char *id, const vx_yaml *node, const vx_place *place, vx_error *error) {
   int known;
-  const vx_metric *const *all = vx_metrics(&known);
-  if (!vx_metric_find(id)) {
+  const vx_measure *const *all = vx_measures(&known);
+  if (!vx_measure_find(id)) {
     const char *ids[64];
     for (int i = 0; i < known && i < 64; i++) ids[i] = all[i]->id;
     const char *near = vx_nearest(id, ids, known < 64 ? known : 64);
@@ -42,7 +42,7 @@ static bool add_metric(vx_config *config, const char *id, const vx_yaml *node, c
 bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
   if (node->kind == VX_YAML_SCALAR && strcmp(node->text, "all") == 0) {
     int known;
-    const vx_metric *const *all = vx_metrics(&known);
+    const vx_measure *const *all = vx_measures(&known);
     for (int i = 0; i < known; i++)
       if (!add_metric(config, all[i]->id, node, place, error)) return false;
     return true;

@@ -6,7 +6,7 @@
 #include "harness/data/input.h"
 #include "harness/data/truth.h"
 #include "harness/store/result.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 
 /* Where map and mask meet. */
 typedef enum vx_size_kind { VX_SIZE_INPUT, VX_SIZE_IMAGE, VX_SIZE_OWN } vx_size_kind;

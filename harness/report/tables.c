@@ -6,7 +6,7 @@
 
 #include "harness/report/parts.h"
 #include "metrics/chance.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 #include "statistics/standing.h"
 
 /* Methods beyond this many are not compared pair by pair: the table would have thousands of rows. */
@@ -28,8 +28,8 @@ static size_t values_count(const vx_report *report) {
 
 static bool describe(const char *name, json_t *into) {
   int column = 0;
-  const vx_metric *metric = vx_metric_with_column(name, &column);
-  const vx_metric_column *c = metric ? &metric->columns[column] : NULL;
+  const vx_measure *metric = vx_measure_with_column(name, &column);
+  const vx_measure_column *c = metric ? &metric->columns[column] : NULL;
   bool over_chance = strcmp(name, "over_chance") == 0;
   const char *meaning = over_chance ? "IoU less the IoU expected of a random mask of as many pixels as the method's."
                         : c         ? c->meaning

@@ -28,7 +28,7 @@ bool vx_run_input(const vx_config *config, int image_size, vx_input_options *inp
 
 static void set_metrics(vx_run *run) {
   for (int i = 0; i < run->config->metric_count; i++) {
-    const vx_metric *metric = vx_metric_find(run->config->metrics[i]);
+    const vx_measure *metric = vx_measure_find(run->config->metrics[i]);
     if (metric) run->metrics[run->metric_count++] = metric;
   }
 }

@@ -10,7 +10,7 @@
 #include "harness/run/plan.h"
 #include "harness/run/prior.h"
 #include "harness/store/result.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 
 typedef enum vx_target_kind {
   VX_TARGET_TOP,
@@ -28,7 +28,7 @@ typedef struct vx_run {
   vx_input_options input;
   vx_target_kind target_kind;
   int target; /* with VX_TARGET_FIXED */
-  const vx_metric *metrics[VX_CFG_METRICS_MAX];
+  const vx_measure *metrics[VX_CFG_METRICS_MAX];
   int metric_count;
   vx_plan plan;
   vx_prior *prior; /* NULL unless a method asks for it (vx_run_make_prior) */

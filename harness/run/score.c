@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "metrics/measures.h"
+#include "metrics/measure.h"
 
 struct vx_scorer {
   const vx_run *run;
@@ -43,18 +43,18 @@ static void fill_counts(const vx_cut *cut, vx_evaluation *evaluation) {
   evaluation->void_pixels = cut->counts.ignored;
 }
 
-static bool fill_scores(const vx_run *run, const vx_metric_input *in, vx_result *result, vx_evaluation *evaluation,
+static bool fill_scores(const vx_run *run, const vx_case *in, vx_result *result, vx_evaluation *evaluation,
                         vx_error *error) {
-  double column[VX_METRIC_COLUMNS];
-  if (!vx_metric_overlap.measure(in, column, error)) return false;
+  double column[VX_MEASURE_COLUMNS];
+  if (!vx_measure_overlap.measure(in, NULL, column, error)) return false;
   evaluation->iou = column[0];
   evaluation->f1 = column[1];
   evaluation->pixel_accuracy = column[2];
   for (int i = 0; i < run->metric_count; i++) {
-    const vx_metric *metric = run->metrics[i];
-    if (metric == &vx_metric_overlap) continue;
-    if (!metric->measure(in, column, error)) return false;
-    for (int c = 0; c < metric->n_columns; c++)
+    const vx_measure *metric = run->metrics[i];
+    if (metric == &vx_measure_overlap) continue;
+    if (!metric->measure(in, NULL, column, error)) return false;
+    for (int c = 0; c < metric->column_count; c++)
       if (!vx_result_add_score(result, evaluation, metric->columns[c].name, column[c]))
         return vx_fail(error, metric->id, "out of memory");
   }
@@ -71,8 +71,8 @@ vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, con
     evaluation->status = VX_STATUS_UNSCORED;
     return VX_SCORE_DONE;
   }
-  vx_metric_input in;
-  if (!vx_metric_prepare(&scorer->sized.heat, scorer->truth.label, &scorer->run->config->score.scoring, &scorer->levels,
+  vx_case in;
+  if (!vx_case_prepare(&scorer->sized.heat, scorer->truth.label, &scorer->run->config->score.scoring, &scorer->levels,
                          &in, error))
     return VX_SCORE_FAILED;
   fill_counts(&in.cut, evaluation);

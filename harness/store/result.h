@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "metrics/map.h"
 
 /* ---- one image -------------------------------------------------------------------------------------------- */
 
@@ -58,19 +59,6 @@ typedef struct vx_stored_failure {
   const char *stage; /* "picture", "annotation", "mask", "model", "target", "method", "score" */
   const char *where, *why;
 } vx_stored_failure;
-
-typedef enum vx_map_kind {
-  VX_MAP_NONE,
-  VX_MAP_PATCH, /* F32 heat map on the patch grid, rounded before it was scored: every later scoring is exact */
-  VX_MAP_PIXEL, /* U8 map at evaluation size: u = floor(255 h), what Otsu read */
-} vx_map_kind;
-
-typedef struct vx_map {
-  vx_map_kind kind;
-  int width, height;
-  const float *heat;     /* [height][width] of a patch map */
-  const uint8_t *levels; /* [height][width] of a pixel map */
-} vx_map;
 
 /* A further measure: oracle thresholds, deletion, pointing … */
 typedef struct vx_named_score {

@@ -161,7 +161,7 @@ static bool score_map(const work *w, job *j, int index, scratch *s, vx_error *er
   const vx_evaluation *evaluation = &j->stored->evaluations[index];
   const vx_method_row *method = &w->rescore->methods[evaluation->method];
   const vx_geometry *size = NULL; /* of the heat at hand */
-  vx_metric_input in;
+  vx_case in;
   j->made[index] = evaluation->map.kind != VX_MAP_NONE;
   for (int k = 0; j->made[index] && k < w->setting_count; k++) {
     if (!j->has_truth[k]) continue;
@@ -169,7 +169,7 @@ static bool score_map(const work *w, job *j, int index, scratch *s, vx_error *er
       size = &s->truths[k].geometry;
       if (!bring_to_size(&evaluation->map, method, size, s, error)) return false;
     }
-    if (!vx_metric_prepare(&s->sized.heat, s->truths[k].label, &w->settings[k].scoring, &s->levels, &in, error))
+    if (!vx_case_prepare(&s->sized.heat, s->truths[k].label, &w->settings[k].scoring, &s->levels, &in, error))
       return false;
     j->cuts[index * w->setting_count + k] = in.cut;
     if (k == 0 && j->level_iou) every_level(&s->levels, j->level_iou + (size_t)index * LEVELS);

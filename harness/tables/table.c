@@ -7,7 +7,7 @@
 
 #include "harness/tables/published.h"
 #include "harness/tables/scores.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 #include "statistics/standing.h"
 
 enum { PUBLISHED_MAX = 64, MORE_MAX = 24, MORE_SHOWN = 3 };
@@ -402,7 +402,7 @@ static bool make_sheet(making *m, vx_error *error) {
   for (int k = 0; k < m->more_count; k++) {
     int column;
     char key[100];
-    const vx_metric *metric = vx_metric_with_column(m->more[k], &column);
+    const vx_measure *metric = vx_measure_with_column(m->more[k], &column);
     const char *title = metric ? metric->columns[column].title : m->more[k];
     m->scale[k] = metric && metric->columns[column].percent ? 100 : 1;
     vx_sheet_column set = {m->more[k], is_shown(m, k) ? title : NULL, m->scale[k] == 100 ? 2 : 3, false};
