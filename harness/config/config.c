@@ -167,6 +167,17 @@ static bool read_choice(vx_config *config, const vx_key *key, const vx_yaml *nod
                     key->choices);
 }
 
+static bool read_score(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
+                       vx_error *error) {
+  char text[80];
+  vx_error reason;
+  if (node->kind != VX_YAML_SCALAR)
+    return vx_fail_at(place, node, error, "is %s, expected a word or a number",
+                      vx_yaml_describe(node, text, sizeof text));
+  if (vx_setting_set(&config->score, vx_key_in_score(key), node->text, NULL, &reason)) return true;
+  return vx_fail_at(place, node, error, "%s", reason.why);
+}
+
 static bool read_value(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
                        vx_error *error) {
   switch (key->type) {
@@ -180,7 +191,7 @@ static bool read_value(vx_config *config, const vx_key *key, const vx_yaml *node
   case VX_KEY_CHOICE:
     return read_choice(config, key, node, place, error);
   case VX_KEY_SCORE:
-    return vx_read_score(config, node, place, error);
+    return read_score(config, key, node, place, error);
   case VX_KEY_OWN:
     return key->read(config, node, place, error);
   }

@@ -35,6 +35,11 @@ typedef struct vx_key {
   void (*print)(const vx_config *config, vx_text *text);
 } vx_key;
 
+/* Of a key of the group "score": its name in vx_setting_set. */
+static inline const char *vx_key_in_score(const vx_key *key) {
+  return key->name + sizeof "score." - 1;
+}
+
 extern const vx_key vx_keys[];
 extern const int vx_key_count;
 
@@ -49,11 +54,9 @@ void vx_print_methods(const vx_config *config, vx_text *text);
 bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
 bool vx_read_normalize(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
 bool vx_read_target(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
-bool vx_read_score(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
 void vx_print_metrics(const vx_config *config, vx_text *text);
 void vx_print_normalize(const vx_config *config, vx_text *text);
 void vx_print_target(const vx_config *config, vx_text *text);
-void vx_print_score(const vx_config *config, const char *key, vx_text *text);
 
 /* print.c */
 void vx_text_add_scalar(vx_text *text, const char *word); /* in quotes where YAML needs them */

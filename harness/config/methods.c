@@ -266,7 +266,8 @@ static int read_of(vx_config *config, const vx_yaml *of, const vx_place *place, 
   if (of->kind == VX_YAML_SCALAR && strcmp(of->text, "all") == 0) {
     for (int i = 0; i < config->method_count; i++) {
       const vx_method *method = &config->methods[i];
-      if (method->part_count == 0 && !method->hidden && method->explainer->family != VX_FAMILY_TRIVIAL) parts[count++] = i;
+      if (method->part_count == 0 && !method->hidden && method->explainer->family != VX_FAMILY_TRIVIAL)
+        parts[count++] = i;
     }
     return count;
   }

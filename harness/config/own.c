@@ -133,20 +133,3 @@ void vx_print_target(const vx_config *config, vx_text *text) {
   else
     vx_text_add_scalar(text, config->target);
 }
-
-/* ---- score.… ------------------------------------------------------------------------------------------------- */
-
-static const char *score_key(const char *key) {
-  return key + strlen("score.");
-}
-
-bool vx_read_score(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
-  vx_error reason;
-  if (!expect_scalar(node, place, "a word or a number", error)) return false;
-  if (vx_setting_set(&config->score, score_key(place->key), node->text, NULL, &reason)) return true;
-  return vx_fail_at(place, node, error, "%s", reason.why);
-}
-
-void vx_print_score(const vx_config *config, const char *key, vx_text *text) {
-  vx_text_add(text, "%s", vx_setting_word(&config->score, score_key(key)));
-}

@@ -74,7 +74,7 @@ static void print_value(const vx_config *config, const vx_key *key, vx_text *tex
     if (choice_word(key->choices, *(const int *)(const void *)field, word, sizeof word)) vx_text_add(text, "%s", word);
     return;
   case VX_KEY_SCORE:
-    vx_print_score(config, key->name, text);
+    vx_text_add(text, "%s", vx_setting_word(&config->score, vx_key_in_score(key)));
     return;
   case VX_KEY_OWN:
     key->print(config, text);

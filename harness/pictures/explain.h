@@ -65,8 +65,4 @@ const vx_input_options *vx_explain_input(const vx_explain *explain);
    has made == false and its reason; only a picture that cannot be read or that the model fails on gives NULL. */
 const vx_explained *vx_explain_picture(vx_explain *explain, const char *path, vx_error *error);
 
-/* The same for a decoded picture; `name` decides what is drawn at random. */
-const vx_explained *vx_explain_pixels(vx_explain *explain, const vx_picture *picture, const char *name,
-                                      vx_error *error);
-
 #endif

@@ -16,8 +16,7 @@ enum { CHOSEN_MAX = 64, CHOSEN_AUTO = 6 };
 typedef struct watching {
   vx_report *report;
   vx_model *model;
-  vx_worker *worker;
-  vx_input_options input;
+  vx_subject *subject;
   vx_arena *arena; /* of one image */
 } watching;
 
@@ -87,8 +86,8 @@ static bool add_flow(watching *w, const vx_attention *a, json_t *into) {
 
 static bool take(watching *w, const char *path, vx_attention *attention, vx_error *error) {
   vx_picture picture = {0};
-  bool ok = vx_picture_read(path, &picture, error) && vx_attention_take(w->worker, vx_model_shape(w->model), &w->input,
-                                                                        &picture, false, w->arena, attention, error);
+  bool ok = vx_picture_read(path, &picture, error) &&
+            vx_attention_take(w->subject, &picture, false, w->arena, attention, error);
   vx_picture_free(&picture);
   return ok;
 }
@@ -166,14 +165,15 @@ static int choose_some(const vx_report *report, int *chosen) {
 static bool open_model(watching *w, vx_error *error) {
   vx_report *report = w->report;
   const vx_config *config = report->origin.config;
+  vx_input_options input;
   w->model = vx_run_open_model(config, error);
   if (!w->model) return false;
   if (strcmp(vx_model_digest(w->model), report->run.model_digest) != 0) {
     return vx_fail(error, config->model, "is another model than the run's");
   }
-  if (!vx_run_input(config, vx_model_shape(w->model)->image, &w->input, error)) return false;
-  w->worker = vx_attention_worker(w->model, error);
-  return w->worker != NULL;
+  if (!vx_run_input(config, vx_model_shape(w->model)->image, &input, error)) return false;
+  w->subject = vx_attention_subject(w->model, &input, error);
+  return w->subject != NULL;
 }
 
 static bool write_chosen(watching *w, const int *chosen, int count, vx_error *error) {
@@ -201,7 +201,7 @@ bool vx_report_write_attention(vx_report *report, vx_error *error) {
     snprintf(report->made->note, sizeof report->made->note, "no attention plots: %s: %s", reason.where, reason.why);
   }
   bool written = !ok || write_chosen(&w, chosen, count, error);
-  vx_worker_free(w.worker);
+  vx_subject_free(w.subject);
   vx_model_close(w.model);
   return written;
 }

@@ -1,76 +1,43 @@
 /* One image, from its files to its rows. The line is vx_evaluate() at the end of the file. */
 #include "harness/run/evaluate.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/digest.h"
 #include "harness/data/annotation.h"
-#include "harness/run/maps.h"
 #include "harness/run/predict.h"
 #include "harness/run/score.h"
+#include "harness/run/subject.h"
 
 struct vx_evaluator {
   const vx_run *run;
-  vx_worker *worker;
-  float *x;            /* [3][S][S] */
-  uint8_t *rgb;        /* [S][S][3] */
-  double *probability; /* [C] */
-  float *prior;        /* [S][S] */
-  vx_maps *maps;
-  bool *needed, *wanted; /* [methods] of the config, of the store */
+  vx_subject *subject;
   vx_scorer *scorer;
-  vx_arena *arena;
+  float *prior; /* [S][S] */
 };
-
-static double now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
-}
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
-static bool take_memory(vx_evaluator *e) {
-  const vx_shape *shape = e->run->shape;
-  size_t pixels = (size_t)shape->image * (size_t)shape->image;
-  int methods = e->run->config->method_count;
-  e->arena = vx_arena_new();
-  if (!e->arena) return false;
-  e->x = VX_TAKE(e->arena, 3 * pixels, float);
-  e->rgb = VX_TAKE(e->arena, 3 * pixels, uint8_t);
-  e->prior = VX_TAKE(e->arena, pixels, float);
-  e->probability = VX_TAKE(e->arena, shape->classes, double);
-  e->maps = vx_maps_new(e->run->config->methods, methods, shape, e->arena);
-  e->needed = VX_TAKE(e->arena, methods + 1, bool);
-  e->wanted = VX_TAKE(e->arena, methods + 1, bool);
-  return e->x && e->rgb && e->prior && e->probability && e->maps && e->needed && e->wanted;
-}
-
 vx_evaluator *vx_evaluator_new(const vx_run *run, vx_error *error) {
   vx_evaluator *e = calloc(1, sizeof *e);
-  if (e) e->run = run;
-  if (!e || !take_memory(e)) {
-    vx_fail(error, "worker", "out of memory");
-    vx_evaluator_free(e);
-    return NULL;
-  }
-  e->scorer = vx_scorer_new(run, error);
-  e->worker =
-      e->scorer ? vx_worker_new(run->model, &run->plan.needs, (vx_precision)run->config->precision, error) : NULL;
-  if (e->worker) return e;
+  size_t pixels = (size_t)run->shape->image * (size_t)run->shape->image;
+  if (e) *e = (vx_evaluator){.run = run, .prior = malloc(pixels * sizeof *e->prior)};
+  bool good = (e && e->prior) || vx_fail(error, "worker", "out of memory");
+  good = good && (e->scorer = vx_scorer_new(run, error));
+  if (good &&
+      (e->subject = vx_subject_new(run->model, &run->plan, &run->input, (vx_precision)run->config->precision, error)))
+    return e;
   vx_evaluator_free(e);
   return NULL;
 }
 
 void vx_evaluator_free(vx_evaluator *e) {
   if (!e) return;
-  vx_worker_free(e->worker);
+  vx_subject_free(e->subject);
   vx_scorer_free(e->scorer);
-  vx_arena_free(e->arena);
+  free(e->prior);
   free(e);
 }
 
@@ -161,58 +128,40 @@ static bool read_mask(const vx_voc_entry *entry, const vx_picture *picture, vx_m
 /* ---- the methods ------------------------------------------------------------------------------------------------- */
 
 /* One method: its map, its scores, its rows. False only when memory is out. */
-static bool evaluate_method(vx_evaluator *e, int index, vx_view *view, vx_result *result) {
+static bool evaluate_method(vx_evaluator *e, int index, int target, vx_result *result) {
   const vx_run *run = e->run;
   int stored = run->stored[index];
   vx_error error;
-  double start = now_ms();
-  bool made = vx_maps_make(e->maps, index, view, &error);
-  double milliseconds = now_ms() - start;
-  if (stored < 0 || !e->wanted[stored]) return true;
+  vx_heatmap map;
   vx_evaluation *evaluation = vx_result_add_evaluation(result, stored);
   if (!evaluation) return false;
-  evaluation->target = run->info.methods[stored].class_specific ? view->target : -1;
-  evaluation->milliseconds = milliseconds;
-  const char *stage = "method";
+  evaluation->target = run->info.methods[stored].class_specific ? target : -1;
+  bool made = vx_subject_map(e->subject, index, &map, &error);
+  evaluation->milliseconds = vx_subject_milliseconds(e->subject, index);
   if (made) {
-    vx_heatmap map = vx_maps_at(e->maps, index);
     vx_score_outcome outcome =
         vx_scorer_score(e->scorer, &run->config->methods[index], &map, result, evaluation, &error);
     if (outcome == VX_SCORE_NO_MEMORY) return false;
     if (outcome == VX_SCORE_DONE) return true;
-    stage = "score";
   }
   evaluation->status = VX_STATUS_FAILED;
-  return vx_result_add_failure(result, VX_FAILURE, stored, stage, error.where, "%s", error.why);
+  return vx_result_add_failure(result, VX_FAILURE, stored, made ? "score" : "method", error.where, "%s", error.why);
 }
 
-/* What has to be made for the wanted methods, hidden parts included. */
-static void mark_needed(vx_evaluator *e, const bool *wanted) {
+/* Those of the wanted methods that the run stores; parts of mixes are made with them. */
+static bool evaluate_methods(vx_evaluator *e, int target, const vx_mask *mask, const bool *wanted, vx_result *result) {
   const vx_run *run = e->run;
-  int count = run->config->method_count;
-  vx_maps_clear(e->maps);
-  bool asked[VX_METHODS_MAX];
-  for (int i = 0; i < run->info.method_count; i++) e->wanted[i] = !wanted || wanted[i];
-  for (int i = 0; i < count; i++) asked[i] = run->stored[i] >= 0 && e->wanted[run->stored[i]];
-  vx_plan_needed(run->config->methods, count, asked, e->needed);
-}
-
-static bool evaluate_methods(vx_evaluator *e, int target, const vx_mask *mask, vx_result *result) {
-  const vx_run *run = e->run;
+  vx_question question = {.target = target,
+                          .output = (vx_output)run->config->output,
+                          .seed = vx_subject_seed((uint64_t)run->config->seed, result->id)};
   vx_error error;
-  vx_view *view = vx_worker_explain(e->worker, target, (vx_output)run->config->output, &error);
-  if (!view) return vx_result_add_failure(result, VX_FAILURE, -1, "model", error.where, "%s", error.why);
-  view->picture = e->rgb;
-  view->seed = vx_run_seed(run->config, result->id);
-  view->prior = NULL;
-  if (run->prior && mask->label && vx_mask_main_class(mask) > 0) {
-    if (!vx_prior_without(run->prior, mask, e->prior, &error))
-      return vx_result_add_failure(result, VX_FAILURE, -1, "mask", error.where, "%s", error.why);
-    view->prior = e->prior;
-  }
+  if (!vx_prior_give(run->prior, mask, e->prior, &question.prior, &error))
+    return vx_result_add_failure(result, VX_FAILURE, -1, "mask", error.where, "%s", error.why);
+  if (!vx_subject_ask(e->subject, &question, &error))
+    return vx_result_add_failure(result, VX_FAILURE, -1, "model", error.where, "%s", error.why);
   for (int i = 0; i < run->plan.count; i++) {
-    int index = run->plan.order[i];
-    if (e->needed[index] && !evaluate_method(e, index, view, result)) return false;
+    int stored = run->stored[i];
+    if (stored >= 0 && (!wanted || wanted[stored]) && !evaluate_method(e, i, target, result)) return false;
   }
   return true;
 }
@@ -221,15 +170,13 @@ static bool evaluate_methods(vx_evaluator *e, int target, const vx_mask *mask, v
 
 /* From the picture to the prediction. *go_on: the image passed the gate and is to be explained. */
 static bool predict(vx_evaluator *e, const vx_picture *picture, vx_result *result, bool *go_on) {
-  const vx_run *run = e->run;
   vx_error error;
   *go_on = false;
-  if (!vx_input_make(picture, &run->input, e->x, e->rgb, &error))
+  if (!vx_subject_show(e->subject, picture, &error))
     return vx_result_add_failure(result, VX_FAILURE, -1, "picture", error.where, "%s", error.why);
-  if (!vx_worker_forward(e->worker, e->x, &error))
+  if (!vx_subject_predict(e->subject, &error))
     return vx_result_add_failure(result, VX_FAILURE, -1, "model", error.where, "%s", error.why);
-  vx_softmax(vx_worker_logits(e->worker), run->shape->classes, e->probability);
-  vx_predict(run, e->probability, result);
+  vx_predict(e->run, vx_subject_probability(e->subject), result);
   *go_on = result->prediction.passed;
   return true;
 }
@@ -241,13 +188,12 @@ static bool evaluate_picture(vx_evaluator *e, const vx_picture *picture, const v
   if (!predict(e, picture, result, &go_on)) return false;
   if (!go_on || !mask->label) return true; /* without a mask the prediction is all there is to keep */
   int target;
-  if (!vx_choose_target(e->run, e->probability, result, &target, &error))
+  if (!vx_choose_target(e->run, vx_subject_probability(e->subject), result, &target, &error))
     return vx_result_add_failure(result, VX_FAILURE, -1, "target", error.where, "%s", error.why);
   if (!vx_scorer_truth(e->scorer, mask, picture->width, picture->height, result, &error) &&
       !vx_result_add_failure(result, VX_FAILURE, -1, "mask", error.where, "%s", error.why))
     return false;
-  mark_needed(e, wanted);
-  return evaluate_methods(e, target, mask, result);
+  return evaluate_methods(e, target, mask, wanted, result);
 }
 
 bool vx_evaluate(vx_evaluator *e, int position, const bool *wanted, vx_result *result, vx_error *error) {

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "harness/config/config.h"
 
 vx_config *vx_origin_config(const vx_run_row *run, const char *const *set, int set_count, vx_error *error) {
   return vx_config_parse(run->config, strlen(run->config), run->name, set, set_count, error);

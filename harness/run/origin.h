@@ -2,11 +2,9 @@
 #ifndef VX_ORIGIN_H
 #define VX_ORIGIN_H
 
-#include "harness/data/input.h"
+#include "harness/config/config.h"
 #include "harness/data/voc.h"
 #include "harness/store/query.h"
-
-typedef struct vx_config vx_config; /* harness/config/config.h */
 
 typedef struct vx_origin {
   vx_config *config;

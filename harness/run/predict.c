@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-void vx_softmax(const double *logits, int classes, double *probability) {
+void vx_probabilities(const double *logits, int classes, double *probability) {
   double largest = logits[0], sum = 0;
   for (int c = 1; c < classes; c++) largest = fmax(largest, logits[c]);
   for (int c = 0; c < classes; c++) {

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/digest.h"
-
 /* ---- from config to options ------------------------------------------------------------------------------------ */
 
 bool vx_run_input(const vx_config *config, int image_size, vx_input_options *input, vx_error *error) {
@@ -128,7 +126,6 @@ vx_run *vx_run_open(const vx_config *config, char *advice, size_t advice_size, v
 void vx_run_close(vx_run *run) {
   if (!run) return;
   vx_prior_free(run->prior);
-  vx_plan_free(&run->plan);
   vx_class_map_free(&run->map);
   vx_voc_close(&run->voc);
   vx_model_close(run->model);
@@ -140,11 +137,4 @@ bool vx_run_make_prior(vx_run *run, vx_error *error) {
   if (run->prior || !(run->plan.needs.data & VX_NEED_PRIOR)) return true;
   run->prior = vx_prior_make(&run->voc, &run->input, run->config->score.truth.resize, error);
   return run->prior != NULL;
-}
-
-uint64_t vx_run_seed(const vx_config *config, const char *id) {
-  vx_digest digest;
-  vx_digest_start(&digest);
-  vx_digest_text(&digest, id);
-  return digest.state ^ ((uint64_t)config->seed * UINT64_C(0x9E3779B97F4A7C15));
 }

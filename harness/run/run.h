@@ -53,9 +53,6 @@ vx_model *vx_run_open_model(const vx_config *config, vx_error *error);
 /* The options of the input that a config and its checkpoint say together. */
 bool vx_run_input(const vx_config *config, int image_size, vx_input_options *input, vx_error *error);
 
-/* The seed of methods that draw: depends on the run's seed and the picture's id only. */
-uint64_t vx_run_seed(const vx_config *config, const char *id);
-
 /* info.c: fills run->info from all the rest. */
 bool vx_run_fill_info(vx_run *run, vx_error *error);
 
