@@ -28,14 +28,13 @@ typedef struct vx_run {
   vx_input_options input;
   vx_target_kind target_kind;
   int target; /* with VX_TARGET_FIXED */
-  const vx_measure *metrics[VX_CFG_METRICS_MAX];
-  int metric_count;
   vx_plan plan;
   vx_prior *prior; /* NULL unless a method asks for it (vx_run_make_prior) */
 
   /* What the store keeps of it; its methods are the config's without the hidden ones. */
   vx_run_row info;
-  int *stored; /* [config->method_count]: index in info.methods, -1 for a hidden one */
+  int *stored;                                /* [config->method_count]: index in info.methods, -1 for a hidden one */
+  const char *(*columns)[VX_MEASURE_COLUMNS]; /* [config->metric_count] names of the metrics' numbers among scores */
   vx_arena *arena;
 } vx_run;
 

@@ -1,4 +1,5 @@
 /* Beginning a run, or finding the one to continue. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,13 +24,21 @@ void vx_store_method_digest(const vx_method_row *method, char text[17]) {
   vx_digest_print(&digest, text);
 }
 
+void vx_store_metric_digest(const vx_metric_row *metric, char text[17]) {
+  vx_digest digest;
+  vx_digest_start(&digest);
+  vx_digest_text(&digest, metric->measure);
+  vx_digest_text(&digest, metric->parameters);
+  vx_digest_print(&digest, text);
+}
+
 void vx_store_run_digest(const vx_run_row *run, char text[17]) {
   vx_digest digest;
   char scoring[VX_DIGEST_SIZE];
   vx_store_scoring_digest(&run->scoring, scoring);
   vx_digest_start(&digest);
-  const char *parts[] = {run->model_digest, run->data_digest, run->input,   run->target,
-                         run->output,       run->precision,   run->metrics, scoring};
+  const char *parts[] = {run->model_digest, run->data_digest, run->input, run->target,
+                         run->output,       run->precision,   scoring};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) vx_digest_text(&digest, parts[i]);
   vx_digest_real(&digest, run->min_confidence);
   vx_digest_bytes(&digest, &run->seed, sizeof run->seed);
@@ -83,16 +92,16 @@ static bool put_run(vx_store *store, const vx_run_row *run, const char *digest, 
   sqlite3_stmt *put = vx_sql_prepare(
       store,
       "INSERT INTO runs (name, digest, config, model, model_digest, data, data_digest, input, min_confidence, target,"
-      " output, precision, metrics, seed, class_map, compare_with, input_side, grid_side, image_count, program,"
+      " output, precision, seed, class_map, compare_with, input_side, grid_side, image_count, program,"
       " openblas, kernel, host, started)"
-      " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
+      " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
       error);
   if (!put) return false;
   bool ok =
-      vx_sql_bind(store, put, error, "ttttttttrttttlTTiiitttt", run->name, digest, run->config, run->model,
+      vx_sql_bind(store, put, error, "ttttttttrtttlTTiiitttt", run->name, digest, run->config, run->model,
                   run->model_digest, run->data, run->data_digest, run->input, run->min_confidence, run->target,
-                  run->output, run->precision, run->metrics, (int64_t)run->seed, run->class_map, run->compare_with,
-                  run->input_side, run->grid, run->image_count, run->program, run->openblas, run->kernel, run->host) &&
+                  run->output, run->precision, (int64_t)run->seed, run->class_map, run->compare_with, run->input_side,
+                  run->grid, run->image_count, run->program, run->openblas, run->kernel, run->host) &&
       vx_sql_run(store, put, error);
   sqlite3_finalize(put);
   if (!ok) return false;
@@ -207,27 +216,82 @@ static bool put_methods(vx_store *store, const vx_run_row *run, vx_error *error)
   return ok;
 }
 
+/* The measure's digest in the file against the one that is meant: 1 the same, 0 not there, -1 failure or another. */
+static int find_metric(vx_store *store, const vx_metric_row *metric, const char *digest, vx_error *error) {
+  sqlite3_stmt *find =
+      vx_sql_prepare(store, "SELECT digest, measure, parameters FROM run_metrics WHERE run = ? AND name = ?", error);
+  if (!find) return -1;
+  int row = vx_sql_bind(store, find, error, "lt", store->run, metric->name) ? vx_sql_row(store, find, error) : -1;
+  if (row > 0 && strcmp(vx_sql_text(find, 0), digest) != 0) {
+    vx_fail(error, store->path,
+            "run %lld has a measure %s already, which is %s (%s), not %s (%s): give the new one another name (as: …)",
+            (long long)store->run, metric->name, vx_sql_text(find, 1), vx_sql_text(find, 2), metric->measure,
+            metric->parameters);
+    row = -1;
+  }
+  sqlite3_finalize(find);
+  return row;
+}
+
+static bool put_metrics(vx_store *store, const vx_run_row *run, vx_error *error) {
+  sqlite3_stmt *put = vx_sql_prepare(store,
+                                     "INSERT INTO run_metrics (run, name, place, measure, kind, parameters, columns,"
+                                     " digest) VALUES (?,?,?,?,?,?,?,?)",
+                                     error);
+  sqlite3_stmt *place = vx_sql_prepare(store, "UPDATE run_metrics SET place = ? WHERE run = ? AND name = ?", error);
+  sqlite3_stmt *behind = vx_sql_prepare(store, "UPDATE run_metrics SET place = place + ? WHERE run = ?", error);
+  bool ok = put && place && behind && vx_sql_bind(store, behind, error, "il", run->metric_count, store->run) &&
+            vx_sql_run(store, behind, error);
+  for (int i = 0; ok && i < run->metric_count; i++) {
+    const vx_metric_row *m = &run->metrics[i];
+    char digest[VX_DIGEST_SIZE];
+    vx_store_metric_digest(m, digest);
+    int found = find_metric(store, m, digest, error);
+    ok = found >= 0;
+    if (found > 0)
+      ok = vx_sql_bind(store, place, error, "ilt", i, store->run, m->name) && vx_sql_run(store, place, error);
+    if (found == 0)
+      ok = vx_sql_bind(store, put, error, "ltittttt", store->run, m->name, i, m->measure, m->kind, m->parameters,
+                       m->columns, digest) &&
+           vx_sql_run(store, put, error);
+  }
+  sqlite3_finalize(put);
+  sqlite3_finalize(place);
+  sqlite3_finalize(behind);
+  return ok;
+}
+
 static bool begin_rows(vx_store *store, const vx_run_row *run, vx_error *error) {
   char digest[VX_DIGEST_SIZE];
   vx_store_run_digest(run, digest);
   if (!find_run(store, run, digest, error)) return false;
   bool ok = store->continues ? refresh_run(store, run, error) : put_run(store, run, digest, error);
-  return ok && put_methods(store, run, error);
+  return ok && put_methods(store, run, error) && put_metrics(store, run, error);
 }
 
 bool vx_store_begin(vx_store *store, const vx_run_row *run, vx_error *error) {
   vx_store_forget_done(store);
   if (run->image_count < 0 || run->method_count < 0) return vx_fail(error, store->path, "negative counts");
+  if (run->metric_count < 0 || run->metric_count > VX_METRICS_MAX)
+    return vx_fail(error, store->path, "%d measures, expected at most %d", run->metric_count, VX_METRICS_MAX);
   store->image_count = run->image_count;
   store->method_count = run->method_count;
+  store->metric_count = run->metric_count;
   size_t images = (size_t)run->image_count + 1, methods = (size_t)run->method_count + 1;
   store->methods = calloc(methods, sizeof *store->methods);
   store->images = calloc(images, sizeof *store->images);
   store->settled = calloc(images, sizeof *store->settled);
-  store->evaluated = calloc(images, methods * sizeof *store->evaluated);
-  if (!store->methods || !store->images || !store->settled || !store->evaluated) {
+  store->has = calloc(images, methods * sizeof *store->has);
+  store->metrics = calloc((size_t)run->metric_count + 1, sizeof *store->metrics);
+  if (!store->methods || !store->images || !store->settled || !store->has || !store->metrics) {
     return vx_fail(error, store->path, "out of memory for %d images and %d methods", run->image_count,
                    run->method_count);
+  }
+  for (int i = 0; i < run->metric_count; i++) {
+    vx_known_metric *known = &store->metrics[i];
+    snprintf(known->column, sizeof known->column, "%.*s", (int)strcspn(run->metrics[i].columns, ","),
+             run->metrics[i].columns);
+    known->truth = strcmp(run->metrics[i].kind, "truth") == 0;
   }
   if (!vx_sql_exec(store, "BEGIN IMMEDIATE", error)) return false;
   if (begin_rows(store, run, error) && vx_sql_exec(store, "COMMIT", error)) return vx_store_load_done(store, error);

@@ -12,8 +12,10 @@ typedef struct section {
 
 /* Left out: ids (they depend on the order of writing), times, host, folders, and the program's and kernel's names. */
 static const section of_run[] = {
-    {"run", "SELECT digest, model_digest, data_digest, input, min_confidence, target, output, precision, metrics, seed,"
-            " input_side, grid_side, image_count FROM runs WHERE id = ?1"},
+    {"run",
+     "SELECT digest, model_digest, data_digest, input, min_confidence, target, output, precision,"
+     " (SELECT group_concat(name || '=' || digest, ' ') FROM (SELECT name, digest FROM run_metrics WHERE run = ?1"
+     "  ORDER BY name)), seed, input_side, grid_side, image_count FROM runs WHERE id = ?1"},
     {"class", "SELECT class, name FROM classes WHERE run = ?1 ORDER BY class"},
     {"label", "SELECT label, name, class FROM labels WHERE run = ?1 ORDER BY label"},
     {"method", "SELECT name, digest, explainer, family, class_specific, trivial, is_mask, pixel_map, parameters, parts"
@@ -43,6 +45,10 @@ static const section of_scoring[] = {
     {"score", "SELECT s.name, m.name, i.position, metric, value FROM scores e JOIN scorings s ON s.id = e.scoring"
               " JOIN run_methods m ON m.id = e.method JOIN images i ON i.id = e.image"
               " WHERE e.method = ?1 AND e.scoring = ?2 ORDER BY i.position, metric"},
+    {"curve", "SELECT s.name, m.name, i.position, metric, e.name, e.bytes FROM curves e"
+              " JOIN scorings s ON s.id = e.scoring JOIN run_methods m ON m.id = e.method"
+              " JOIN images i ON i.id = e.image WHERE e.method = ?1 AND e.scoring = ?2"
+              " ORDER BY i.position, metric, e.name"},
 };
 
 static const section of_method[] = {

@@ -62,10 +62,10 @@ bool vx_query_list(vx_store *store, const char *sql, int64_t first, int64_t seco
 
 static bool take_run(vx_arena *arena, sqlite3_stmt *row, void *element) {
   vx_run_row *r = element;
-  const char **const texts[] = {&r->name,      &r->digest,      &r->config,    &r->model,        &r->model_digest,
-                                &r->data,      &r->data_digest, &r->input,     &r->target,       &r->output,
-                                &r->precision, &r->metrics,     &r->class_map, &r->compare_with, &r->program,
-                                &r->openblas,  &r->kernel,      &r->host,      &r->started,      &r->finished};
+  const char **const texts[] = {&r->name,      &r->digest,      &r->config,       &r->model,   &r->model_digest,
+                                &r->data,      &r->data_digest, &r->input,        &r->target,  &r->output,
+                                &r->precision, &r->class_map,   &r->compare_with, &r->program, &r->openblas,
+                                &r->kernel,    &r->host,        &r->started,      &r->finished};
   int count = (int)(sizeof texts / sizeof *texts);
   r->id = sqlite3_column_int64(row, 0);
   r->min_confidence = sqlite3_column_double(row, count + 1);
@@ -77,7 +77,7 @@ static bool take_run(vx_arena *arena, sqlite3_stmt *row, void *element) {
 }
 
 #define RUN_COLUMNS                                                                                                    \
-  "id, name, digest, config, model, model_digest, data, data_digest, input, target, output, precision, metrics,"       \
+  "id, name, digest, config, model, model_digest, data, data_digest, input, target, output, precision,"                \
   " class_map, compare_with, program, openblas, kernel, host, started, finished, min_confidence, seed, input_side,"    \
   " grid_side, image_count FROM runs"
 
@@ -359,12 +359,30 @@ bool vx_query_total(vx_store *store, int64_t scoring, int64_t method, const char
   return row >= 0;
 }
 
+static bool take_metric(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  vx_metric_row *m = element;
+  const char **const texts[] = {&m->name, &m->measure, &m->kind, &m->parameters, &m->columns};
+  return vx_query_texts(arena, row, 0, texts, (int)(sizeof texts / sizeof *texts));
+}
+
+bool vx_query_run_metrics(vx_store *store, int64_t run, vx_arena *arena, vx_metric_row **rows, int *count,
+                          vx_error *error) {
+  return vx_query_list(store,
+                       "SELECT name, measure, kind, parameters, columns FROM run_metrics WHERE run = ?"
+                       " ORDER BY place, name",
+                       run, 0, arena, take_metric, sizeof **rows, rows, count, error);
+}
+
 bool vx_query_metrics(vx_store *store, int64_t scoring, vx_arena *arena, const char ***names, int *count,
                       vx_error *error) {
-  /* by the methods' first images: the primary key leads there, millions of rows are not read */
-  return vx_query_list(store,
-                       "SELECT DISTINCT s.metric FROM run_methods m JOIN scores s ON s.scoring = ?1 AND"
-                       " s.method = m.id AND s.image = (SELECT min(image) FROM scores t WHERE t.scoring = ?1 AND"
-                       " t.method = m.id) ORDER BY s.metric",
-                       scoring, 0, arena, vx_take_text, sizeof **names, names, count, error);
+  /* Of each column of the run's measures: has any evaluation of the scoring it? The primary key leads to the first. */
+  return vx_query_list(
+      store,
+      "WITH RECURSIVE part (name, rest) AS ("
+      " SELECT '', m.columns || ',' FROM scorings s JOIN run_metrics m ON m.run = s.run WHERE s.id = ?1 UNION ALL"
+      " SELECT substr(rest, 1, instr(rest, ',') - 1), substr(rest, instr(rest, ',') + 1) FROM part WHERE rest <> '')"
+      " SELECT DISTINCT name FROM part WHERE name <> '' AND EXISTS (SELECT 1 FROM scorings c CROSS JOIN run_methods m"
+      " ON m.run = c.run CROSS JOIN scores s ON s.scoring = c.id AND s.method = m.id AND s.metric = part.name"
+      " WHERE c.id = ?1) ORDER BY name",
+      scoring, 0, arena, vx_take_text, sizeof **names, names, count, error);
 }

@@ -21,6 +21,10 @@ bool vx_query_scoring(vx_store *store, int64_t run, const char *name, vx_arena *
 /* Methods of the run in the order of tables. */
 bool vx_query_methods(vx_store *store, int64_t run, vx_arena *arena, vx_method_row **rows, int *count, vx_error *error);
 
+/* Measures of the run in the order of the newest command. */
+bool vx_query_run_metrics(vx_store *store, int64_t run, vx_arena *arena, vx_metric_row **rows, int *count,
+                          vx_error *error);
+
 typedef struct vx_class_row {
   int index; /* value in the masks */
   const char *name;

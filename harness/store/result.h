@@ -56,7 +56,7 @@ typedef struct vx_stored_object {
 typedef struct vx_stored_failure {
   vx_severity severity;
   int method;        /* index into the run's methods; -1: the image as a whole */
-  const char *stage; /* "picture", "annotation", "mask", "model", "target", "method", "score" */
+  const char *stage; /* "picture", "annotation", "mask", "model", "target", "method", "score", "measure" */
   const char *where, *why;
 } vx_stored_failure;
 
@@ -65,6 +65,13 @@ typedef struct vx_named_score {
   const char *metric;
   double value;
 } vx_named_score;
+
+/* A curve behind such a number. */
+typedef struct vx_curve {
+  const char *metric, *name; /* the run's name of the measure; the measure's name of the curve */
+  int count;
+  const float *value; /* [count] */
+} vx_curve;
 
 typedef struct vx_evaluation {
   int method; /* index into the run's methods */
@@ -77,6 +84,8 @@ typedef struct vx_evaluation {
   vx_map map;
   vx_named_score *scores;
   int score_count, score_room;
+  vx_curve *curves;
+  int curve_count, curve_room;
 } vx_evaluation;
 
 typedef struct vx_result {
@@ -118,6 +127,10 @@ bool vx_result_add_failure(vx_result *result, vx_severity severity, int method, 
 /* Adds a further measure to an evaluation of this result. `metric` is copied. */
 bool vx_result_add_score(vx_result *result, vx_evaluation *evaluation, const char *metric, double value);
 
+/* Adds a curve. Texts and values are copied. */
+bool vx_result_add_curve(vx_result *result, vx_evaluation *evaluation, const char *metric, const char *name,
+                         const float *value, int count);
+
 /* Copies of texts and maps into the result's arena; NULL when memory is out. */
 const char *vx_result_text(vx_result *result, const char *text);
 bool vx_result_keep_patch_map(vx_result *result, vx_evaluation *evaluation, const float *heat, int width, int height);
@@ -125,6 +138,7 @@ bool vx_result_keep_pixel_map(vx_result *result, vx_evaluation *evaluation, cons
                               int height);
 
 const char *vx_status_name(vx_status status);       /* "ok", "flat", "failed", "unscored" */
+vx_status vx_status_of(const char *name);           /* its inverse; of another text the last */
 const char *vx_severity_name(vx_severity severity); /* "failure", "warning" */
 
 /* ---- the run ----------------------------------------------------------------------------------------------- */
@@ -142,6 +156,17 @@ typedef struct vx_method_row {
   bool pixel_map;         /* the map is at input resolution */
 } vx_method_row;
 
+/* One measure of the run, under the name that it has there. */
+typedef struct vx_metric_row {
+  const char *name;       /* `as`: unique in the run */
+  const char *measure;    /* id in the registry */
+  const char *kind;       /* what is compared: "truth", "model" */
+  const char *parameters; /* "name=value name=value", all of them */
+  const char *columns;    /* names of its numbers among scores, with commas; "": they are the evaluation's own */
+} vx_metric_row;
+
+enum { VX_METRICS_MAX = 32 }; /* measures a run */
+
 /* How maps become scores: the keys of `score` in a config. */
 typedef struct vx_scoring_row {
   int64_t id;                 /* in the file, when it was read */
@@ -157,7 +182,7 @@ typedef struct vx_scoring_row {
 } vx_scoring_row;
 
 /* What identifies a run is marked *: two commands that agree in all of them are the same run, and the second continues
-   the first. Methods may be added at any time. */
+   the first. Methods and measures may be added at any time. */
 typedef struct vx_run_row {
   /* In the file, when it was read: begin and finish tell the time, finished "" while it is at work or was stopped. */
   int64_t id;
@@ -174,7 +199,6 @@ typedef struct vx_run_row {
   const char *target;       /* * "top", … */
   const char *output;       /* * "logit", … */
   const char *precision;    /* * "mixed", … */
-  const char *metrics;      /* * further metrics, "overlap deletion …" in order */
   uint64_t seed;            /* * */
   const char *class_map;    /* file; none: identity by name */
   const char *compare_with; /* row of configs/published.yaml, or none */
@@ -197,6 +221,8 @@ typedef struct vx_run_row {
 
   const vx_method_row *methods;
   int method_count;
+  const vx_metric_row *metrics;
+  int metric_count; /* at most VX_METRICS_MAX */
 } vx_run_row;
 
 #endif

@@ -45,11 +45,14 @@ static bool read_labels(vx_store *store, vx_arena *arena, vx_run_row *run, vx_er
 
 bool vx_run_read(vx_store *store, int64_t id, vx_arena *arena, vx_run_row *run, vx_error *error) {
   vx_method_row *methods;
+  vx_metric_row *metrics;
   if (!vx_query_run(store, id, arena, run, error) ||
       !vx_query_scoring(store, run->id, NULL, arena, &run->scoring, error) ||
-      !vx_query_methods(store, run->id, arena, &methods, &run->method_count, error))
+      !vx_query_methods(store, run->id, arena, &methods, &run->method_count, error) ||
+      !vx_query_run_metrics(store, run->id, arena, &metrics, &run->metric_count, error))
     return false;
   run->methods = methods;
+  run->metrics = metrics;
   return read_classes(store, arena, run, error) && read_labels(store, arena, run, error);
 }
 
@@ -171,11 +174,10 @@ typedef struct stored_score {
   vx_named_score score;
 } stored_score;
 
-static vx_status status_of(const char *name) {
-  vx_status status = VX_STATUS_OK;
-  while (status < VX_STATUS_UNSCORED && strcmp(vx_status_name(status), name) != 0) status++;
-  return status;
-}
+typedef struct stored_curve {
+  int64_t method;
+  vx_curve curve;
+} stored_curve;
 
 static bool take_evaluation(vx_arena *arena, sqlite3_stmt *row, void *element) {
   stored_evaluation *s = element;
@@ -184,7 +186,7 @@ static bool take_evaluation(vx_arena *arena, sqlite3_stmt *row, void *element) {
   double *const scores[] = {&e->iou, &e->f1, &e->pixel_accuracy, &e->milliseconds};
   s->id = sqlite3_column_int64(row, 0);
   e->target = (int)vx_sql_whole(row, 2);
-  e->status = status_of(vx_sql_text(row, 3));
+  e->status = vx_status_of(vx_sql_text(row, 3));
   e->threshold = vx_sql_real(row, 4);
   for (int i = 0; i < 5; i++) *counts[i] = vx_sql_whole(row, 5 + i);
   for (int i = 0; i < 4; i++) *scores[i] = vx_sql_real(row, 10 + i);
@@ -197,6 +199,19 @@ static bool take_score(vx_arena *arena, sqlite3_stmt *row, void *element) {
   s->method = sqlite3_column_int64(row, 0);
   s->score.value = vx_sql_real(row, 2);
   return (s->score.metric = vx_query_text(arena, row, 1)) != NULL;
+}
+
+static bool take_curve(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  stored_curve *s = element;
+  const char **const texts[] = {&s->curve.metric, &s->curve.name};
+  size_t size = (size_t)sqlite3_column_bytes(row, 3), count = size / sizeof *s->curve.value;
+  float *value = vx_arena_take(arena, count + 1, sizeof *value);
+  if (!value) return false;
+  if (count) memcpy(value, sqlite3_column_blob(row, 3), count * sizeof *value);
+  s->method = sqlite3_column_int64(row, 0);
+  s->curve.count = (int)count;
+  s->curve.value = value;
+  return vx_query_texts(arena, row, 1, texts, 2);
 }
 
 /* The scoring ?2, or the image's main one where that is 0. */
@@ -215,6 +230,11 @@ static const char scores_sql[] =
     " s.method = e.method AND s.image = e.image WHERE e.image = ?1 AND e.scoring = " SCORING
     " ORDER BY s.method, s.metric";
 
+static const char curves_sql[] =
+    "SELECT s.method, s.metric, s.name, s.bytes FROM evaluations e CROSS JOIN curves s ON s.scoring = e.scoring AND"
+    " s.method = e.method AND s.image = e.image WHERE e.image = ?1 AND e.scoring = " SCORING
+    " ORDER BY s.method, s.metric, s.name";
+
 static int find_method(const vx_method_row *methods, int count, const char *name) {
   for (int i = 0; i < count; i++)
     if (strcmp(methods[i].name, name) == 0) return i;
@@ -225,11 +245,14 @@ bool vx_evaluations_read(vx_store *store, int64_t scoring, int64_t image, const 
                          vx_result *result, vx_error *error) {
   stored_evaluation *rows;
   stored_score *scores;
-  int row_count, score_count;
+  stored_curve *curves;
+  int row_count, score_count, curve_count;
   if (!vx_query_list(store, evaluations_sql, image, scoring, result->arena, take_evaluation, sizeof *rows, &rows,
                      &row_count, error) ||
       !vx_query_list(store, scores_sql, image, scoring, result->arena, take_score, sizeof *scores, &scores,
-                     &score_count, error))
+                     &score_count, error) ||
+      !vx_query_list(store, curves_sql, image, scoring, result->arena, take_curve, sizeof *curves, &curves,
+                     &curve_count, error))
     return false;
   for (int i = 0; i < row_count; i++) {
     int method = find_method(methods, count, rows[i].method);
@@ -242,6 +265,10 @@ bool vx_evaluations_read(vx_store *store, int64_t scoring, int64_t image, const 
     for (int k = 0; good && k < score_count; k++)
       if (scores[k].method == rows[i].id)
         good = vx_result_add_score(result, e, scores[k].score.metric, scores[k].score.value);
+    for (int k = 0; good && k < curve_count; k++) {
+      const vx_curve *c = &curves[k].curve;
+      if (curves[k].method == rows[i].id) good = vx_result_add_curve(result, e, c->metric, c->name, c->value, c->count);
+    }
     if (!good) return vx_fail(error, vx_store_path(store), "out of memory");
   }
   return true;

@@ -75,7 +75,8 @@ static const struct {
     {"UPDATE predictions SET correct = NULL WHERE image = 2", "what the class map says", "NULL"},
     {"UPDATE images SET size = 'large' WHERE id = 2", "object share and size", "2007_000001: large"},
     {"UPDATE images SET position = 99 WHERE id = 2", "lie in the list", "99 of 12"},
-    {"DELETE FROM scores WHERE image = 7 AND method = 2; DELETE FROM evaluations WHERE image = 7 AND method = 2;"
+    {"DELETE FROM scores WHERE image = 7 AND method = 2; DELETE FROM curves WHERE image = 7 AND method = 2; DELETE "
+     "FROM evaluations WHERE image = 7 AND method = 2;"
      "DELETE FROM totals; INSERT INTO totals SELECT 1, e.method, 0, 0, 'none', count(iou), total(status = 'flat'),"
      " total(iou), total(f1), total(pixel_accuracy), total(iou * iou), total(f1 * f1), total(pixel_accuracy *"
      " pixel_accuracy), sum(tp), sum(fp), sum(fn), sum(tn) FROM evaluations e GROUP BY e.method",
