@@ -1,5 +1,5 @@
 /* The gradient through the head and through an MLP, which more than one descent passes. */
-#include "core/trace.h"
+#include "core/descend.h"
 
 void vx_head_back(vx_trace *t, const double *seed, real *g) {
   const vx_model *m = t->model;
@@ -25,10 +25,10 @@ void vx_mlp_back(vx_trace *t, int l, bool top, const real *g, real *to) {
   size_t d = (size_t)dim, m = (size_t)mlp;
   vx_product_back(rows, &w->fc2, 0, dim, g, dim, room->hidden, false, t->tile);
   for (int b = 0; b < t->count; b++)
-    vx_gelu_back(vx_high(t, top, b), mlp, vx_layer_of(t, l, b).hidden, room->hidden + vx_row(t, top, b) * m);
+    vx_gelu_back(vx_high(t, top, b), mlp, vx_trace_layer(t, l, b).hidden, room->hidden + vx_row(t, top, b) * m);
   vx_product_back(rows, &w->fc1, 0, mlp, room->hidden, mlp, room->inner, false, t->tile);
   for (int b = 0; b < t->count; b++) {
-    vx_layer one = vx_layer_of(t, l, b);
+    vx_layer one = vx_trace_layer(t, l, b);
     size_t row = vx_row(t, top, b) * d;
     vx_norm_back(vx_high(t, top, b), dim, &w->norm2, one.middle, one.scale2, room->inner + row, g + row, to + row);
   }

@@ -1,5 +1,5 @@
 /* The driver of all descents: plan, memory, the way down, and what is shown of it. */
-#include "core/trace.h"
+#include "core/descend.h"
 
 #include <string.h>
 
@@ -32,19 +32,16 @@ static bool can_make(const vx_shape *s, const vx_want *want) {
   return sites >> want->site & 1 && want->first >= 0 && want->last < layers && want->first <= want->last + none;
 }
 
-static vx_way *way_of(vx_ways *ways, const vx_descent *descent) {
+static int way_of(const vx_ways *ways, const vx_descent *descent) {
   for (int i = 0; i < ways->count; i++)
-    if (ways->way[i].descent.rule == descent->rule && ways->way[i].descent.parameter == descent->parameter)
-      return &ways->way[i];
-  return NULL;
+    if (ways->way[i].descent.rule == descent->rule && ways->way[i].descent.parameter == descent->parameter) return i;
+  return -1;
 }
 
 static void add_way(vx_ways *ways, const vx_shape *s, const vx_want *want) {
-  vx_way *way = way_of(ways, &want->descent);
-  if (!way) {
-    way = &ways->way[ways->count++];
-    *way = (vx_way){.kind = kinds[want->descent.rule], .descent = want->descent, .lowest = s->layers};
-  }
+  int index = way_of(ways, &want->descent);
+  vx_way *way = &ways->way[index < 0 ? ways->count++ : index];
+  if (index < 0) *way = (vx_way){.kind = kinds[want->descent.rule], .descent = want->descent, .lowest = s->layers};
   way->to_input = way->to_input || want->site == VX_AT_INPUT;
   int lowest = want->first <= want->last ? want->first : s->layers;
   if (lowest < way->lowest) way->lowest = lowest;
@@ -71,7 +68,7 @@ bool vx_ways_plan(vx_ways *ways, const vx_shape *s, const vx_wants *wants, vx_er
 
 /* In double, and of one picture, a tensor is shown where it lies in the trace. */
 static bool lies_in_trace(const vx_trace *t, const vx_slot *slot) {
-  return sizeof(real) == sizeof(double) && t->batch == 1 && !slot->way && !slot->want.rows &&
+  return sizeof(real) == sizeof(double) && t->batch == 1 && slot->way < 0 && !slot->want.rows &&
          slot->want.site != VX_AT_VALUES;
 }
 
@@ -83,7 +80,7 @@ static bool take_slot(vx_trace *t, vx_slot *slot) {
   return slot->value != NULL;
 }
 
-bool vx_ways_room(vx_trace *t) {
+bool vx_ways_take(vx_trace *t) {
   const vx_shape *s = &t->model->shape;
   size_t n = (size_t)s->tokens, d = (size_t)s->dim, rows = (size_t)t->batch * n;
   vx_room *room = &t->ways.room;
@@ -99,6 +96,10 @@ bool vx_ways_room(vx_trace *t) {
 
 /* ---- what is shown -------------------------------------------------------------------------------------------------
  */
+
+static bool is_of(const vx_trace *t, const vx_slot *slot, const vx_way *way) {
+  return slot->way == way - t->ways.way;
+}
 
 static bool covers(const vx_want *want, int layer) {
   return layer >= want->first && layer <= want->last;
@@ -142,7 +143,7 @@ static bool show(const vx_trace *t, const vx_slot *slot, int layer, int sample, 
 
 /* What the forward pass left at a site: the first row, how far rows and heads are apart. */
 static const real *made_at(const vx_trace *t, vx_site site, int layer, int sample, int *stride, size_t *map) {
-  const vx_layer one = vx_layer_of(t, layer, sample);
+  const vx_layer one = vx_trace_layer(t, layer, sample);
   int n = vx_tokens_of(t, sample), d = t->model->shape.dim;
   size_t high = site == VX_AT_SCORES ? (size_t)vx_high(t, !t->all_scores, sample) : (size_t)n;
   *stride = has_heads(site) ? n : site == VX_AT_VALUES ? 3 * d : d;
@@ -169,7 +170,7 @@ static const real *made_at(const vx_trace *t, vx_site site, int layer, int sampl
 static void show_forward(vx_trace *t) {
   for (int i = 0; i < t->ways.slots; i++) {
     const vx_slot *slot = &t->ways.slot[i];
-    for (int b = 0; !slot->way && slot->value && b < t->count; b++)
+    for (int b = 0; slot->way < 0 && slot->value && b < t->count; b++)
       for (int l = slot->want.first; l <= slot->want.last; l++) {
         int stride;
         size_t map;
@@ -188,10 +189,10 @@ const double *vx_shown(const vx_trace *t, const vx_slot *slot, int sample) {
   return (const void *)made_at(t, slot->want.site, slot->want.first, sample, &stride, &map);
 }
 
-double *vx_place(const vx_trace *t, const vx_way *way, vx_site site, int layer, int sample) {
+double *vx_slot_at(const vx_trace *t, const vx_way *way, vx_site site, int layer, int sample) {
   for (int i = 0; i < t->ways.slots; i++) {
     const vx_slot *slot = &t->ways.slot[i];
-    if (slot->way == way && slot->want.site == site && !slot->want.rows && covers(&slot->want, layer))
+    if (is_of(t, slot, way) && slot->want.site == site && !slot->want.rows && covers(&slot->want, layer))
       return at(t, slot, layer, sample);
   }
   return NULL;
@@ -203,7 +204,7 @@ bool vx_record(vx_trace *t, const vx_way *way, vx_site site, int layer, int samp
   bool good = true, shown = false;
   for (int i = 0; i < t->ways.slots; i++) {
     const vx_slot *slot = &t->ways.slot[i];
-    if (slot->way != way || slot->want.site != site || !covers(&slot->want, layer)) continue;
+    if (!is_of(t, slot, way) || slot->want.site != site || !covers(&slot->want, layer)) continue;
     good = show(t, slot, layer, sample, value, stride, n * n, high) && good;
     shown = true;
   }
@@ -220,7 +221,7 @@ bool vx_goes_below(const vx_trace *t, const vx_way *way, int layer) {
   bool below = way->to_input || way->lowest < layer;
   for (int i = 0; i < t->ways.slots; i++) {
     const vx_slot *slot = &t->ways.slot[i];
-    below = below || (slot->way == way && covers(&slot->want, layer) && BELOW_A >> slot->want.site & 1);
+    below = below || (is_of(t, slot, way) && covers(&slot->want, layer) && BELOW_A >> slot->want.site & 1);
   }
   return below;
 }

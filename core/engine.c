@@ -1,9 +1,15 @@
 #include "core/engine.h"
 
-#include "core/trace.h"
+#include "core/descend.h"
 
 static void *open_pass(const vx_model *model, int batch, const vx_wants *wants, bool read_top, vx_error *error) {
-  return vx_trace_new(model, batch, wants, read_top, error);
+  vx_ways ways = {0};
+  if (!vx_ways_plan(&ways, &model->shape, wants, error)) return NULL;
+  vx_trace *t = vx_trace_new(model, batch, &ways, read_top);
+  if (t && vx_ways_take(t)) return t;
+  vx_trace_free(t);
+  vx_fail(error, "worker", "out of memory for the traces of one picture");
+  return NULL;
 }
 
 static void close_pass(void *pass) {

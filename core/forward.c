@@ -11,7 +11,7 @@ static void block(vx_trace *t, int l, int rows, real *next) {
   vx_product(all, &w->qkv, at->norm1, at->qkv, t->tile);
   vx_bias(all, 3 * d, w->qkv.bias, at->qkv);
   for (int b = 0; b < t->count; b++) {
-    vx_layer one = vx_layer_of(t, l, b);
+    vx_layer one = vx_trace_layer(t, l, b);
     int n = vx_tokens_of(t, b);
     vx_attend(s, n, rows < all ? rows : n, vx_high(t, !t->all_scores, b), one.qkv, one.scores, one.attention,
               one.context);
@@ -33,7 +33,7 @@ static bool block_finite(const vx_trace *t, int l, int rows, const real *next) {
       vx_all_finite((size_t)rows * d, next) && vx_all_finite((size_t)t->first[t->count] * 3 * d, t->layer[l].qkv);
   for (int b = 0; good && b < t->count; b++)
     good = vx_all_finite(heads * (size_t)vx_high(t, !t->all_scores, b) * (size_t)vx_tokens_of(t, b),
-                         vx_layer_of(t, l, b).scores);
+                         vx_trace_layer(t, l, b).scores);
   return good;
 }
 
@@ -44,7 +44,7 @@ static void embed(vx_trace *t) {
   vx_bias(t->count * patches, d, m->patch.bias, t->embedded);
   for (int b = 0; b < t->count; b++)
     vx_embed(m, vx_tokens_of(t, b), t->place + b * patches, t->embedded + (size_t)b * (size_t)patches * (size_t)d,
-             vx_layer_of(t, 0, b).x);
+             vx_trace_layer(t, 0, b).x);
 }
 
 static void classify(vx_trace *t) {

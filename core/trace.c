@@ -1,4 +1,3 @@
-/* The memory of a few pictures on their way through the model. */
 #include "core/trace.h"
 
 #include <stdlib.h>
@@ -36,7 +35,7 @@ static bool take_activation(vx_trace *t, int activation, size_t a, size_t b) {
     if (t->ways.way[i].kind->reads >> activation & 1) widen(&lowest, &highest, t->ways.way[i].lowest, layers - 1);
   for (int i = 0; i < t->ways.slots; i++) {
     const vx_slot *slot = &t->ways.slot[i];
-    if (!slot->way && activation_at(slot->want.site) == activation)
+    if (slot->way < 0 && activation_at(slot->want.site) == activation)
       widen(&lowest, &highest, slot->want.first, slot->want.last);
   }
   int places = highest - lowest + 1 + (highest < layers - 1);
@@ -64,26 +63,28 @@ static bool take_all(vx_trace *t) {
          vx_trace_take(t, &t->embedded, batch * patches, d) && vx_trace_take(t, &t->output, rows, d) &&
          vx_trace_take(t, &t->tokens, rows, d) && vx_trace_take(t, &t->scale, rows, 2) &&
          vx_trace_take(t, &t->read, batch, d) && vx_trace_take(t, &t->logits, batch, (size_t)s->classes) &&
-         vx_trace_take(t, &t->row, n > d ? n : d, 1) && vx_trace_take(t, &t->tile, VX_TILE_ROWS, widest) &&
-         vx_ways_room(t);
+         vx_trace_take(t, &t->row, n > d ? n : d, 1) && vx_trace_take(t, &t->tile, VX_TILE_ROWS, widest);
 }
 
-vx_trace *vx_trace_new(const vx_model *model, int batch, const vx_wants *wants, bool read_top, vx_error *error) {
+/* Scores of every token are kept where somebody wants them. */
+static bool wants_all_scores(const vx_ways *ways) {
+  bool all = false;
+  for (int i = 0; i < ways->slots; i++)
+    all = all || (ways->slot[i].want.site == VX_AT_SCORES && !ways->slot[i].want.rows);
+  return all;
+}
+
+vx_trace *vx_trace_new(const vx_model *model, int batch, const vx_ways *ways, bool read_top) {
   vx_trace *t = calloc(1, sizeof *t);
-  if (t && (t->arena = vx_arena_new()) != NULL) {
-    t->model = model;
-    t->batch = batch;
-    t->read_top = read_top;
-    if (!vx_ways_plan(&t->ways, &model->shape, wants, error)) {
-      vx_trace_free(t);
-      return NULL;
-    }
-    const vx_want *scores = vx_wants_find(wants, VX_AT_SCORES, vx_by(VX_FORWARD), false);
-    t->all_scores = scores && scores->first <= scores->last;
-    if (take_all(t)) return t;
-  }
+  if (!t) return NULL;
+  t->model = model;
+  t->arena = vx_arena_new();
+  t->batch = batch;
+  t->read_top = read_top;
+  t->all_scores = wants_all_scores(ways);
+  t->ways = *ways;
+  if (t->arena && take_all(t)) return t;
   vx_trace_free(t);
-  vx_fail(error, "worker", "out of memory for the traces of one picture");
   return NULL;
 }
 
@@ -93,7 +94,7 @@ void vx_trace_free(vx_trace *t) {
   free(t);
 }
 
-vx_layer vx_layer_of(const vx_trace *t, int layer, int sample) {
+vx_layer vx_trace_layer(const vx_trace *t, int layer, int sample) {
   const vx_shape *s = &t->model->shape;
   size_t n = (size_t)s->tokens, d = (size_t)s->dim, m = (size_t)s->mlp, kept = n; /* scores have a matrix's room … */
   size_t rows = (size_t)t->first[sample], maps = (size_t)sample * (size_t)s->heads;

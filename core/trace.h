@@ -7,7 +7,6 @@
 #ifndef VX_TRACE_H
 #define VX_TRACE_H
 
-#include "core/descend.h"
 #include "core/layers.h"
 
 /* What a block leaves behind, one line a tensor: its name, what it has one of (rows, or maps: the heads of all samples)
@@ -42,6 +41,65 @@ typedef union vx_layer {
 
 #define VX_READS(name) (1u << VX_ACTIVATION_##name) /* for vx_descent_kind.reads */
 
+/* ---- what goes down again (descend.h) --------------------------------------------------------------------------- */
+
+typedef struct vx_trace vx_trace;
+typedef struct vx_way vx_way;
+
+/* What the descent starts from: of each sample the derivative of the output with respect to its logits. */
+typedef struct vx_start {
+  const double *seed; /* [count][C] */
+  int target;         /* the class */
+} vx_start;
+
+/* One kind of descent. Functions but take() are called for all samples of the trace. */
+typedef struct vx_descent_kind {
+  const char *what; /* "gradient", for errors */
+  unsigned sites;   /* where it can be read: bits 1 << vx_site */
+  unsigned reads;   /* what it reads of every layer that it enters: bits VX_READS(name), trace.h */
+  bool in_double;   /* in mixed precision made over the double trace, unless it has a parameter (its stabilizer) */
+  bool (*take)(vx_trace *trace, vx_way *way);                         /* memory, once: way->state; false: out of it */
+  void (*start)(vx_trace *trace, vx_way *way, const vx_start *start); /* at the head */
+  bool (*block)(vx_trace *trace, vx_way *way, int layer, vx_error *error); /* from a block's output to its input */
+  bool (*finish)(vx_trace *trace, vx_way *way, vx_error *error); /* from the first block's input to the picture */
+} vx_descent_kind;
+
+/* A descent that is planned. */
+struct vx_way {
+  const vx_descent_kind *kind;
+  vx_descent descent;
+  int lowest;    /* the lowest block it enters; L: none */
+  bool to_input; /* on to the picture */
+  void *state;   /* what goes from block to block, its kind's own */
+};
+
+/* A tensor that is wanted, in double. */
+typedef struct vx_slot {
+  vx_want want;
+  int way;       /* of vx_ways.way; -1: a value of the forward pass */
+  double *value; /* [batch][stride]: layers want.first … want.last of each sample; NULL: lies in the trace */
+  size_t stride;
+} vx_slot;
+
+/* Scratch of a block, for any descent; nothing stays in it. */
+typedef struct vx_room {
+  real *branch, *inner, *context; /* [rows][d] */
+  real *hidden;                   /* [rows][mlp] */
+  real *qkv;                      /* [rows][3d] */
+  real *map;                      /* [H][n][n] of one sample */
+  real *scores;                   /* [n][n], at least [d] */
+} vx_room;
+
+typedef struct vx_ways {
+  int count, slots;
+  vx_way way[VX_WANTS_MAX];
+  vx_slot slot[VX_WANTS_MAX];
+  vx_room room;
+} vx_ways;
+
+/* ---- the trace ------------------------------------------------------------------------------------------------------
+ */
+
 struct vx_trace {
   const vx_model *model;
   vx_arena *arena;
@@ -64,16 +122,15 @@ struct vx_trace {
   vx_ways ways;
 };
 
-/* A trace for `batch` pictures that keeps what `wants` and their descents read. NULL: out of memory, or a want that
-   nothing makes; the error names it. */
-vx_trace *vx_trace_new(const vx_model *model, int batch, const vx_wants *wants, bool read_top, vx_error *error);
+/* A trace for `batch` pictures that keeps what the planned ways and slots read. NULL: out of memory. */
+vx_trace *vx_trace_new(const vx_model *model, int batch, const vx_ways *ways, bool read_top);
 void vx_trace_free(vx_trace *trace);
 
 /* a * b numbers of the trace's arena; false: out of memory. */
 bool vx_trace_take(vx_trace *trace, real **to, size_t a, size_t b);
 
 /* One sample's part of what a layer left behind. */
-vx_layer vx_layer_of(const vx_trace *trace, int layer, int sample);
+vx_layer vx_trace_layer(const vx_trace *trace, int layer, int sample);
 
 /* Forward pass of `count` samples whose patches and places are in. False when a value is not finite: the error names
    the layer. */

@@ -62,7 +62,7 @@ int vx_read_token(const vx_view *view) {
 }
 
 int vx_patch_count(const vx_view *view) {
-  return view->shape->grid * view->shape->grid;
+  return view->shape->tokens - view->shape->leading;
 }
 
 const double *vx_patches(const vx_view *view, const double *row, int width) {

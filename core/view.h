@@ -63,7 +63,10 @@ const double *vx_read_weights(const vx_view *view);
 /* The one token that the head reads; -1 when it reads several. */
 int vx_read_token(const vx_view *view);
 
-/* How many patches: grid * grid. */
+/* Whether it reads one, as a whole (weight 1): then the row read of anything made of matrices is made of their rows. */
+bool vx_reads_one(const struct vx_shape *shape);
+
+/* How many patches: grid * grid, fewer in the view of a variant that leaves some out. */
 int vx_patch_count(const vx_view *view);
 
 /* Where the patches begin in a row [n], or in tokens [n][width] with their width: the one place, with the next, that
@@ -73,8 +76,7 @@ const double *vx_patches(const vx_view *view, const double *row, int width);
 /* heat [grid][grid] = the patches of a row [n]. */
 void vx_patches_of_row(const vx_view *view, const double *row, double *heat);
 
-/* ---- the model again ----------------------------------------------------------------------------------------------
- */
+/* ---- the model again ------------------------------------------------------------------------------------------- */
 
 enum { VX_GROUP = 4 }; /* variants that go through the model together; a place in a group is part of a result's bits */
 
@@ -89,6 +91,8 @@ typedef struct vx_variant {
    tensors that needs() asked for in `variants`. A view lives until `seen` returns. */
 struct vx_again {
   void *worker;
+  const vx_wants *allowed; /* of the variants' views, as in vx_view */
+  char *refused;
   bool (*run)(const vx_again *again, int count, bool descend, void (*make)(void *user, int index, vx_variant *variant),
               void (*seen)(void *user, int index, const vx_view *view), void *user, vx_error *error);
 };

@@ -31,8 +31,7 @@ struct vx_worker {
   vx_view view;
 };
 
-/* ---- life ----------------------------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------------------------ */
 
 static bool start_engine(running *r, const vx_engine *engine, const vx_model *model, int batch, const vx_wants *wants,
                          bool read_top, vx_error *error) {
@@ -80,7 +79,7 @@ vx_worker *vx_worker_new(const vx_model *model, const vx_needs *plan, vx_precisi
   vx_worker *w = calloc(1, sizeof *w);
   if (w) {
     w->model = model;
-    w->run = (vx_again){w, run_again};
+    w->run = (vx_again){.worker = w, .run = run_again};
     w->arena = vx_arena_new();
     w->scratch = vx_arena_new();
   }
@@ -110,8 +109,7 @@ size_t vx_worker_bytes(const vx_worker *w) {
   return bytes;
 }
 
-/* ---- one picture ----------------------------------------------------------------------------------------------------
- */
+/* ---- one picture ----------------------------------------------------------------------------------------------- */
 
 static void widen(size_t count, const float *from, double *to) {
   for (size_t i = 0; i < count; i++) to[i] = (double)from[i];
@@ -183,8 +181,7 @@ vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error 
   return &w->view;
 }
 
-/* ---- the model again ------------------------------------------------------------------------------------------------
- */
+/* ---- the model again ------------------------------------------------------------------------------------------- */
 
 /* `size` variants forward and, when asked, down again. */
 static bool run_group(vx_worker *w, int size, bool descend, vx_error *error) {
@@ -198,7 +195,8 @@ static bool run_group(vx_worker *w, int size, bool descend, vx_error *error) {
   return !descend || r->engine->descend(r->pass, w->seeds, w->view.target, error);
 }
 
-static vx_view view_of(vx_worker *w, int sample, bool descend) {
+static vx_view view_of(const vx_again *again, int sample, bool descend) {
+  vx_worker *w = again->worker;
   const running *r = &w->again;
   w->variant_shape = w->model->shape;
   w->variant_shape.tokens = r->engine->tokens(r->pass, sample);
@@ -210,6 +208,8 @@ static vx_view view_of(vx_worker *w, int sample, bool descend) {
                    .read = w->variant_read,
                    .seen = w->variant_tensor,
                    .seen_count = descend ? r->engine->seen(r->pass, sample, w->variant_tensor) : 0,
+                   .allowed = again->allowed,
+                   .refused = again->refused,
                    .scratch = w->scratch};
 }
 
@@ -228,7 +228,7 @@ static bool run_again(const vx_again *again, int count, bool descend, void (*mak
     }
     if (!run_group(w, size, descend, error)) return false;
     for (int i = 0; i < size; i++) {
-      vx_view view = view_of(w, i, descend);
+      vx_view view = view_of(again, i, descend);
       seen(user, first + i, &view);
     }
   }

@@ -1,10 +1,11 @@
 /* ag-cam and ag-cam-full: gradients of the attention weigh the sigmoid of the scores before the softmax.
 
-   heat = sum_l sum_h relu(G'_lh) * sigmoid(S_lh), [CLS] row, patch columns, S the scaled scores.
+   heat = r sum_l sum_h relu(G'_lh) * sigmoid(S_lh), r the readout ([CLS]'s row), patch columns, S the scaled scores.
    ag-cam's G' is not the gradient G: its authors let no gradient pass into an attention block's input, so it reaches
    layer l only along the residual stream and the MLPs of the [CLS] token (a pass of core, one token wide).
    ag-cam-full takes the true G and is a variant of ours.
-   Needs the read rows of the scores and of the cut gradient (or the gradient), layers first_layer … last_layer.
+   Needs the scores and the cut gradient (or the gradient) that the head reads, layers first_layer … last_layer. The cut
+   gradient is one token's: where the head reads several, ag-cam is refused.
    Source: Leem & Seo, AAAI 2024, arXiv 2402.04563; sums over heads and layers are their defaults. */
 #include "explainers/parts/params.h"
 
@@ -41,25 +42,43 @@ static void weigh(const double *gradient, const double *scores, double *out, int
 
 static void ask_with(vx_rule rule, const vx_shape *shape, const vx_args *args, vx_needs *needs) {
   int first = vx_layer_of(shape, args->value[FIRST]), last = vx_layer_of(shape, args->value[LAST]);
-  if (first > last) return; /* explain() says so */
-  vx_want_rows(&needs->wants, VX_AT_SCORES, vx_by(VX_FORWARD), first, last);
-  vx_want_rows(&needs->wants, VX_AT_ATTENTION, vx_by(rule), first, last);
+  if (first > last || (rule == VX_CUT_GRADIENT && !vx_reads_one(shape))) return; /* explain() says so */
+  vx_want_read(&needs->wants, shape, VX_AT_SCORES, vx_by(VX_FORWARD), first, last);
+  vx_want_read(&needs->wants, shape, VX_AT_ATTENTION, vx_by(rule), first, last);
+}
+
+/* map [patches] of one token's row; `one`, `layer` [patches] are working space. */
+static void map_of(int token, vx_rule rule, const vx_view *view, const vx_args *args, double *one, double *layer,
+                   double *map) {
+  int patches = vx_patch_count(view), heads = view->shape->heads;
+  int first = vx_layer_of(view->shape, args->value[FIRST]), last = vx_layer_of(view->shape, args->value[LAST]);
+  for (int l = first; l <= last; l++) {
+    for (int h = 0; h < heads; h++) {
+      const double *gradient = vx_head_row(view, VX_AT_ATTENTION, vx_by(rule), l, h, token);
+      const double *scores = vx_head_row(view, VX_AT_SCORES, vx_by(VX_FORWARD), l, h, token);
+      weigh(vx_patches(view, gradient, 1), vx_patches(view, scores, 1), one, patches);
+      fuse((int)args->value[HEADS], h, heads, one, layer, patches);
+    }
+    fuse((int)args->value[LAYERS], l - first, last - first + 1, layer, map, patches);
+  }
 }
 
 static bool explain_with(vx_rule rule, const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
-  int patches = vx_patch_count(view), heads = view->shape->heads, n = view->shape->tokens;
+  size_t patches = (size_t)vx_patch_count(view);
   int first = vx_layer_of(view->shape, args->value[FIRST]), last = vx_layer_of(view->shape, args->value[LAST]);
   if (first > last) return vx_fail(error, "first_layer", "is %d, expected at most last_layer, %d", first, last);
-  double *one = vx_scratch(view, (size_t)patches, error), *layer = vx_scratch(view, (size_t)patches, error);
-  if (!one || !layer) return false;
-  for (int l = first; l <= last; l++) {
-    const double *gradient = vx_patches(view, vx_rows_at(view, VX_AT_ATTENTION, vx_by(rule), l), 1);
-    const double *scores = vx_patches(view, vx_rows_at(view, VX_AT_SCORES, vx_by(VX_FORWARD), l), 1);
-    for (int h = 0; h < heads; h++, gradient += n, scores += n) {
-      weigh(gradient, scores, one, patches);
-      fuse((int)args->value[HEADS], h, heads, one, layer, patches);
-    }
-    fuse((int)args->value[LAYERS], l - first, last - first + 1, layer, heat, patches);
+  if (rule == VX_CUT_GRADIENT && !vx_reads_one(view->shape))
+    return vx_fail(error, "ag-cam", "follows the one token that is read, but this model's head reads several");
+  double *one = vx_scratch(view, patches, error), *layer = vx_scratch(view, patches, error);
+  double *map = vx_scratch(view, patches, error);
+  if (!one || !layer || !map) return false;
+  bool none = true;
+  for (int i = 0; i < view->shape->tokens; i++) {
+    double weight = vx_read_weights(view)[i];
+    if (weight == 0) continue;
+    map_of(i, rule, view, args, one, layer, map);
+    vx_add_read(weight, map, none, (int)patches, heat);
+    none = false;
   }
   return true;
 }

@@ -1,8 +1,8 @@
-/* attention-flow: how much can flow from [CLS] at the top to each patch at the bottom.
+/* attention-flow: how much can flow from the token that the head reads to each patch at the bottom.
 
    Capacities M_l = rownormalise(mean_h A_l + I) [n][n] between token i of layer l + 1 and token j of layer l;
-   F_j = maximum flow from [CLS] at the top to input token j, each sink for itself; heat = F / sum_j F over all input
-   tokens, without [CLS]. Exact for every patch: flow.h says how.
+   F_j = maximum flow from that token ([CLS]) at the top to input token j, each sink for itself; heat = F / sum_j F over
+   all input tokens, of the patches. Exact for every patch: flow.h says how. A head that reads several is refused.
    Needs the attention of all layers.
    Source: Abnar & Zuidema 2020, arXiv 2005.00928. See docs/attention-flow.md for what it comes to on real models. */
 #include "explainers/parts/flow.h"

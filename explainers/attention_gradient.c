@@ -1,9 +1,9 @@
 /* attention-gradient: attention weighted by its gradient, summed over all layers and heads.
 
-   heat = sum_l sum_h relu(X_lh * G_lh), [CLS] row, patch columns; X = A. The paper prints R_c without the relu
-   (`clamp: false`) and calls A relevance (`of: relevance`: X the improved rules' relevance of A); its alpha is 1, our
-   reading.
-   Needs the read rows of attention (or relevance) and gradient of all layers.
+   heat = r sum_l sum_h relu(X_lh * G_lh), r the readout ([CLS]'s row), patch columns; X = A. The paper prints R_c
+   without the relu (`clamp: false`) and calls A relevance (`of: relevance`: X the improved rules' relevance of A); its
+   alpha is 1, our reading.
+   Needs the attention (or relevance) and gradient that the head reads, of all layers.
    Source: the paper's section 4.2 ("Visualization Techniques for Improving Explainability in Visual Transformers"). */
 #include "explainers/parts/fuse.h"
 
@@ -33,23 +33,32 @@ static vx_descent factor(const vx_args *args) {
 }
 
 static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
-  vx_want_rows(&needs->wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, shape->layers - 1);
-  vx_want_rows(&needs->wants, VX_AT_ATTENTION, factor(args), 0, shape->layers - 1);
+  vx_want_read(&needs->wants, shape, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, shape->layers - 1);
+  vx_want_read(&needs->wants, shape, VX_AT_ATTENTION, factor(args), 0, shape->layers - 1);
+}
+
+/* What one row of one head's matrices adds. */
+static void add_row(double weight, const double *x, const double *g, bool clamp, int patches, double *heat) {
+  for (int j = 0; j < patches; j++) {
+    double product = x[j] * g[j];
+    heat[j] += weight * (clamp && product < 0 ? 0 : product);
+  }
 }
 
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
   (void)error;
-  int patches = vx_patch_count(view), n = view->shape->tokens;
-  memset(heat, 0, (size_t)patches * sizeof *heat);
-  for (int l = 0; l < view->shape->layers; l++) {
-    const double *x = vx_patches(view, vx_rows_at(view, VX_AT_ATTENTION, factor(args), l), 1);
-    const double *g = vx_patches(view, vx_rows_at(view, VX_AT_ATTENTION, vx_by(VX_GRADIENT), l), 1);
-    for (int h = 0; h < view->shape->heads; h++, x += n, g += n)
-      for (int j = 0; j < patches; j++) {
-        double product = x[j] * g[j];
-        heat[j] += args->value[CLAMP] != 0 && product < 0 ? 0 : product;
+  const vx_shape *shape = view->shape;
+  const double *read = vx_read_weights(view);
+  memset(heat, 0, (size_t)vx_patch_count(view) * sizeof *heat);
+  for (int l = 0; l < shape->layers; l++)
+    for (int h = 0; h < shape->heads; h++)
+      for (int i = 0; i < shape->tokens; i++) {
+        if (read[i] == 0) continue;
+        const double *x = vx_head_row(view, VX_AT_ATTENTION, factor(args), l, h, i);
+        const double *g = vx_head_row(view, VX_AT_ATTENTION, vx_by(VX_GRADIENT), l, h, i);
+        add_row(read[i], vx_patches(view, x, 1), vx_patches(view, g, 1), args->value[CLAMP] != 0, vx_patch_count(view),
+                heat);
       }
-  }
   return true;
 }
 

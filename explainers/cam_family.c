@@ -32,8 +32,7 @@ static const double *patches_of(const vx_view *view, vx_rule rule, const vx_args
   return vx_patches(view, vx_at(view, VX_AT_NORM1, vx_by(rule), layer), view->shape->dim);
 }
 
-/* ---- one weight a channel ------------------------------------------------------------------------------------------
- */
+/* ---- one weight a channel ------------------------------------------------------------------------------------ */
 
 /* What one patch adds to a channel's weight; `total` is the channel's activation summed over the patches. */
 typedef double share(double a, double g, double total);
@@ -86,8 +85,7 @@ static bool xgrad(const vx_view *view, const vx_args *args, double *heat, vx_err
   return by_channel(activation_share, 1, view, args, heat, error);
 }
 
-/* ---- one weight a channel and patch --------------------------------------------------------------------------------
- */
+/* ---- one weight a channel and patch -------------------------------------------------------------------------- */
 
 static bool by_patch(bool positive, const vx_view *view, const vx_args *args, double *heat) {
   size_t dim = (size_t)view->shape->dim;
@@ -110,30 +108,29 @@ static bool layered(const vx_view *view, const vx_args *args, double *heat, vx_e
   return by_patch(true, view, args, heat);
 }
 
-/* ---- the methods ---------------------------------------------------------------------------------------------------
- */
+/* ---- the methods --------------------------------------------------------------------------------------------- */
 
-#define CAM(name, id_text, title_text, function, formula_text, source_text, cite_text)                                 \
-  const vx_explainer vx_explainer_##name = {.id = (id_text),                                                           \
-                                            .title = (title_text),                                                     \
-                                            .family = VX_FAMILY_GRADIENT,                                              \
-                                            .formula = (formula_text),                                                 \
-                                            .source = (source_text),                                                   \
-                                            .cite = (cite_text),                                                       \
+#define CAM(name, function, ...)                                                                                       \
+  const vx_explainer vx_explainer_##name = {.family = VX_FAMILY_GRADIENT,                                              \
                                             .class_specific = true,                                                    \
                                             .grid = VX_GRID_PATCH,                                                     \
                                             .params = VX_PARAMS(params),                                               \
                                             .needs = ask,                                                              \
-                                            .explain = (function)};
+                                            .explain = function,                                                       \
+                                            __VA_ARGS__};
 
-CAM(gradcam, "gradcam", "Grad-CAM", gradcam, "relu(sum_d a_d * mean_patches(g_d)), a = LN1 output of the last block",
-    "Selvaraju 2017", "Selvaraju, Cogswell, Das, Vedantam, Parikh, Batra: Grad-CAM, ICCV 2017, arXiv:1610.02391")
-CAM(grad_cam_plus_plus, "grad-cam-plus-plus", "Grad-CAM++", plus_plus,
-    "relu(sum_d a_d w_d), w_d = sum relu(g) alpha, alpha = g^2 / (2 g^2 + sum(a) g^3 + 1e-6)", "Chattopadhay 2018",
-    "Chattopadhay, Sarkar, Howlader, Balasubramanian: Grad-CAM++, WACV 2018, arXiv:1710.11063")
-CAM(xgrad_cam, "xgrad-cam", "XGrad-CAM", xgrad, "relu(sum_d a_d w_d), w_d = sum g a / (sum a + 1e-7)", "Fu 2020",
-    "Fu, Hu, Dong, Guo, Gao, Li: Axiom-based Grad-CAM, BMVC 2020, arXiv:2008.02312")
-CAM(hires_cam, "hires-cam", "HiResCAM", hires, "relu(sum_d g a)", "Draelos & Carin 2020",
-    "Draelos, Carin: Use HiResCAM instead of Grad-CAM, 2020, arXiv:2011.08891")
-CAM(layer_cam, "layer-cam", "LayerCAM", layered, "relu(sum_d relu(g) a)", "Jiang 2021",
-    "Jiang, Zhang, Hou, Cheng, Wei: LayerCAM, IEEE TIP 2021")
+CAM(gradcam, gradcam, .id = "gradcam", .title = "Grad-CAM",
+    .formula = "relu(sum_d a_d * mean_patches(g_d)), a = LN1 output of the last block", .source = "Selvaraju 2017",
+    .cite = "Selvaraju, Cogswell, Das, Vedantam, Parikh, Batra: Grad-CAM, ICCV 2017, arXiv:1610.02391")
+CAM(grad_cam_plus_plus, plus_plus, .id = "grad-cam-plus-plus", .title = "Grad-CAM++",
+    .formula = "relu(sum_d a_d w_d), w_d = sum relu(g) alpha, alpha = g^2 / (2 g^2 + sum(a) g^3 + 1e-6)",
+    .source = "Chattopadhay 2018",
+    .cite = "Chattopadhay, Sarkar, Howlader, Balasubramanian: Grad-CAM++, WACV 2018, arXiv:1710.11063")
+CAM(xgrad_cam, xgrad, .id = "xgrad-cam", .title = "XGrad-CAM",
+    .formula = "relu(sum_d a_d w_d), w_d = sum g a / (sum a + 1e-7)", .source = "Fu 2020",
+    .cite = "Fu, Hu, Dong, Guo, Gao, Li: Axiom-based Grad-CAM, BMVC 2020, arXiv:2008.02312")
+CAM(hires_cam, hires, .id = "hires-cam", .title = "HiResCAM", .formula = "relu(sum_d g a)",
+    .source = "Draelos & Carin 2020",
+    .cite = "Draelos, Carin: Use HiResCAM instead of Grad-CAM, 2020, arXiv:2011.08891")
+CAM(layer_cam, layered, .id = "layer-cam", .title = "LayerCAM", .formula = "relu(sum_d relu(g) a)",
+    .source = "Jiang 2021", .cite = "Jiang, Zhang, Hou, Cheng, Wei: LayerCAM, IEEE TIP 2021")

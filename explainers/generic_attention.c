@@ -1,7 +1,7 @@
 /* generic-attention: attention times gradient, multiplied through the layers.
 
-   R = I; R += mean_h relu(A_l * G_l) R for l = start .. L-1; heat = row 0 of R without column 0. That is the row of
-   (I + C_{L-1}) ... (I + C_start), made from the top down. No row is normalised.
+   R = I; R += mean_h relu(A_l * G_l) R for l = start .. L-1; heat = r R, r the readout ([CLS]'s row), patch columns.
+   That is the row of (I + C_{L-1}) ... (I + C_start), made from the top down. No row is normalised.
    Needs attention and gradient of layers >= start_layer.
    Source: Chefer, Gur, Wolf: Generic Attention-model Explainability, ICCV 2021, arXiv 2103.15679. */
 #include "explainers/parts/params.h"

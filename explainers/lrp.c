@@ -29,24 +29,9 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
   return true;
 }
 
-#define CITE                                                                                                           \
-  "Bach et al.: On Pixel-Wise Explanations, PLOS ONE 2015; Montavon et al.: Explaining nonlinear classification "      \
-  "decisions with deep Taylor decomposition, Pattern Recognition 2017, arXiv:1512.02479"
-/* The method as published, and with stabilised rules. */
-#define METHOD(name, id_text, title_text, more, source_text, table)                                                    \
-  const vx_explainer vx_explainer_##name = {                                                                           \
-      .id = (id_text),                                                                                                 \
-      .title = (title_text),                                                                                           \
-      .family = VX_FAMILY_PROPAGATION,                                                                                 \
-      .formula = "plain rules to the pixels, z^B at the patch embedding, sum over channels" more,                      \
-      .source = (source_text),                                                                                         \
-      .cite = CITE,                                                                                                    \
-      .class_specific = true,                                                                                          \
-      .grid = VX_GRID_PIXEL,                                                                                           \
-      .params = VX_PARAMS(table),                                                                                      \
-      .needs = ask,                                                                                                    \
-      .explain = explain};
-
-METHOD(lrp, "lrp", "LRP", "", "Bach 2015, Montavon 2017", params)
-METHOD(lrp_stable, "lrp-stable", "LRP, stabilised", "; stabilised rules, delta = 1e-2",
-       "Bach 2015, Montavon 2017; stabilised by us", params_stable)
+VX_RELEVANCE_METHODS(
+    lrp, "lrp", "LRP", "plain rules to the pixels, z^B at the patch embedding, sum over channels",
+    "Bach 2015, Montavon 2017", .family = VX_FAMILY_PROPAGATION, .grid = VX_GRID_PIXEL,
+    .cite = "Bach et al.: On Pixel-Wise Explanations, PLOS ONE 2015; Montavon et al.: Explaining nonlinear "
+            "classification decisions with deep Taylor decomposition, Pattern Recognition 2017, "
+            "arXiv:1512.02479")

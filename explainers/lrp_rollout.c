@@ -1,7 +1,7 @@
 /* lrp-rollout and lrp-rollout-stable: relevance of the attention, multiplied through the layers; no gradient.
 
-   C_l = I + mean_h relu(R_l), R the relevance of A by the improved rules (after the half); heat = row 0 of
-   C_{L-1} ... C_start without column 0. No row is normalised.
+   C_l = I + mean_h relu(R_l), R the relevance of A by the improved rules (after the half); heat =
+   r C_{L-1} ... C_start, r the readout ([CLS]'s row), patch columns. No row is normalised.
    Needs one improved relevance pass, layers >= start_layer.
    Source: Chefer, Gur, Wolf 2021, arXiv 2012.09838 (method "rollout" of their relevance program). */
 #include "explainers/parts/params.h"
@@ -30,23 +30,8 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
   return vx_rollout(view, &stack, vx_layer_of(view->shape, args->value[START]), false, heat, error);
 }
 
-#define CITE                                                                                                           \
-  "Chefer, Gur, Wolf: Transformer Interpretability Beyond Attention Visualization, CVPR 2021, "                        \
-  "arXiv:2012.09838"
-/* The method as published, and with stabilised rules. */
-#define METHOD(name, id_text, title_text, more, source_text, table)                                                    \
-  const vx_explainer vx_explainer_##name = {.id = (id_text),                                                           \
-                                            .title = (title_text),                                                     \
-                                            .family = VX_FAMILY_PROPAGATION,                                           \
-                                            .formula = "C_l = I + mean_h relu(R_l); C_{L-1} ... C_0, [CLS] row" more,  \
-                                            .source = (source_text),                                                   \
-                                            .cite = CITE,                                                              \
-                                            .class_specific = true,                                                    \
-                                            .grid = VX_GRID_PATCH,                                                     \
-                                            .params = VX_PARAMS(table),                                                \
-                                            .needs = ask,                                                              \
-                                            .explain = explain};
-
-METHOD(lrp_rollout, "lrp-rollout", "LRP rollout", "", "Chefer 2021", params)
-METHOD(lrp_rollout_stable, "lrp-rollout-stable", "LRP rollout, stabilised", "; stabilised rules, delta = 1e-2",
-       "Chefer 2021; stabilised by us", params_stable)
+VX_RELEVANCE_METHODS(
+    lrp_rollout, "lrp-rollout", "LRP rollout", "C_l = I + mean_h relu(R_l); C_{L-1} ... C_0, [CLS] row", "Chefer 2021",
+    .family = VX_FAMILY_PROPAGATION, .grid = VX_GRID_PATCH,
+    .cite = "Chefer, Gur, Wolf: Transformer Interpretability Beyond Attention Visualization, CVPR 2021, "
+            "arXiv:2012.09838")

@@ -1,6 +1,6 @@
 /* partial-lrp and partial-lrp-stable: relevance of the last block's attention.
 
-   heat = mean_h relu(r R[L-1][h]), r the readout ([CLS]'s row), patch columns, R the relevance of A by the plain rules
+   heat = r mean_h relu(R[L-1][h]), r the readout ([CLS]'s row), patch columns, R the relevance of A by the plain rules
    (after the half). Needs one plain relevance pass of the last layer. Source: after Voita et al. 2019, arXiv
    1905.09418, as in the baselines of Chefer, Gur, Wolf 2021. */
 #include "explainers/parts/params.h"
@@ -18,33 +18,15 @@ static vx_stack stack_of(const vx_args *args) {
 
 static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
   vx_stack stack = stack_of(args);
-  vx_want_stack_rows(&needs->wants, &stack, shape->layers - 1, shape->layers - 1);
+  vx_want_stack_read(&needs->wants, shape, &stack, shape->layers - 1);
 }
 
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
   vx_stack stack = stack_of(args);
-  double *row = vx_scratch(view, (size_t)view->shape->tokens, error);
-  if (!row) return false;
-  vx_fused_read_row(view, &stack, view->shape->layers - 1, row);
-  vx_patches_of_row(view, row, heat);
-  return true;
+  return vx_fused_read(view, &stack, view->shape->layers - 1, heat, error);
 }
 
-#define CITE "Voita, Talbot, Moiseev, Sennrich, Titov: Analyzing Multi-Head Self-Attention, ACL 2019, arXiv:1905.09418"
-/* The method as published, and with stabilised rules. */
-#define METHOD(name, id_text, title_text, more, source_text, table)                                                    \
-  const vx_explainer vx_explainer_##name = {.id = (id_text),                                                           \
-                                            .title = (title_text),                                                     \
-                                            .family = VX_FAMILY_PROPAGATION,                                           \
-                                            .formula = "mean_h relu(R_{L-1}), [CLS] row, plain rules" more,            \
-                                            .source = (source_text),                                                   \
-                                            .cite = CITE,                                                              \
-                                            .class_specific = true,                                                    \
-                                            .grid = VX_GRID_PATCH,                                                     \
-                                            .params = VX_PARAMS(table),                                                \
-                                            .needs = ask,                                                              \
-                                            .explain = explain};
-
-METHOD(partial_lrp, "partial-lrp", "Partial LRP", "", "Voita 2019", params)
-METHOD(partial_lrp_stable, "partial-lrp-stable", "Partial LRP, stabilised", "; stabilised rules, delta = 1e-2",
-       "Voita 2019; stabilised by us", params_stable)
+VX_RELEVANCE_METHODS(partial_lrp, "partial-lrp", "Partial LRP", "mean_h relu(R_{L-1}), [CLS] row, plain rules",
+                     "Voita 2019", .family = VX_FAMILY_PROPAGATION, .grid = VX_GRID_PATCH,
+                     .cite = "Voita, Talbot, Moiseev, Sennrich, Titov: Analyzing Multi-Head Self-Attention, ACL 2019, "
+                             "arXiv:1905.09418")

@@ -1,7 +1,7 @@
 /* raw-attention: where the [CLS] token looks in the last block.
 
-   heat = mean over heads of r A[L-1][h], r the readout ([CLS]'s row), patch columns.
-   Needs the rows of the last layer that the head reads, [H][n]. No gradient, no class.
+   heat = r mean_h A[L-1][h], r the readout ([CLS]'s row), patch columns.
+   Needs what the head reads of the last layer. No gradient, no class.
    Source: the common baseline ("last layer attention", e.g. Chefer et al. 2021, arXiv 2012.09838). */
 #include "explainers/parts/params.h"
 
@@ -14,16 +14,12 @@ static vx_stack stack_of(const vx_args *args) {
 
 static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
   vx_stack stack = stack_of(args);
-  vx_want_stack_rows(&needs->wants, &stack, shape->layers - 1, shape->layers - 1);
+  vx_want_stack_read(&needs->wants, shape, &stack, shape->layers - 1);
 }
 
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
   vx_stack stack = stack_of(args);
-  double *row = vx_scratch(view, (size_t)view->shape->tokens, error);
-  if (!row) return false;
-  vx_fused_read_row(view, &stack, view->shape->layers - 1, row);
-  vx_patches_of_row(view, row, heat);
-  return true;
+  return vx_fused_read(view, &stack, view->shape->layers - 1, heat, error);
 }
 
 const vx_explainer vx_explainer_raw_attention = {

@@ -99,10 +99,13 @@ bool vx_explainer_run(const vx_explainer *explainer, const vx_view *view, const 
   vx_needs needs;
   char refused[VX_REFUSED_SIZE] = "";
   vx_view own = *view;
+  vx_again again = view->again ? *view->again : (vx_again){0};
   vx_explainer_needs(explainer, view->shape, args, &needs);
   if (!check_view(explainer, &needs, view, error)) return false;
   own.allowed = &needs.wants;
-  own.refused = refused;
+  again.allowed = &needs.variants;
+  own.refused = again.refused = refused;
+  if (view->again) own.again = &again;
   bool made = explainer->explain(&own, args, heat, error);
   vx_arena_reset(view->scratch);
   if (*refused) return vx_fail(error, explainer->id, "reads the %s, which its needs() do not name", refused);

@@ -1,7 +1,7 @@
 /* rollout: attention multiplied through the layers, the residual stream counted as attention to oneself.
 
-   M_l = rownormalise(mean_h A_l + I) [n][n], heat = row 0 of M_{L-1} ... M_start without column 0. Every row of every
-   M sums to 1, so the row is a distribution over input tokens.
+   M_l = rownormalise(mean_h A_l + I) [n][n], heat = r M_{L-1} ... M_start, r the readout ([CLS]'s row), patch columns.
+   Every row of every M sums to 1, so the row is a distribution over input tokens.
    Needs the attention of layers >= start_layer. One row is made, a vector times a matrix a layer: O(L H n^2).
    Source: Abnar & Zuidema 2020, arXiv 2005.00928. start_layer: 0 in their program and most others, 1 in Chefer's
    segmentation script, 3 in ViTmiX. Fusion by max or min: vit-explain. */

@@ -1,8 +1,8 @@
 /* transformer-attribution and transformer-attribution-stable: relevance of the attention times its gradient, multiplied
    through the layers.
 
-   C_l = I + mean_h relu(R_l * G_l), R the relevance of A by the improved rules (after the half); heat = row 0 of
-   C_{L-1} ... C_start without column 0. No row is normalised.
+   C_l = I + mean_h relu(R_l * G_l), R the relevance of A by the improved rules (after the half); heat =
+   r C_{L-1} ... C_start, r the readout ([CLS]'s row), patch columns. No row is normalised.
    Needs one improved relevance pass and the gradient, layers >= start_layer.
    Source: Chefer, Gur, Wolf 2021, arXiv 2012.09838. start_layer: 0 in their class, 1 in their segmentation script.
    The published rules divide by values that pass near zero; `-stable` is the same method with stabilizer 1e-2. */
@@ -34,24 +34,9 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
   return vx_rollout(view, &stack, vx_layer_of(view->shape, args->value[START]), false, heat, error);
 }
 
-#define CITE                                                                                                           \
-  "Chefer, Gur, Wolf: Transformer Interpretability Beyond Attention Visualization, CVPR 2021, "                        \
-  "arXiv:2012.09838"
-/* The method as published, and with stabilised rules. */
-#define METHOD(name, id_text, title_text, more, source_text, table)                                                    \
-  const vx_explainer vx_explainer_##name = {.id = (id_text),                                                           \
-                                            .title = (title_text),                                                     \
-                                            .family = VX_FAMILY_HYBRID,                                                \
-                                            .formula =                                                                 \
-                                                "C_l = I + mean_h relu(R_l * G_l); C_{L-1} ... C_0, [CLS] row" more,   \
-                                            .source = (source_text),                                                   \
-                                            .cite = CITE,                                                              \
-                                            .class_specific = true,                                                    \
-                                            .grid = VX_GRID_PATCH,                                                     \
-                                            .params = VX_PARAMS(table),                                                \
-                                            .needs = ask,                                                              \
-                                            .explain = explain};
-
-METHOD(transformer_attribution, "transformer-attribution", "Transformer attribution", "", "Chefer 2021", params)
-METHOD(transformer_attribution_stable, "transformer-attribution-stable", "Transformer attribution, stabilised",
-       "; stabilised rules, delta = 1e-2", "Chefer 2021; stabilised by us", params_stable)
+VX_RELEVANCE_METHODS(transformer_attribution, "transformer-attribution", "Transformer attribution",
+                     "C_l = I + mean_h relu(R_l * G_l); C_{L-1} ... C_0, [CLS] row", "Chefer 2021",
+                     .family = VX_FAMILY_HYBRID, .grid = VX_GRID_PATCH,
+                     .cite =
+                         "Chefer, Gur, Wolf: Transformer Interpretability Beyond Attention Visualization, CVPR 2021, "
+                         "arXiv:2012.09838")

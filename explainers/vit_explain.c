@@ -3,7 +3,7 @@
    F_l [n][n]: max (or mean, min) over heads of A_l; with gradients relu(mean_h(A_l * G_l)). Of its n^2 entries the
    floor(discard n^2) smallest become 0 (for rollout-vit-explain never the first entry, A[0][0]).
    B = (F + I) / 2; then B[i][j] /= sum_k B[j][k]: divided along columns by the sums of rows, as that program has it.
-   J = B_{L-1} ... B_0; heat = row 0 of J without column 0, divided by its maximum.
+   J = B_{L-1} ... B_0; heat = r J, r the readout ([CLS]'s row), patch columns, divided by its maximum.
    grad-rollout-vit-explain keeps that program's pairing of layer l's attention with layer L-1-l's gradient (gradients
    are collected in backward order); grad-rollout pairs them rightly. Needs attention (and gradient) of all layers. One
    row is made, a vector times a matrix a layer. Source: Gildenblat, vit-explain (github.com/jacobgil/vit-explain);

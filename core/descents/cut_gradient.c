@@ -1,6 +1,6 @@
 /* AG-CAM's gradient (Leem & Seo 2024): none passes into an attention block's input. The rows that the head reads go
    down the residual stream and through the MLPs; what they find at A is recorded. */
-#include "core/trace.h"
+#include "core/descend.h"
 
 static bool take(vx_trace *t, vx_way *way) {
   const vx_shape *s = &t->model->shape;
@@ -23,7 +23,7 @@ static bool block(vx_trace *t, vx_way *way, int l, vx_error *error) {
   vx_product_back(rows, &t->model->block[l].proj, 0, d, g, d, room->context, false, t->tile);
   for (int b = 0; b < t->count; b++) {
     int n = vx_tokens_of(t, b), high = vx_high(t, true, b);
-    const real *v = vx_layer_of(t, l, b).qkv + 2 * d, *context = room->context + vx_row(t, true, b) * (size_t)d;
+    const real *v = vx_trace_layer(t, l, b).qkv + 2 * d, *context = room->context + vx_row(t, true, b) * (size_t)d;
     for (int h = 0; h < s->heads; h++)
       for (int i = 0; i < high; i++)
         VX_GEMV(CblasRowMajor, CblasNoTrans, n, dh, 1, v + h * dh, 3 * d, context + i * d + h * dh, 1, 0,

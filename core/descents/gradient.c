@@ -1,6 +1,6 @@
 /* The gradient: from the output to every attention map and to the picture, each block the mirror of forward.c. In the
    last block only the tokens that the head reads have one until it passes through A. */
-#include "core/trace.h"
+#include "core/descend.h"
 
 typedef struct state {
   real *g;       /* [rows][d] at the output of the block that is next */
@@ -25,7 +25,7 @@ static bool attention(vx_trace *t, const vx_way *way, int l, bool top, bool on, 
   const vx_room *room = &t->ways.room;
   size_t d = (size_t)s->dim;
   for (int b = 0; b < t->count; b++) {
-    vx_layer one = vx_layer_of(t, l, b);
+    vx_layer one = vx_trace_layer(t, l, b);
     int n = vx_tokens_of(t, b), high = vx_high(t, top, b);
     real *context = room->context + vx_row(t, top, b) * d, *qkv = room->qkv + (size_t)t->first[b] * 3 * d;
     vx_attend_back(s, n, high, one.qkv, one.attention, context, room->map, room->scores, on ? qkv : NULL);
@@ -85,7 +85,7 @@ static bool finish(vx_trace *t, vx_way *way, vx_error *error) {
     vx_product_back(kept, &t->model->patch, 0, s->dim, g, s->dim, own->patches, false, t->tile);
     if (!vx_all_finite((size_t)kept * 3 * (size_t)s->patch * (size_t)s->patch, own->patches))
       return vx_fail(error, "patch embedding", "a gradient of the input is NaN or infinite");
-    vx_embed_back(s, n, t->place + b * patches, own->patches, vx_place(t, way, VX_AT_INPUT, 0, b));
+    vx_embed_back(s, n, t->place + b * patches, own->patches, vx_slot_at(t, way, VX_AT_INPUT, 0, b));
   }
   return true;
 }

@@ -1,8 +1,8 @@
 /* Relevance (spec section 4, Relevance rules): from one class to every attention map and on to the pixels, the order of
    the forward pass reversed. Chefer, Gur & Wolf 2021 (improved rules), Bach et al. 2015 (plain rules). In the last
    block only the tokens that the head reads have relevance until it passes through A. */
+#include "core/descend.h"
 #include "core/elementary.h"
-#include "core/trace.h"
 
 #include <string.h>
 
@@ -106,7 +106,7 @@ static bool through_block(vx_trace *t, const vx_way *way, int l, int b, vx_error
   const vx_room *room = &t->ways.room;
   const state *own = way->state;
   const vx_lrp *lrp = &own->lrp;
-  const vx_layer at = vx_layer_of(t, l, b);
+  const vx_layer at = vx_trace_layer(t, l, b);
   int n = vx_tokens_of(t, b), rows = vx_high(t, l == s->layers - 1, b), d = s->dim;
   real *main = own->main + (size_t)t->first[b] * (size_t)d;
   vx_sum_relevance(lrp, n, rows, d, at.middle, at.mlp, main, room->branch);
@@ -115,18 +115,14 @@ static bool through_block(vx_trace *t, const vx_way *way, int l, int b, vx_error
   vx_copy_relevance(lrp, n, d, at.middle, rows, main, rows, room->inner);
   vx_sum_relevance(lrp, n, rows, d, at.x, at.projected, main, room->branch);
   linear(own, PROJ, n, rows, &w->proj, at.context, room->branch, room->inner);
-  if (!vx_record(t, way, VX_AT_CONTEXT, l, b, room->inner, d, rows, error)) return false;
   vx_values_relevance(s, lrp, n, rows, at.qkv, at.attention, at.context, room->inner, room->context, room->map,
                       room->qkv);
-  if (!vx_record(t, way, VX_AT_ATTENTION, l, b, room->map, n, rows, error) ||
-      !vx_record(t, way, VX_AT_VALUES, l, b, room->qkv + 2 * d, 3 * d, n, error))
-    return false;
+  if (!vx_record(t, way, VX_AT_ATTENTION, l, b, room->map, n, rows, error)) return false;
   if (!vx_goes_below(t, way, l)) return true;
   vx_scores_relevance(s, lrp, n, rows, at.qkv, room->map, own->with->product, room->qkv);
   linear(own, QKV, n, n, &w->qkv, at.norm1, room->qkv, room->inner);
   vx_copy_relevance(lrp, n, d, at.x, rows, main, n, room->inner);
-  return vx_record(t, way, VX_AT_NORM1, l, b, room->inner, d, n, error) &&
-         vx_record(t, way, VX_AT_STREAM, l, b, main, d, n, error);
+  return true;
 }
 
 static bool block(vx_trace *t, vx_way *way, int l, vx_error *error) {
@@ -152,7 +148,7 @@ static bool finish(vx_trace *t, vx_way *way, vx_error *error) {
       size_t patch = (size_t)t->place[(size_t)b * patches + i] * d;
       for (size_t j = 0; j < d; j++) inner[patch + j] = embedded[patch + j] * vx_safe(main[j], x[j], floor);
     }
-    double *pixels = vx_place(t, way, VX_AT_INPUT, 0, b);
+    double *pixels = vx_slot_at(t, way, VX_AT_INPUT, 0, b);
     vx_embed_relevance(t->model, &own->with->linear, own->with->column, t->patches + (size_t)b * numbers, embedded,
                        inner, pixels);
     if (VX_SUM(double, numbers, i, pixels[i] - pixels[i]) != 0)
@@ -163,9 +159,7 @@ static bool finish(vx_trace *t, vx_way *way, vx_error *error) {
 
 #define KIND                                                                                                           \
   {                                                                                                                    \
-    .what = "relevance",                                                                                               \
-    .sites = 1u << VX_AT_INPUT | 1u << VX_AT_STREAM | 1u << VX_AT_NORM1 | 1u << VX_AT_ATTENTION | 1u << VX_AT_VALUES | \
-             1u << VX_AT_CONTEXT,                                                                                      \
+    .what = "relevance", .sites = 1u << VX_AT_INPUT | 1u << VX_AT_ATTENTION,                                           \
     .reads = VX_READS(x) | VX_READS(norm1) | VX_READS(qkv) | VX_READS(attention) | VX_READS(context) |                 \
              VX_READS(projected) | VX_READS(middle) | VX_READS(norm2) | VX_READS(active) | VX_READS(mlp),              \
     .in_double = true, .take = take, .start = start, .block = block, .finish = finish                                  \

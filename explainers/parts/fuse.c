@@ -10,36 +10,48 @@ double *vx_scratch(const vx_view *view, size_t count, vx_error *error) {
   return memory;
 }
 
-static void want_stack(vx_wants *wants, const vx_stack *stack, int first, int last,
-                       void (*want)(vx_wants *, vx_site, vx_descent, int, int)) {
-  want(wants, VX_AT_ATTENTION, stack->value, first, last);
-  if (stack->has_factor) want(wants, VX_AT_ATTENTION, stack->factor, first, last);
+void vx_want_read(vx_wants *wants, const vx_shape *shape, vx_site site, vx_descent descent, int first, int last) {
+  (vx_reads_one(shape) ? vx_want_rows : vx_want_layers)(wants, site, descent, first, last);
+}
+
+const double *vx_head_row(const vx_view *view, vx_site site, vx_descent descent, int layer, int head, int token) {
+  size_t n = (size_t)view->shape->tokens, h = (size_t)head;
+  if (vx_reads_one(view->shape)) return vx_rows_at(view, site, descent, layer) + h * n;
+  return vx_at(view, site, descent, layer) + (h * n + (size_t)token) * n;
+}
+
+void vx_add_read(double weight, const double *row, bool first, int count, double *sum) {
+  for (int j = 0; j < count; j++) sum[j] = first ? weight * row[j] : sum[j] + weight * row[j];
 }
 
 void vx_want_stack(vx_wants *wants, const vx_stack *stack, int first, int last) {
-  want_stack(wants, stack, first, last, vx_want_layers);
+  vx_want_layers(wants, VX_AT_ATTENTION, stack->value, first, last);
+  if (stack->has_factor) vx_want_layers(wants, VX_AT_ATTENTION, stack->factor, first, last);
 }
 
-void vx_want_stack_rows(vx_wants *wants, const vx_stack *stack, int first, int last) {
-  want_stack(wants, stack, first, last, vx_want_rows);
+void vx_want_stack_read(vx_wants *wants, const vx_shape *shape, const vx_stack *stack, int l) {
+  vx_want_read(wants, shape, VX_AT_ATTENTION, stack->value, l, l);
+  if (stack->has_factor) vx_want_read(wants, shape, VX_AT_ATTENTION, stack->factor, l, l);
 }
 
-/* One layer of a stack: heads `stride` numbers apart. */
+/* One layer of a stack: [H][n][n], or with `rows` [H][n], the row of the one token that the head reads. */
 typedef struct layer {
   const vx_stack *stack;
   const double *value, *factor; /* factor NULL for 1 */
   int n, heads;
-  size_t stride;
+  size_t head_stride, row_stride;
 } layer;
 
-static layer whole(const vx_view *view, const vx_stack *stack, int l) {
+static layer layer_of(const vx_view *view, const vx_stack *stack, int l, bool rows) {
+  const double *(*at)(const vx_view *, vx_site, vx_descent, int) = rows ? vx_rows_at : vx_at;
   size_t n = (size_t)view->shape->tokens;
   return (layer){.stack = stack,
-                 .value = vx_at(view, VX_AT_ATTENTION, stack->value, l),
-                 .factor = stack->has_factor ? vx_at(view, VX_AT_ATTENTION, stack->factor, l) : NULL,
+                 .value = at(view, VX_AT_ATTENTION, stack->value, l),
+                 .factor = stack->has_factor ? at(view, VX_AT_ATTENTION, stack->factor, l) : NULL,
                  .n = view->shape->tokens,
                  .heads = view->shape->heads,
-                 .stride = n * n};
+                 .head_stride = rows ? n : n * n,
+                 .row_stride = rows ? 0 : n};
 }
 
 /* entry = value * factor, clamped; `factor` and `clamp` are constants where this is inlined, so that each loop below is
@@ -73,12 +85,13 @@ static inline void take_head(const double *value, const double *factor, bool cla
   for (int j = 0; j < n; j++) out[j] = entry_of(value, factor, clamp, j);
 }
 
-VX_CLONES static void fused_row(const layer *of, size_t offset, double *out) {
+VX_CLONES static void fused_row(const layer *of, int row, double *out) {
   const vx_stack *stack = of->stack;
   int n = of->n;
+  size_t offset = (size_t)row * of->row_stride;
   for (int h = 0; h < of->heads; h++) {
-    const double *value = of->value + (size_t)h * of->stride + offset;
-    const double *factor = of->factor ? of->factor + (size_t)h * of->stride + offset : NULL;
+    const double *value = of->value + (size_t)h * of->head_stride + offset;
+    const double *factor = of->factor ? of->factor + (size_t)h * of->head_stride + offset : NULL;
     if (h == 0)
       take_head(value, factor, stack->clamp, n, out);
     else if (factor && stack->clamp)
@@ -95,18 +108,25 @@ VX_CLONES static void fused_row(const layer *of, size_t offset, double *out) {
 }
 
 void vx_fused_row(const vx_view *view, const vx_stack *stack, int l, int row, double *out) {
-  layer of = whole(view, stack, l);
-  fused_row(&of, (size_t)row * (size_t)of.n, out);
+  layer of = layer_of(view, stack, l, false);
+  fused_row(&of, row, out);
 }
 
-void vx_fused_read_row(const vx_view *view, const vx_stack *stack, int l, double *out) {
-  layer of = {.stack = stack,
-              .value = vx_rows_at(view, VX_AT_ATTENTION, stack->value, l),
-              .factor = stack->has_factor ? vx_rows_at(view, VX_AT_ATTENTION, stack->factor, l) : NULL,
-              .n = view->shape->tokens,
-              .heads = view->shape->heads,
-              .stride = (size_t)view->shape->tokens};
-  fused_row(&of, 0, out);
+bool vx_fused_read(const vx_view *view, const vx_stack *stack, int l, double *heat, vx_error *error) {
+  int n = view->shape->tokens;
+  const double *read = vx_read_weights(view);
+  double *row = vx_scratch(view, (size_t)n, error), *sum = vx_scratch(view, (size_t)n, error);
+  if (!row || !sum) return false;
+  layer of = layer_of(view, stack, l, vx_reads_one(view->shape));
+  bool first = true;
+  for (int i = 0; i < n; i++) {
+    if (read[i] == 0) continue;
+    fused_row(&of, i, row);
+    vx_add_read(read[i], row, first, n, sum);
+    first = false;
+  }
+  vx_patches_of_row(view, sum, heat);
+  return true;
 }
 
 /* to [n] = from [n] times (fused + I), rows normalised or not; `row` [n] is working space. */
@@ -115,7 +135,7 @@ VX_CLONES static void times_layer(const layer *of, bool normalise, const double 
   memset(to, 0, (size_t)n * sizeof *to);
   for (int i = 0; i < n; i++) {
     if (from[i] == 0) continue; /* in the top layer only what the head reads counts */
-    fused_row(of, (size_t)i * (size_t)n, row);
+    fused_row(of, i, row);
     row[i] += 1;
     double weight = from[i];
     if (normalise) {
@@ -134,7 +154,7 @@ bool vx_rollout_row(const vx_view *view, const vx_stack *stack, int start, bool 
   if (!fused || !to) return false;
   memcpy(row, vx_read_weights(view), n * sizeof *row);
   for (int l = view->shape->layers - 1; l >= start; l--) {
-    layer of = whole(view, stack, l);
+    layer of = layer_of(view, stack, l, false);
     times_layer(&of, normalise, row, fused, to);
     memcpy(row, to, n * sizeof *row);
   }

@@ -25,18 +25,28 @@ typedef struct vx_stack {
 /* `count` doubles of the view's scratch, or NULL and an error. */
 double *vx_scratch(const vx_view *view, size_t count, vx_error *error);
 
-/* For needs(): all that the stack reads of layers first … last; whole matrices, or the rows that the head reads. */
+/* For needs(): what a method reads that takes r M of a matrix M made, entry by entry, of [H][n][n] sites: their rows
+   where the head reads one token, else all of them, since r (A * G) is not (r A) * (r G). */
+void vx_want_read(vx_wants *wants, const vx_shape *shape, vx_site site, vx_descent descent, int first, int last);
+
+/* The same in explain(): row `token`, one that the head reads, of one head's matrix, [n]. */
+const double *vx_head_row(const vx_view *view, vx_site site, vx_descent descent, int layer, int head, int token);
+
+/* sum [count] of weight * row over the tokens that the head reads; the first of them sets it. */
+void vx_add_read(double weight, const double *row, bool first, int count, double *sum);
+
+/* For needs(): all that the stack reads of layers first … last; and of a layer of which only r M is read. */
 void vx_want_stack(vx_wants *wants, const vx_stack *stack, int first, int last);
-void vx_want_stack_rows(vx_wants *wants, const vx_stack *stack, int first, int last);
+void vx_want_stack_read(vx_wants *wants, const vx_shape *shape, const vx_stack *stack, int layer);
 
 /* out [n] = one row of a layer, fused over heads. */
 void vx_fused_row(const vx_view *view, const vx_stack *stack, int layer, int row, double *out);
 
-/* out [n] = the rows of a layer that the head reads, fused over heads. */
-void vx_fused_read_row(const vx_view *view, const vx_stack *stack, int layer, double *out);
+/* heat [grid][grid] = the patches of r M, M [n][n] a layer fused over heads. Fails when scratch is out. */
+bool vx_fused_read(const vx_view *view, const vx_stack *stack, int layer, double *heat, vx_error *error);
 
-/* row [n] = r M_{L-1} ... M_start, r the readout's weights, M_l = fused_l + I, every row divided
-   by its sum when `normalise`. Fails when scratch is out. */
+/* row [n] = r M_{L-1} ... M_start, M_l = fused_l + I, every row divided by its sum when `normalise`. Fails when scratch
+   is out. */
 bool vx_rollout_row(const vx_view *view, const vx_stack *stack, int start, bool normalise, double *row,
                     vx_error *error);
 

@@ -24,4 +24,16 @@
 
 #define VX_START_PARAM(text) VX_LAYER_PARAM("start_layer", 0, text)
 
+/* Two methods of a file with a relevance pass: as published (`params`), and with stabilised rules (`params_stable`).
+   The rest are the fields that they share. */
+#define VX_RELEVANCE_METHOD(name, table, ...)                                                                          \
+  const vx_explainer vx_explainer_##name = {                                                                           \
+      .class_specific = true, .params = VX_PARAMS(table), .needs = ask, .explain = explain, __VA_ARGS__};
+#define VX_RELEVANCE_METHODS(name, id_text, title_text, formula_text, source_text, ...)                                \
+  VX_RELEVANCE_METHOD(name, params, .id = id_text, .title = title_text, .formula = formula_text,                       \
+                      .source = source_text, __VA_ARGS__)                                                              \
+  VX_RELEVANCE_METHOD(name##_stable, params_stable, .id = id_text "-stable", .title = title_text ", stabilised",       \
+                      .formula = formula_text "; stabilised rules, delta = 1e-2",                                      \
+                      .source = source_text "; stabilised by us", __VA_ARGS__)
+
 #endif

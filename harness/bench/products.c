@@ -52,7 +52,7 @@ static void back_through_attention(const vx_shape *s, double maps, int queries, 
   add(products, maps, queries, s->head_dim, s->tokens, false);
 }
 
-/* core/backward.c: [CLS] alone in the last block, until it has passed through A; then every token. Without the input
+/* core/descents/gradient.c: [CLS] alone in the last block, until it has passed through A; then every token. Without the input
    the lowest block ends at its A. */
 void vx_products_backward(const vx_shape *s, int batch, bool to_input, vx_products *products) {
   int n = s->tokens, rows = batch * n, d = s->dim, maps = batch * s->heads;
@@ -125,7 +125,7 @@ vx_bench_relevance vx_bench_relevance_of(const vx_wants *wants, vx_rule rule, co
   return of;
 }
 
-/* core/relevance.c: linear rules' products in single, those of the heads in the values' precision. */
+/* core/descents/lrp.c: linear rules' products in single, those of the heads in the values' precision. */
 void vx_products_relevance(const vx_shape *s, const vx_bench_relevance *need, bool beside, bool wide,
                            vx_products *products) {
   int lowest = need->to_pixels ? 0 : need->lowest, last = s->layers - 1;

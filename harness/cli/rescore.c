@@ -1,8 +1,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "harness/cli/cli.h"
 #include "harness/run/workers.h"
 #include "harness/store/scoring.h"
@@ -81,15 +81,9 @@ static bool change_scoring(request *r, vx_setting *setting, vx_error *error) {
   return true;
 }
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static bool write_all(const request *r, const vx_rescore *rescore, const vx_setting *setting, vx_error *error) {
   char note[400];
-  double start = now();
+  double start = vx_seconds();
   if (!vx_rescore_check(rescore, setting, note, sizeof note, error)) return false;
   vx_scoring_row info = vx_setting_words(setting);
   info.name = r->as;
@@ -100,7 +94,7 @@ static bool write_all(const request *r, const vx_rescore *rescore, const vx_sett
   bool ok = vx_rescore_all(rescore, setting, 1, r->jobs, write_one, &w, error);
   if (!vx_scoring_end(rescore->store, ok, ok ? error : NULL) || !ok) return false;
   printf("%" PRId64 " maps of run %" PRId64 " scored as %s in %.1f s%s%s\n", w.maps, rescore->run.id, r->as,
-         now() - start, *note ? "; " : "", note);
+         vx_seconds() - start, *note ? "; " : "", note);
   printf("next: vitx table %s --run %" PRId64 " --scoring %s\n", r->file, rescore->run.id, r->as);
   return true;
 }

@@ -35,7 +35,7 @@ bool vx_scorer_truth(vx_scorer *scorer, const vx_mask *mask, int width, int heig
   return vx_setting_truth(&run->config->score, &run->input, mask, width, height, predicted, &scorer->truth, error);
 }
 
-static void fill_counts(const vx_cut *cut, vx_evaluation *evaluation) {
+void vx_score_counts(const vx_cut *cut, vx_evaluation *evaluation) {
   evaluation->threshold = cut->threshold;
   evaluation->tp = cut->counts.tp;
   evaluation->fp = cut->counts.fp;
@@ -111,7 +111,7 @@ vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, con
   if (scorer->truth.known) {
     double column[VX_MEASURE_COLUMNS];
     if (!prepare(scorer, &of, error)) return VX_SCORE_FAILED;
-    fill_counts(&of.cut, evaluation);
+    vx_score_counts(&of.cut, evaluation);
     if (!vx_measure_overlap.measure(&of, NULL, column, error)) return VX_SCORE_NO_MEMORY;
     evaluation->iou = column[0];
     evaluation->f1 = column[1];

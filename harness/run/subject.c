@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "harness/run/predict.h"
 
@@ -132,12 +132,6 @@ const vx_view *vx_subject_ask(vx_subject *s, const vx_question *question, vx_err
 
 /* ---- mapped ------------------------------------------------------------------------------------------------------ */
 
-static double now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
-}
-
 /* The parts of a mix into the view, made where they are not. */
 static bool give_parts(vx_subject *s, const vx_method *method, vx_error *error) {
   for (int p = 0; p < method->part_count; p++) {
@@ -156,9 +150,9 @@ static bool give_parts(vx_subject *s, const vx_method *method, vx_error *error) 
 
 static bool make(vx_subject *s, const vx_method *method, answer *a, vx_error *error) {
   if (!give_parts(s, method, error)) return false;
-  double start = now_ms();
+  double start = vx_seconds();
   bool good = vx_explainer_run(method->explainer, s->view, &method->args, a->map, error);
-  a->milliseconds = now_ms() - start;
+  a->milliseconds = 1e3 * (vx_seconds() - start);
   return good;
 }
 

@@ -3,8 +3,8 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/crew.h"
 #include "harness/run/evaluate.h"
 #include "harness/store/stored.h"
@@ -156,17 +156,11 @@ static void free_all(working *w, int places) {
   free(w->make);
 }
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error) {
   int all = (int)work->run->voc.count;
   *worked = (vx_worked){.images = work->limit > 0 && work->limit < all ? work->limit : all};
   working w = {.work = work, .worked = worked};
-  double start = now();
+  double start = vx_seconds();
   bool good = list_tasks(&w, worked->images);
   int places = vx_crew_places(work->jobs, w.count);
   if (good) w.results = make_results(places);
@@ -187,6 +181,6 @@ bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error) {
   vx_progress_end(&w.progress);
   worked->stopped = work->stop && atomic_load(work->stop) && worked->done < w.count;
   free_all(&w, places);
-  worked->seconds = now() - start;
+  worked->seconds = vx_seconds() - start;
   return good;
 }

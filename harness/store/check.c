@@ -12,7 +12,8 @@
 
 static bool take_counts(sqlite3_context *context, sqlite3_value **values, vx_counts *counts) {
   for (int i = 0; i < 4; i++) {
-    if (sqlite3_value_type(values[i]) != SQLITE_INTEGER) {
+    int64_t pixels = sqlite3_value_int64(values[i]);
+    if (sqlite3_value_type(values[i]) != SQLITE_INTEGER || pixels < 0 || pixels > INT32_MAX) {
       sqlite3_result_null(context);
       return false;
     }

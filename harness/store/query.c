@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/store/list.h"
@@ -186,20 +187,16 @@ static bool take_image(vx_arena *arena, sqlite3_stmt *row, void *element) {
   return vx_query_texts(arena, row, 1, texts, 2);
 }
 
-/* The table from image ids to places in the set: ids of one run lie close together. */
+static int ascending(const void *a, const void *b) {
+  int64_t x = ((const vx_image_place *)a)->id, y = ((const vx_image_place *)b)->id;
+  return (x > y) - (x < y);
+}
+
 static bool index_images(vx_image_set *set, vx_arena *arena) {
-  int64_t low = INT64_MAX, high = INT64_MIN;
-  for (int i = 0; i < set->count; i++) {
-    if (set->rows[i].id < low) low = set->rows[i].id;
-    if (set->rows[i].id > high) high = set->rows[i].id;
-  }
-  if (set->count == 0) low = 1, high = 0;
-  set->first_id = low;
-  set->id_span = high - low + 1;
-  set->by_id = VX_TAKE(arena, set->id_span + 1, int);
+  set->by_id = VX_TAKE(arena, set->count + 1, vx_image_place);
   if (!set->by_id) return false;
-  for (int64_t i = 0; i < set->id_span; i++) set->by_id[i] = -1;
-  for (int i = 0; i < set->count; i++) set->by_id[set->rows[i].id - low] = i;
+  for (int i = 0; i < set->count; i++) set->by_id[i] = (vx_image_place){set->rows[i].id, i};
+  qsort(set->by_id, (size_t)set->count, sizeof *set->by_id, ascending);
   return true;
 }
 
@@ -232,9 +229,14 @@ bool vx_query_images(vx_store *store, const vx_run_row *run, double min_confiden
   return index_images(set, arena) || vx_fail(error, vx_store_path(store), "out of memory");
 }
 
+/* Ids of one run mostly follow one another: looked for first where it would be then. */
 int vx_image_set_find(const vx_image_set *set, int64_t image) {
-  int64_t at = image - set->first_id;
-  return at >= 0 && at < set->id_span ? set->by_id[at] : -1;
+  uint64_t guess = set->count ? (uint64_t)image - (uint64_t)set->by_id[0].id : 0;
+  if (guess < (uint64_t)set->count && set->by_id[guess].id == image) return set->by_id[guess].place;
+  vx_image_place key = {.id = image};
+  const vx_image_place *found =
+      set->count ? bsearch(&key, set->by_id, (size_t)set->count, sizeof key, ascending) : NULL;
+  return found ? found->place : -1;
 }
 
 bool vx_score_columns_take(vx_score_columns *columns, int count, vx_arena *arena) {

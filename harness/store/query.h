@@ -48,12 +48,16 @@ typedef struct vx_image_row {
 /* Ids of all images of the run that are there, in the order of the list. */
 bool vx_query_image_ids(vx_store *store, int64_t run, vx_arena *arena, int64_t **ids, int *count, vx_error *error);
 
+typedef struct vx_image_place {
+  int64_t id;
+  int place;
+} vx_image_place;
+
 /* Images through a gate, in the order of the list. */
 typedef struct vx_image_set {
   vx_image_row *rows;
   int count;
-  int64_t first_id, id_span;
-  int *by_id; /* [id_span] place in rows of image first_id + i; -1: not in the set */
+  vx_image_place *by_id; /* [count] by ascending id: where it stands in rows */
 } vx_image_set;
 
 /* `min_confidence` NaN: the run's own; a lower one than that is an error: those images have not been evaluated. */

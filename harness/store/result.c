@@ -75,25 +75,28 @@ vx_stored_object *vx_result_add_object(vx_result *result) {
   return object;
 }
 
+const vx_evaluation vx_evaluation_unknown = {.method = -1,
+                                             .target = -1,
+                                             .status = VX_STATUS_UNSCORED,
+                                             .threshold = NAN,
+                                             .tp = -1,
+                                             .fp = -1,
+                                             .fn = -1,
+                                             .tn = -1,
+                                             .void_pixels = -1,
+                                             .iou = NAN,
+                                             .f1 = NAN,
+                                             .pixel_accuracy = NAN,
+                                             .milliseconds = NAN};
+
 vx_evaluation *vx_result_add_evaluation(vx_result *result, int method) {
   vx_evaluation *list =
       grow(result->arena, result->evaluations, result->evaluation_count, &result->evaluation_room, sizeof *list);
   if (!list) return NULL;
   result->evaluations = list;
   vx_evaluation *evaluation = &list[result->evaluation_count++];
-  *evaluation = (vx_evaluation){.method = method,
-                                .target = -1,
-                                .status = VX_STATUS_UNSCORED,
-                                .threshold = NAN,
-                                .tp = -1,
-                                .fp = -1,
-                                .fn = -1,
-                                .tn = -1,
-                                .void_pixels = -1,
-                                .iou = NAN,
-                                .f1 = NAN,
-                                .pixel_accuracy = NAN,
-                                .milliseconds = NAN};
+  *evaluation = vx_evaluation_unknown;
+  evaluation->method = method;
   return evaluation;
 }
 

@@ -120,6 +120,9 @@ bool vx_result_reset(vx_result *result, int position, const char *id);
 vx_stored_object *vx_result_add_object(vx_result *result);
 vx_evaluation *vx_result_add_evaluation(vx_result *result, int method);
 
+/* Nothing known yet: how each evaluation begins. */
+extern const vx_evaluation vx_evaluation_unknown;
+
 /* `where` and the formatted text are copied. `method` -1: the image as a whole. */
 bool vx_result_add_failure(vx_result *result, vx_severity severity, int method, const char *stage, const char *where,
                            const char *why, ...) __attribute__((format(printf, 6, 7)));

@@ -1,8 +1,8 @@
 /* What a setting can be asked of stored maps, and what becomes of their scores. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/run/score.h"
 #include "harness/study/rescore.h"
 
 /* The side of an evaluation size; 0: the picture's own. */
@@ -40,28 +40,14 @@ bool vx_rescore_check(const vx_rescore *rescore, const vx_setting *setting, char
 
 void vx_rescore_evaluation(const vx_rescored *rescored, int setting, const vx_setting *how, vx_evaluation *e) {
   const vx_cut *cut = &rescored->cuts[setting];
-  *e = (vx_evaluation){.target = rescored->target,
-                       .status = VX_STATUS_FAILED,
-                       .threshold = NAN,
-                       .tp = -1,
-                       .fp = -1,
-                       .fn = -1,
-                       .tn = -1,
-                       .void_pixels = -1,
-                       .iou = NAN,
-                       .f1 = NAN,
-                       .pixel_accuracy = NAN,
-                       .milliseconds = NAN};
+  *e = vx_evaluation_unknown;
+  e->target = rescored->target;
+  e->status = VX_STATUS_FAILED;
   if (!rescored->made) return;
   e->status = VX_STATUS_UNSCORED;
   if (!rescored->has_truth[setting]) return;
   e->status = rescored->flat ? VX_STATUS_FLAT : VX_STATUS_OK;
-  e->threshold = cut->threshold;
-  e->tp = cut->counts.tp;
-  e->fp = cut->counts.fp;
-  e->fn = cut->counts.fn;
-  e->tn = cut->counts.tn;
-  e->void_pixels = cut->counts.ignored;
+  vx_score_counts(cut, e);
   e->iou = vx_iou(&cut->counts);
   e->f1 = vx_f1(&cut->counts);
   e->pixel_accuracy = how->scoring.accuracy_is_recall ? vx_recall(&cut->counts) : vx_pixel_accuracy(&cut->counts);

@@ -25,9 +25,9 @@ static const vx_view *explain(vx_worker *worker, int target, vx_output output) {
   return view;
 }
 
-/* Output with one number moved by `step`, in the picture or in A. */
-static double moved(const vx_model *model, const double *x, const double *push, double *number, double step, int target,
-                    vx_output output) {
+/* Output with one number moved by `step`, in the picture or at a site. */
+static double moved(const vx_model *model, const double *x, const plain_change *push, double *number, double step,
+                    int target, vx_output output) {
   double was = *number;
   *number = was + step;
   plain *p = plain_forward(model, x, push);
@@ -38,8 +38,8 @@ static double moved(const vx_model *model, const double *x, const double *push, 
 }
 
 /* Central differences of fourth order at up to `most` of the numbers, spread over all. */
-static void differences(const char *what, const vx_model *model, const double *x, const double *push, double *numbers,
-                        int count, int most, int target, vx_output output, const double *gradient) {
+static void differences(const char *what, const vx_model *model, const double *x, const plain_change *push,
+                        double *numbers, int count, int most, int target, vx_output output, const double *gradient) {
   double largest = 1e-3, h = 1e-3;
   for (int i = 0; i < count; i++) largest = fmax(largest, fabs(gradient[i]));
   int step = count > most ? count / most : 1;
@@ -54,27 +54,37 @@ static void differences(const char *what, const vx_model *model, const double *x
   }
 }
 
+/* Every site at which a gradient can be had, of every layer. */
+static const vx_site sites[] = {VX_AT_STREAM, VX_AT_NORM1, VX_AT_ATTENTION, VX_AT_VALUES, VX_AT_CONTEXT};
+enum { SITES = sizeof sites / sizeof *sites };
+
 START_TEST(test_differences) {
   for (unsigned seed = 0; seed < SEEDS; seed++) {
     vx_model *model = plain_model(_i, seed);
     const vx_shape *s = vx_model_shape(model);
-    int maps = s->layers * s->heads * s->tokens * s->tokens, pixels = 3 * s->image * s->image;
+    int pixels = 3 * s->image * s->image;
     float *picture = plain_picture(model, seed);
-    double *x = widened(model, picture), *push = calloc((size_t)maps, sizeof *push);
+    double *x = widened(model, picture);
     vx_needs plan = {0};
     vx_want_at(&plan.wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
-    vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, vx_model_shape(model)->layers - 1);
+    for (int i = 0; i < SITES; i++) vx_want_layers(&plan.wants, sites[i], vx_by(VX_GRADIENT), 0, s->layers - 1);
     vx_worker *worker = worker_for(model, &plan, VX_DOUBLE, picture);
     for (vx_output output = VX_LOGIT; output <= VX_LOSS; output++) {
       int target = (int)(seed + 1) % s->classes;
       const vx_view *view = explain(worker, target, output);
       differences("input gradient", model, x, NULL, x, pixels, 40, target, output,
                   vx_at(view, VX_AT_INPUT, vx_by(VX_GRADIENT), 0));
-      differences("attention gradient", model, x, push, push, maps, 40, target, output,
-                  vx_at(view, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0)); /* layers side by side */
+      for (int i = 0; i < SITES; i++) {
+        int count = s->layers * (int)vx_site_size(s, sites[i], false);
+        double *push = calloc((size_t)count, sizeof *push);
+        vx_want want = {sites[i], vx_by(VX_GRADIENT), false, 0, s->layers - 1};
+        char what[VX_REFUSED_SIZE];
+        differences(vx_want_text(&want, what, sizeof what), model, x, &(plain_change){.site = sites[i], .push = push},
+                    push, count, 40, target, output, vx_at(view, sites[i], vx_by(VX_GRADIENT), 0));
+        free(push);
+      }
     }
     vx_worker_free(worker);
-    free(push);
     free(x);
     free(picture);
     vx_model_close(model);
@@ -104,9 +114,10 @@ START_TEST(test_plain) {
     vx_want_rows(&plan.wants, VX_AT_ATTENTION, vx_by(VX_CUT_GRADIENT), 0, last);
     vx_want_at(&plan.wants, VX_AT_TOKENS, vx_by(VX_FORWARD));
     vx_want_layers(&plan.wants, VX_AT_NORM1, vx_by(VX_FORWARD), last, last);
-    vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, last);
+    for (int i = 0; i < SITES; i++)
+      if (sites[i] != VX_AT_NORM1) vx_want_layers(&plan.wants, sites[i], vx_by(VX_FORWARD), 0, last);
     vx_worker *worker = worker_for(model, &plan, VX_DOUBLE, picture);
-    int target = s->classes - 1;
+    int target = s->classes - 1, wide = s->tokens * s->dim;
     for (vx_output output = VX_LOGIT; output <= VX_LOSS; output++) {
       const vx_view *view = explain(worker, target, output);
       close_to("logits", s->classes, view->logits, p->logits, 1e-12);
@@ -123,10 +134,19 @@ START_TEST(test_plain) {
         close_to("cut gradient", s->layers * row, vx_rows_at(view, VX_AT_ATTENTION, vx_by(VX_CUT_GRADIENT), 0), cut,
                  1e-10);
       for (int l = 0; l < s->layers; l++) {
-        close_to("attention", map, vx_at(view, VX_AT_ATTENTION, vx_by(VX_FORWARD), l), p->layer[l].attention, 1e-12);
-        for (int h = 0; h < s->heads; h++)
-          for (int j = 0; j < s->tokens; j++)
-            scores[h * s->tokens + j] = p->layer[l].scores[h * s->tokens * s->tokens + j] / sqrt(s->head_dim);
+        const plain_layer *at = &p->layer[l];
+        close_to("attention", map, vx_at(view, VX_AT_ATTENTION, vx_by(VX_FORWARD), l), at->attention, 1e-12);
+        close_to("stream", wide, vx_at(view, VX_AT_STREAM, vx_by(VX_FORWARD), l), at->x, 1e-12);
+        close_to("context", wide, vx_at(view, VX_AT_CONTEXT, vx_by(VX_FORWARD), l), at->context, 1e-12);
+        const double *values = vx_at(view, VX_AT_VALUES, vx_by(VX_FORWARD), l);
+        for (int t = 0; t < s->tokens; t++)
+          close_to("values", s->dim, values + t * s->dim, at->qkv + (3 * t + 2) * s->dim, 1e-12);
+        for (int i = 0; i < row; i++) {
+          int h = i / s->tokens, j = i % s->tokens;
+          scores[i] = 0;
+          for (int t = 0; t < s->tokens; t++)
+            scores[i] += plain_weight(s, t) * at->scores[(h * s->tokens + t) * s->tokens + j] / sqrt(s->head_dim);
+        }
         close_to("scores", row, vx_rows_at(view, VX_AT_SCORES, vx_by(VX_FORWARD), l), scores, 1e-12);
       }
       free(scores);
@@ -245,6 +265,87 @@ START_TEST(test_groups) {
 }
 END_TEST
 
+/* ---- patches left out ---------------------------------------------------------------------------------------------
+ */
+
+/* The index-th variant leaves out every patch whose number divides by index + 2, the first one none. */
+static bool stays(int index, int patch) {
+  return index == 0 || patch % (index + 2) != 0;
+}
+
+static void make_kept(void *user, int index, vx_variant *variant) {
+  const group *g = user;
+  int patches = g->model->shape.grid * g->model->shape.grid;
+  for (int i = 0; i < patches; i++) {
+    ck_assert_int_eq(variant->keep[i], 1);
+    variant->keep[i] = stays(index, i);
+  }
+}
+
+static void take_kept(void *user, int index, const vx_view *seen) {
+  group *g = user;
+  const vx_shape *s = &g->model->shape;
+  int place[64], kept = 0, pixels = 3 * s->image * s->image, last = s->layers - 1;
+  ck_assert_int_eq(index, g->taken++);
+  for (int i = 0; i < s->grid * s->grid; i++)
+    if (stays(index, i)) place[kept++] = i;
+  ck_assert_int_eq(seen->shape->tokens, 1 + kept);
+  if (kept == 0) return;
+  plain_change change = {.kept = kept, .place = place};
+  plain *p = plain_forward(g->model, g->x, &change);
+  int n = 1 + kept, map = s->heads * n * n;
+  close_to("logits", s->classes, seen->logits, p->logits, 1e-10);
+  close_to("attention", map, vx_at(seen, VX_AT_ATTENTION, vx_by(VX_FORWARD), last), p->layer[last].attention, 1e-10);
+  double *rows = calloc((size_t)(s->heads * n), sizeof *rows), weights = 0;
+  for (int i = 0; i < s->heads * n * n; i++)
+    rows[i / n / n * n + i % n] += plain_weight(&p->model->shape, i / n % n) * p->layer[0].attention[i];
+  close_to("rows read", s->heads * n, vx_rows_at(seen, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0), rows, 1e-10);
+  for (int i = 0; i < n; i++) weights += vx_read_weights(seen)[i];
+  ck_assert_double_eq_tol(weights, 1, 1e-12);
+  double *push = calloc((size_t)(s->layers * map), sizeof *push), *x = malloc((size_t)pixels * sizeof *x);
+  memcpy(x, g->x, (size_t)pixels * sizeof *x);
+  const double *gradient = vx_at(seen, VX_AT_INPUT, vx_by(VX_GRADIENT), 0);
+  differences("a variant's input gradient", g->model, x, &change, x, pixels, 30, g->view->target, VX_LOGIT, gradient);
+  change.site = VX_AT_ATTENTION;
+  change.push = push;
+  differences("a variant's attention gradient", g->model, x, &change, push, s->layers * map, 30, g->view->target,
+              VX_LOGIT, vx_at(seen, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0));
+  for (int l = 0; index == 0 && l < s->layers; l++) /* with all patches: what the picture has */
+    close_to("a variant's relevance", map, vx_at(seen, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, 1e-2), l),
+             vx_at(g->view, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, 1e-2), l), 1e-9);
+  free(x);
+  free(push);
+  free(rows);
+  plain_free(p);
+}
+
+START_TEST(test_kept) {
+  vx_model *model = plain_model(_i, 17);
+  const vx_shape *s = vx_model_shape(model);
+  float *picture = plain_picture(model, 17);
+  double *x = widened(model, picture);
+  vx_needs plan = {.variant_count = 6};
+  vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, 1e-2), 0, s->layers - 1);
+  vx_want_layers(&plan.variants, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, 1e-2), 0, s->layers - 1);
+  vx_want_layers(&plan.variants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, s->layers - 1);
+  vx_want_rows(&plan.variants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, 0);
+  vx_want_layers(&plan.variants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, s->layers - 1);
+  vx_want_at(&plan.variants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  vx_worker *worker = worker_for(model, &plan, VX_DOUBLE, picture);
+  const vx_view *view = explain(worker, s->classes - 1, VX_LOGIT);
+  group g = {.model = model, .x = x, .view = view};
+  vx_error error = {0};
+  int runs = s->grid > 1 ? 6 : 1; /* a single patch is not left out */
+  ck_assert_msg(view->again->run(view->again, runs, true, make_kept, take_kept, &g, &error), "%s: %s", error.where,
+                error.why);
+  ck_assert_int_eq(g.taken, runs);
+  vx_worker_free(worker);
+  free(x);
+  free(picture);
+  vx_model_close(model);
+}
+END_TEST
+
 int main(void) {
   TCase *tests = tcase_create("gradient");
   tcase_set_timeout(tests, 600);
@@ -252,5 +353,6 @@ int main(void) {
   tcase_add_loop_test(tests, test_differences, 0, PLAIN_SHAPES);
   tcase_add_loop_test(tests, test_lowest, 0, PLAIN_SHAPES);
   tcase_add_loop_test(tests, test_groups, 0, PLAIN_SHAPES);
+  tcase_add_loop_test(tests, test_kept, 0, PLAIN_SHAPES);
   return run_suite("core/gradient", tests);
 }

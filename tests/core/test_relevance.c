@@ -2,7 +2,7 @@
 #define VX_REAL_DOUBLE /* of core's own functions those in double */
 
 #include "core/engine.h"
-#include "core/trace.h"
+#include "core/descend.h"
 
 #include "tests/core/plain.h"
 #include "tests/support/files.h"

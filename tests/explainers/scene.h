@@ -26,8 +26,8 @@ static const vx_shape shape = {.layers = L,
                                .classes = 3};
 
 typedef struct scene {
-  double attention[L][H][N][N], gradient[L][H][N][N], scores[L][H][N], cut[L][H][N], relevance[L][H][N][N];
-  double attention_rows[L][H][N], gradient_rows[L][H][N], relevance_rows[L][H][N]; /* row 0 of each */
+  double attention[L][H][N][N], gradient[L][H][N][N], scores[L][H][N][N], cut[L][H][N], relevance[L][H][N][N];
+  double attention_rows[L][H][N], gradient_rows[L][H][N], score_rows[L][H][N], relevance_rows[L][H][N];
   double input_gradient[3][S][S], tokens[N][D], head[D], read[N];
   double norm[L][N][D], norm_gradient[L][N][D];
   float input[3][S][S], prior[S][S];
@@ -40,15 +40,28 @@ static inline void fill(double *out, size_t count, uint64_t stream) {
   vx_noise_normal(11, stream, out, count);
 }
 
-static inline void take_rows(double from[L][H][N][N], double rows[L][H][N]) {
-  for (int l = 0; l < L; l++)
-    for (int h = 0; h < H; h++) memcpy(rows[l][h], from[l][h][0], sizeof rows[l][h]);
+/* What the head reads: rows = r M of each matrix. */
+static inline void take_rows(const double read[N], double from[L][H][N][N], double rows[L][H][N]) {
+  for (int m = 0; m < L * H; m++)
+    for (int j = 0; j < N; j++) {
+      double sum = 0;
+      for (int i = 0; i < N; i++)
+        if (read[i] != 0) sum += read[i] * from[m / H][m % H][i][j];
+      rows[m / H][m % H][j] = sum;
+    }
+}
+
+static inline void take_all_rows(scene *s) {
+  take_rows(s->read, s->attention, s->attention_rows);
+  take_rows(s->read, s->gradient, s->gradient_rows);
+  take_rows(s->read, s->scores, s->score_rows);
+  take_rows(s->read, s->relevance, s->relevance_rows);
 }
 
 static inline void make_scene(scene *s) {
   fill(&s->gradient[0][0][0][0], L * H * N * N, 2);
   fill(&s->relevance[0][0][0][0], L * H * N * N, 3);
-  fill(&s->scores[0][0][0], L * H * N, 4);
+  fill(&s->scores[0][0][0][0], L * H * N * N, 4);
   fill(&s->cut[0][0][0], L * H * N, 5);
   fill(&s->input_gradient[0][0][0], 3 * S * S, 6);
   fill(&s->tokens[0][0], N * D, 7);
@@ -65,9 +78,7 @@ static inline void make_scene(scene *s) {
   for (int i = 0; i < S * S; i++) (&s->prior[0][0])[i] = (float)vx_noise_uniform(11, 14, (uint64_t)i);
   memset(s->read, 0, sizeof s->read);
   s->read[0] = 1;
-  take_rows(s->attention, s->attention_rows);
-  take_rows(s->gradient, s->gradient_rows);
-  take_rows(s->relevance, s->relevance_rows);
+  take_all_rows(s);
   vx_descent value = vx_by(VX_FORWARD), gradient = vx_by(VX_GRADIENT);
   vx_descent improved = vx_by(VX_LRP_IMPROVED), plain = vx_by(VX_LRP_PLAIN);
   const vx_seen seen[] = {{{VX_AT_ATTENTION, value, false, 0, L - 1}, &s->attention[0][0][0][0]},
@@ -75,14 +86,17 @@ static inline void make_scene(scene *s) {
                           {{VX_AT_ATTENTION, gradient, false, 0, L - 1}, &s->gradient[0][0][0][0]},
                           {{VX_AT_ATTENTION, gradient, true, 0, L - 1}, &s->gradient_rows[0][0][0]},
                           {{VX_AT_ATTENTION, vx_by(VX_CUT_GRADIENT), true, 0, L - 1}, &s->cut[0][0][0]},
-                          {{VX_AT_SCORES, value, true, 0, L - 1}, &s->scores[0][0][0]},
+                          {{VX_AT_SCORES, value, false, 0, L - 1}, &s->scores[0][0][0][0]},
+                          {{VX_AT_SCORES, value, true, 0, L - 1}, &s->score_rows[0][0][0]},
                           {{VX_AT_INPUT, gradient, false, 0, 0}, &s->input_gradient[0][0][0]},
                           {{VX_AT_TOKENS, value, false, 0, 0}, &s->tokens[0][0]},
                           {{VX_AT_NORM1, value, false, 0, L - 1}, &s->norm[0][0][0]},
                           {{VX_AT_NORM1, gradient, false, 0, L - 1}, &s->norm_gradient[0][0][0]},
                           {{VX_AT_ATTENTION, improved, false, 0, L - 1}, &s->relevance[0][0][0][0]},
                           {{VX_AT_ATTENTION, improved, true, 0, L - 1}, &s->relevance_rows[0][0][0]},
+                          {{VX_AT_ATTENTION, plain, false, 0, L - 1}, &s->relevance[0][0][0][0]},
                           {{VX_AT_ATTENTION, plain, true, 0, L - 1}, &s->relevance_rows[0][0][0]}};
+  ck_assert_uint_le(sizeof seen, sizeof s->seen);
   memcpy(s->seen, seen, sizeof seen);
   s->view = (vx_view){.shape = &shape,
                       .input = &s->input[0][0][0],

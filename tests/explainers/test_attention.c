@@ -165,7 +165,7 @@ START_TEST(ag_cam_fuses_as_asked) {
           double layer[2][L] = {{0}}, head[2][H];
           for (int l = first; l <= last; l++) {
             for (int h = 0; h < H; h++) {
-              double sigmoid = 1 / (1 + exp(-s.scores[l][h][j]));
+              double sigmoid = 1 / (1 + exp(-s.score_rows[l][h][j]));
               head[0][h] = fmax(0, s.cut[l][h][j]) * sigmoid;
               head[1][h] = fmax(0, s.gradient[l][h][0][j]) * sigmoid;
             }

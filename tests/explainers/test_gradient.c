@@ -52,8 +52,7 @@ START_TEST(pixel_and_token_methods) {
 }
 END_TEST
 
-/* ---- methods that run the model again: here a model whose gradient is known, 2 x of the input it is given
- * ------------ */
+/* ---- methods that run the model again: here a model whose gradient is known, 2 x of the input it is given ------ */
 
 static int asked;
 
