@@ -12,7 +12,7 @@
 #include "harness/run/cost.h"
 #include "harness/store/query.h"
 #include "harness/store/store.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 
 const char vx_help_ls[] =
     "NAME\n"
@@ -116,10 +116,10 @@ static int show_method(const char *id, vx_error *error) {
 
 static void list_metrics(void) {
   int count;
-  const vx_metric *const *all = vx_metrics(&count);
+  const vx_measure *const *all = vx_measures(&count);
   for (int i = 0; i < count; i++) {
     printf("%-18s %s. %s (%s)\n", all[i]->id, all[i]->title, all[i]->meaning, all[i]->cite);
-    for (int c = 0; c < all[i]->n_columns; c++)
+    for (int c = 0; c < all[i]->column_count; c++)
       printf("  %-16s %s: %s\n", all[i]->columns[c].name, all[i]->columns[c].title, all[i]->columns[c].meaning);
   }
 }
