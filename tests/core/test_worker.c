@@ -6,7 +6,7 @@
 #include "tests/support/files.h"
 
 /* Every kind of pass, each as a plan of its own; the last one is their union. */
-enum { PLANS = 17, UNION = PLANS - 1 };
+enum { PLANS = 22, UNION = PLANS - 1 };
 
 static void make_plans(const vx_shape *s, vx_needs plans[PLANS]) {
   int last = s->layers - 1, n = 0;
@@ -28,6 +28,11 @@ static void make_plans(const vx_shape *s, vx_needs plans[PLANS]) {
   vx_want_layers(&plans[n++].wants, VX_AT_ATTENTION, vx_by(VX_LRP_PLAIN), last, last);
   vx_want_layers(&plans[n++].wants, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, 1e-2), 0, last);
   vx_want_at(&plans[n++].wants, VX_AT_INPUT, vx_by_with(VX_LRP_IMPROVED, 1e-2));
+  vx_want_layers(&plans[n++].wants, VX_AT_STREAM, vx_by(VX_FORWARD), last / 2, last / 2);
+  vx_want_layers(&plans[n++].wants, VX_AT_CONTEXT, vx_by(VX_FORWARD), 0, last / 2);
+  vx_want_layers(&plans[n++].wants, VX_AT_SCORES, vx_by(VX_FORWARD), 0, 0);
+  vx_want_layers(&plans[n++].wants, VX_AT_VALUES, vx_by(VX_GRADIENT), last / 2, last);
+  vx_want_rows(&plans[n++].wants, VX_AT_STREAM, vx_by(VX_GRADIENT), last, last);
   ck_assert_int_eq(n, UNION);
   for (int i = 0; i < UNION; i++) ck_assert(vx_needs_add(&plans[UNION], &plans[i], NULL));
   vx_want_at(&plans[UNION].variants, VX_AT_INPUT, vx_by(VX_GRADIENT));
@@ -113,7 +118,7 @@ END_TEST
 
 static void make_noisy(void *user, int index, vx_variant *variant) {
   const float *picture = user;
-  for (int i = 0; i < 12; i++) variant->x[i] = (double)picture[i] * index; /* the rest: whatever the last one left */
+  for (int i = 0; i < 12; i++) variant->x[i] = (double)picture[i] * index; /* the rest: the picture */
 }
 
 static void see_nothing(void *user, int index, const vx_view *view) {
