@@ -165,6 +165,35 @@ START_TEST(test_no_stale_state) {
 }
 END_TEST
 
+/* ---- memory --------------------------------------------------------------------------------------------------------
+ */
+
+static size_t bytes_of(int layers, const vx_needs *plan, vx_precision precision) {
+  vx_shape shape = {
+      .layers = layers, .heads = 4, .dim = 64, .mlp = 256, .patch = 4, .image = 32, .classes = 5, .epsilon = 1e-6};
+  vx_model *model = vx_model_random(&shape, 1, NULL);
+  vx_worker *worker = new_worker(model, plan, precision);
+  size_t bytes = vx_worker_bytes(worker);
+  vx_worker_free(worker);
+  vx_model_close(model);
+  return bytes;
+}
+
+/* What nobody reads is not kept: logits alone, of the picture and of variants, take one layer, however deep the model;
+   a gradient down to the last layer no more than that one. */
+START_TEST(test_memory) {
+  vx_needs logits = {.variant_count = 4}, top = {0}, all = {0};
+  vx_want_layers(&top.wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 23, 23);
+  vx_want_layers(&all.wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, 23);
+  size_t map = 4 * 65 * 65;
+  for (vx_precision precision = VX_SINGLE; precision <= VX_DOUBLE; precision++) {
+    size_t number = precision == VX_DOUBLE ? sizeof(double) : sizeof(float);
+    ck_assert_uint_le(bytes_of(24, &logits, precision), bytes_of(2, &logits, precision) + map * number);
+    ck_assert_uint_ge(bytes_of(24, &all, precision), bytes_of(24, &top, precision) + 23 * map * (number + 8));
+  }
+}
+END_TEST
+
 /* ---- threads -------------------------------------------------------------------------------------------------------
  */
 
@@ -278,6 +307,7 @@ int main(void) {
   tcase_add_loop_test(tests, test_alone_and_among_all, 0, PLAIN_SHAPES);
   tcase_add_loop_test(tests, test_nothing_else, 0, PLAIN_SHAPES);
   tcase_add_loop_test(tests, test_no_stale_state, 0, PLAIN_SHAPES);
+  tcase_add_test(tests, test_memory);
   tcase_add_test(tests, test_threads);
   tcase_add_test(tests, test_union);
   return run_suite("core/worker", tests);
