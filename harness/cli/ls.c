@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "base/nearest.h"
 #include "core/vx.h"
-#include "explainers/explainer.h"
 #include "harness/cli/cli.h"
+#include "harness/config/config.h"
 #include "harness/data/input.h"
 #include "harness/data/voc.h"
 #include "harness/run/cost.h"
@@ -96,16 +96,9 @@ static void print_param(const vx_params *params, int index) {
 }
 
 static int show_method(const char *id, vx_error *error) {
-  const vx_explainer *e = vx_explainer_find(id);
-  if (!e) {
-    const char *ids[256];
-    int count = vx_explainer_count() < 256 ? vx_explainer_count() : 256;
-    for (int i = 0; i < count; i++) ids[i] = vx_explainer_at(i)->id;
-    const char *near = vx_nearest(id, ids, count);
-    vx_fail(error, "ls methods", "no method '%.60s'%s%s%s", id, near ? "; did you mean '" : "", near ? near : "",
-            near ? "'?" : "");
-    return 1;
-  }
+  vx_method method;
+  if (!vx_method_from_id(id, "ls methods", &method, error)) return 1;
+  const vx_explainer *e = method.explainer;
   char cost[32];
   cost_text(e, cost, sizeof cost);
   printf("%s: %s\n\n", e->id, e->title);
@@ -253,11 +246,9 @@ int vx_cmd_ls(int argc, char **argv, vx_error *error) {
   const char *word = argv[argc - operands], *of = operands == 2 ? argv[argc - 1] : NULL;
   static const char *const words[] = {"methods", "metrics", "runs", "model", "data"};
   for (what = 0; what < 5 && strcmp(word, words[what]) != 0; what++) continue;
-  if (what == 5) {
-    const char *near = vx_nearest(word, words, 5);
-    return vx_bad_use(error, "ls", "'%s' is none of methods, metrics, runs, model, data%s%s%s", word,
-                      near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-  }
+  if (what == 5)
+    return vx_bad_use(error, "ls", "'%s' is none of methods, metrics, runs, model, data%s", word,
+                      vx_meant(word, VX_WORD_ARRAY(words, 5), NULL).text);
   if (what >= 2 && !of) return vx_bad_use(error, "ls", "%s of what? expected `vitx ls %s PATH`", word, word);
   switch (what) {
   case 0:

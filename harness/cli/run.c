@@ -99,8 +99,6 @@ static int work(const options *o, vx_run *run, vx_store *store, int argc, char *
                  .stop = &stop};
   vx_worked worked;
   vx_summary summary;
-  signal(SIGINT, on_interrupt);
-  signal(SIGTERM, on_interrupt);
   bool good = vx_work_all(&all, &worked, error);
   signal(SIGINT, SIG_DFL);
   signal(SIGTERM, SIG_DFL);
@@ -135,6 +133,8 @@ static int open_and_work(const options *o, const vx_config *config, int argc, ch
 int vx_cmd_run(int argc, char **argv, vx_error *error) {
   options o = {0};
   if (!read_options(argc, argv, &o, error)) return 2;
+  signal(SIGINT, on_interrupt); /* from here on a run says how it goes on: opening a model can take seconds */
+  signal(SIGTERM, on_interrupt);
   vx_config *config = vx_config_read(o.config, o.set.text, o.set.count, error);
   if (!config) return 1;
   int status = open_and_work(&o, config, argc, argv, error);

@@ -99,12 +99,19 @@ char *vx_config_print(const vx_config *config);
 /* The index of a method by its name in the run, or -1. */
 int vx_config_find_method(const vx_config *config, const char *name);
 
-/* How output (vx_output) and precision (vx_precision) are written: "logit", "mixed" … */
-const char *vx_config_output(int output);
-const char *vx_config_precision(int precision);
+/* How a choice is written: vx_config_word("output", config->output, arena) is "logit" … ; in the arena; NULL when
+   memory is out. */
+const char *vx_config_word(const char *key, int value, vx_arena *arena);
 
 /* The help page on all keys. To be freed; NULL when memory is out. */
 char *vx_config_help(void);
+
+/* Methods as options of commands without a file say them: `list` of ids, `all`, and mixes such as
+   rollout+lrp-stable:sqrt, parted by commas (NULL: none); `params`, texts METHOD.NAME=VALUE for methods of the list.
+   `all` leaves out what needs one of `lacking`, bits VX_NEED_…; by name that is refused. Gives a configuration of
+   methods and nothing else, to be freed; NULL on failure: the error names the option and the nearest known word. */
+vx_config *vx_config_methods(const char *list, const char *const *params, int param_count, unsigned lacking,
+                             const vx_shape *shape, vx_error *error);
 
 /* A method from its text "id" with parameters set to their defaults, for commands without a file.
    False when there is none of that id; the error names the nearest. */

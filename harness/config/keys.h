@@ -15,7 +15,7 @@ typedef enum vx_key_type {
   VX_KEY_OWN,    /* read and printed by functions of its own */
 } vx_key_type;
 
-/* Where a key stands, for errors: "FILE:LINE: key". */
+/* Where a key stands, for errors: "FILE:LINE: key"; without a path `key` alone, an option of a command. */
 typedef struct vx_place {
   const char *path, *key;
 } vx_place;

@@ -11,9 +11,8 @@ static bool from_id(const char *id, const vx_yaml *node, const vx_place *place, 
   if (!measure) {
     const char *ids[64];
     for (int i = 0; i < known && i < 64; i++) ids[i] = all[i]->id;
-    const char *near = vx_nearest(id, ids, known < 64 ? known : 64);
-    if (near) return vx_fail_at(place, node, error, "no metric '%.60s'; did you mean '%s'?", id, near);
-    return vx_fail_at(place, node, error, "no metric '%.60s'; `vitx ls metrics` lists them", id);
+    vx_hint hint = vx_meant(id, VX_WORD_ARRAY(ids, known < 64 ? known : 64), "`vitx ls metrics` lists them");
+    return vx_fail_at(place, node, error, "no metric '%.60s'%s", id, hint.text);
   }
   *metric = (vx_metric){.measure = measure, .name = measure->id};
   vx_args_default(&measure->params, &metric->args);

@@ -5,12 +5,6 @@
 
 #include "harness/config/keys.h"
 
-static char *keep(vx_config *config, const char *text) {
-  char *copy = VX_TAKE(config->arena, strlen(text) + 1, char);
-  if (copy) memcpy(copy, text, strlen(text) + 1);
-  return copy;
-}
-
 static bool expect_scalar(const vx_yaml *node, const vx_place *place, const char *expected, vx_error *error) {
   char text[80];
   if (node->kind == VX_YAML_SCALAR && *node->text) return true;
@@ -73,7 +67,7 @@ void vx_print_normalize(const vx_config *config, vx_text *text) {
 
 bool vx_read_target(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
   if (!expect_scalar(node, place, "top, second, ground-truth, an index or a label", error)) return false;
-  config->target = keep(config, node->text);
+  config->target = vx_arena_text(config->arena, node->text);
   return config->target || vx_fail_at(place, node, error, "out of memory");
 }
 

@@ -101,13 +101,18 @@ static void range_of(const double *values, int count, double *low, double *high)
   }
 }
 
-/* values [count] between their lowest and highest as bytes; a flat map as zeros. */
-static json_t *pack_values(taking *t, const double *values, int count) {
+/* values [count] between their lowest and highest as bytes; a flat map as what it counts for: a mask that is on
+   everywhere as 255, any other as 0. Marks flat ones in `packed`. */
+static json_t *pack_values(taking *t, const double *values, int count, json_t *packed) {
   double low, high;
   uint8_t *bytes = VX_TAKE(t->arena, count, uint8_t);
   if (!bytes) return NULL;
   range_of(values, count, &low, &high);
-  for (int i = 0; i < count; i++) bytes[i] = high > low ? (uint8_t)lround(255 * (values[i] - low) / (high - low)) : 0;
+  bool on = t->sized.heat.is_mask && low > 0.5;
+  for (int i = 0; i < count; i++)
+    bytes[i] = high > low ? (uint8_t)lround(255 * (values[i] - low) / (high - low)) : on ? 255 : 0;
+  bool flat = t->sized.heat.flat || (t->sized.heat.is_mask && !(high > low));
+  if (flat && json_object_set_new(packed, "f", json_true()) != 0) return NULL;
   return vx_embed_bytes(bytes, (size_t)count);
 }
 
@@ -140,13 +145,13 @@ static json_t *pack_map(taking *t, int method, const vx_map *map) {
     double *values = VX_TAKE(t->arena, cells, double);
     for (int i = 0; values && i < cells; i++) values[i] = (double)map->heat[i];
     ok = ok && values && json_object_set_new(packed, "k", json_integer(map->width)) == 0 &&
-         json_object_set_new(packed, "d", pack_values(t, values, cells)) == 0;
+         json_object_set_new(packed, "d", pack_values(t, values, cells, packed)) == 0;
   } else {
     int side = t->level->pixel_map;
     double *cells = VX_TAKE(t->arena, side * side, double);
     if (cells) average_down(&t->sized.heat, side, cells);
     ok = ok && cells && json_object_set_new(packed, "k", json_integer(side)) == 0 &&
-         json_object_set_new(packed, "d", pack_values(t, cells, side * side)) == 0 &&
+         json_object_set_new(packed, "d", pack_values(t, cells, side * side, packed)) == 0 &&
          json_object_set_new(packed, "n", json_integer(t->level->mask)) == 0 &&
          json_object_set_new(packed, "m", pack_mask(t, threshold, is_level)) == 0;
   }

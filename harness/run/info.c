@@ -182,8 +182,8 @@ static bool fill(vx_run *run) {
   info->input = input_text(run);
   info->min_confidence = config->min_confidence;
   info->target = config->target;
-  info->output = vx_config_output(config->output);
-  info->precision = vx_config_precision(config->precision);
+  info->output = vx_config_word("output", config->output, run->arena);
+  info->precision = vx_config_word("precision", config->precision, run->arena);
   info->seed = (uint64_t)config->seed;
   info->class_map = config->classes;
   info->compare_with = config->compare_with;
@@ -196,8 +196,8 @@ static bool fill(vx_run *run) {
   info->openblas = vx_blas_version();
   info->kernel = vx_blas_kernel();
   info->host = host_name(run);
-  return info->config && info->data && info->data_digest && info->input && info->program && info->host &&
-         fill_classes(run) && fill_methods(run) && fill_metrics(run);
+  return info->config && info->data && info->data_digest && info->input && info->output && info->precision &&
+         info->program && info->host && fill_classes(run) && fill_methods(run) && fill_metrics(run);
 }
 
 bool vx_run_fill_info(vx_run *run, vx_error *error) {

@@ -12,13 +12,6 @@
 #include "harness/store/result.h"
 #include "metrics/measure.h"
 
-typedef enum vx_target_kind {
-  VX_TARGET_TOP,
-  VX_TARGET_SECOND,
-  VX_TARGET_TRUTH, /* the most probable class of those that map to the main object's class */
-  VX_TARGET_FIXED
-} vx_target_kind;
-
 typedef struct vx_run {
   const vx_config *config; /* the caller's */
   vx_model *model;
@@ -26,8 +19,7 @@ typedef struct vx_run {
   vx_voc voc;
   vx_class_map map;
   vx_input_options input;
-  vx_target_kind target_kind;
-  int target; /* with VX_TARGET_FIXED */
+  int target; /* a class of the model, or one of VX_TARGET_… (target.h) */
   vx_plan plan;
   vx_prior *prior; /* NULL unless a method asks for it (vx_run_make_prior) */
 

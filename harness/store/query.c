@@ -9,11 +9,7 @@
 #include "harness/store/list.h"
 
 const char *vx_query_text(vx_arena *arena, sqlite3_stmt *row, int column) {
-  const char *text = vx_sql_text(row, column);
-  size_t size = strlen(text) + 1;
-  char *copy = vx_arena_take(arena, size, 1);
-  if (copy) memcpy(copy, text, size);
-  return copy;
+  return vx_arena_text(arena, vx_sql_text(row, column));
 }
 
 bool vx_query_texts(vx_arena *arena, sqlite3_stmt *row, int first, const char **const *into, int count) {

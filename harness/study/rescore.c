@@ -8,6 +8,7 @@
 #include "base/crew.h"
 #include "base/digest.h"
 #include "harness/run/to_size.h"
+#include "harness/store/choose.h"
 #include "harness/store/stored.h"
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
@@ -20,31 +21,12 @@ static bool read_labels(vx_rescore *r, vx_error *error) {
   return vx_query_label_classes(r->store, r->run.id, r->arena, &r->label_class, &r->label_count, error);
 }
 
-/* Keeps the methods of the list, in its order. */
-static bool choose(vx_rescore *r, const char *list, vx_error *error) {
-  vx_method_row *chosen = VX_TAKE(r->arena, r->method_count + 1, vx_method_row);
-  int count = 0;
-  if (!chosen) return out_of_memory(r->store, error);
-  for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-    size_t length = strcspn(at, ",");
-    int m = 0;
-    while (m < r->method_count && (strlen(r->methods[m].name) != length || strncmp(r->methods[m].name, at, length)))
-      m++;
-    if (m == r->method_count) return vx_fail(error, "--methods", "the run has no method %.*s", (int)length, at);
-    if (count < r->method_count) chosen[count++] = r->methods[m];
-  }
-  r->methods = chosen;
-  r->method_count = count;
-  return true;
-}
-
 bool vx_rescore_open(vx_rescore *r, vx_store *store, int64_t run, const char *root, const char *methods,
                      vx_error *error) {
   *r = (vx_rescore){.store = store, .arena = vx_arena_new()};
   if (!r->arena) return out_of_memory(store, error);
   bool ok = vx_query_run(store, run, r->arena, &r->run, error) &&
-            vx_query_methods(store, r->run.id, r->arena, &r->methods, &r->method_count, error) &&
-            (!methods || choose(r, methods, error)) &&
+            vx_query_methods_named(store, r->run.id, methods, r->arena, &r->methods, &r->method_count, error) &&
             vx_query_images(store, &r->run, NAN, r->arena, &r->images, error) && read_labels(r, error) &&
             vx_origin_input(&r->run, &r->input, error) && vx_origin_open(&r->run, root, NULL, &r->origin, error);
   if (!ok) vx_rescore_close(r);

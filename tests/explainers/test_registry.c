@@ -1,4 +1,6 @@
 /* The registry, and parameters: defaults, text, ranges, layers. */
+#include <strings.h>
+
 #include "tests/explainers/scene.h"
 #include "tests/support/files.h"
 
@@ -18,6 +20,15 @@ START_TEST(every_method_is_described) {
   ck_assert_ptr_null(vx_explainer_find("no-such"));
   ck_assert_ptr_null(vx_explainer_at(vx_explainer_count()));
   ck_assert_ptr_null(vx_explainer_at(-1));
+}
+END_TEST
+
+START_TEST(titles_are_told_apart) {
+  for (int i = 0; i < vx_explainer_count(); i++)
+    for (int k = 0; k < i; k++) {
+      const vx_explainer *a = vx_explainer_at(i), *b = vx_explainer_at(k);
+      ck_assert_msg(strcasecmp(a->title, b->title) != 0, "%s and %s are both called %s", a->id, b->id, a->title);
+    }
 }
 END_TEST
 
@@ -131,6 +142,7 @@ int main(void) {
   Suite *suite = suite_create("registry");
   TCase *tests = tcase_create("registry");
   tcase_add_test(tests, every_method_is_described);
+  tcase_add_test(tests, titles_are_told_apart);
   tcase_add_test(tests, arguments_survive_their_text);
   tcase_add_test(tests, wrong_arguments_are_told);
   tcase_add_test(tests, layers_are_checked_against_the_model);

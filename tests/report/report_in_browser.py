@@ -118,6 +118,28 @@ def check_masks(b):
         close(value, stored[(one, method)], f"IoU of the mask drawn for {method} on {one}", 0.03)
 
 
+def check_flat(b):
+    """A mask of ones is not drawn like one of zeros, and both say that they are flat."""
+    one = sql("SELECT image_id FROM images JOIN predictions ON image = id WHERE passed ORDER BY position")[0][0]
+    go(b, "image", id=one)
+    tiles = """const t = [...document.querySelectorAll('.tile.method')].find(t => t.querySelector('bdi').textContent === arguments[0]);"""
+    b.wait(tiles + "const c = t.querySelector('canvas'); return c.getContext('2d').getImageData(0, 0, 1, 1).data[3] === 255", "background")
+    drawn = {}
+    for method, level in (("foreground", 255), ("background", 0)):
+        same(b.run(tiles + "return t.querySelector('.tag') && t.querySelector('.tag').textContent", method), "flat", f"{method} is called flat")
+        same(b.run(tiles + "return t.querySelector('canvas').getAttribute('aria-label').includes('(flat)')", method), True, f"{method} to the ear")
+        same(b.run("""const d = imageData(images.ids.indexOf(arguments[0])), k = methodIndex(arguments[1]), [w, h] = frameOf(d);
+                      return [...new Set(heatOf(d, k, w, h))]""", one, method), [level / 255], f"heat of {method}")
+        same(b.run("""const d = imageData(images.ids.indexOf(arguments[0])), k = methodIndex(arguments[1]), [w, h] = frameOf(d);
+                      return [...new Set(maskOf(d, k, w, h))]""", one, method), [level // 255], f"mask of {method}")
+        drawn[method] = b.run(tiles + """const c = t.querySelector('canvas'), p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+                      const s = [0, 0, 0]; for (let i = 0; i < p.length; i += 4) for (let k = 0; k < 3; k++) s[k] += p[i + k]; return s.map(v => v / (c.width * c.height))""", method)
+    top, low = (b.run("const t = colourTables[look.colours]; return [...t.slice(arguments[0], arguments[0] + 3)]", 3 * v) for v in (255, 0))
+    for k in range(3):  # the same picture below both: what differs is the colours' share
+        close(drawn["foreground"][k] - drawn["background"][k], b.run("return Number(look.alpha)") * (top[k] - low[k]), "colours of on and off", 2)
+    same(b.run(tiles + "return t.querySelector('.tag')", "center"), None, "a map with contrast is not called flat")
+
+
 def check_sorting(b):
     head = "document.querySelectorAll('.table-one thead th')[2]"
     b.run(f"{head}.querySelector('button').click()")
@@ -336,7 +358,7 @@ summary = parts["summary"]
 with Browser() as b:
     b.open(f"file://{page}")
     b.wait("return document.documentElement.dataset.ready === 'true'")
-    for check in (check_table, check_published, check_further, check_masks, check_sorting, check_cell, check_filters, check_classes, check_pairs, check_plots, check_names, check_keyboard, check_print):
+    for check in (check_table, check_published, check_further, check_masks, check_sorting, check_cell, check_filters, check_classes, check_pairs, check_plots, check_flat, check_names, check_keyboard, check_print):
         check(b)
     check_wrong(b, summary)
     check_attention(b, parts)

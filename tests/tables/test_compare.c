@@ -164,7 +164,7 @@ static void refused(const char *second, const vx_compare_options *o, const char 
 START_TEST(wrong_questions_are_named) {
   vx_compare_options o = vx_compare_defaults();
   o.methods = "rollout,salency";
-  refused(NULL, &o, "did you mean saliency");
+  refused(NULL, &o, "did you mean 'saliency'?");
   o.methods = "rollout,rollout";
   refused(NULL, &o, "twice");
   o.methods = "rollout";
