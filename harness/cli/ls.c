@@ -24,9 +24,9 @@ const char vx_help_ls[] =
     "  vitx ls model DIR\n"
     "  vitx ls data DIR\n\n"
     "DESCRIPTION\n"
-    "  methods  id, family, whether it explains one class, its grid, what it costs beyond the one forward pass that\n"
-    "           every picture has (in forward passes of ViT-B/16, if it stood alone; what it computes itself from the\n"
-    "           passes is not counted), title, source, citation; with ID\n"
+    "  methods  id, family, whether it explains one class, its grid, what the passes cost that it needs if it stood\n"
+    "           alone (in forward passes of ViT-B/16, the forward pass itself included; what it computes itself from\n"
+    "           the passes is not counted), title, source, citation; with ID\n"
     "           the whole entry: formula, citation, parameters with defaults and ranges\n"
     "  metrics  id, its columns in the results, what they mean\n"
     "  runs     the runs in a results file: images, how many passed the gate, methods, when\n"
@@ -42,26 +42,15 @@ const char vx_help_ls[] =
 /* ---- methods ------------------------------------------------------------------------------------------------------
  */
 
-/* ViT-B/16's shape: what costs are told for. */
-static const vx_shape usual = {.layers = 12,
-                               .heads = 12,
-                               .dim = 768,
-                               .head_dim = 64,
-                               .mlp = 3072,
-                               .patch = 16,
-                               .image = 224,
-                               .grid = 14,
-                               .leading = 1,
-                               .tokens = 197,
-                               .classes = 1000};
-
 static void cost_text(const vx_explainer *explainer, char *text, size_t size) {
   vx_args args;
+  vx_needs needs;
   vx_args_default(&explainer->params, &args);
+  vx_explainer_needs(explainer, &vx_cost_shape, &args, &needs);
   if (explainer->by_name_only)
     snprintf(text, size, "parts");
   else
-    snprintf(text, size, "%.2f", vx_cost(explainer, &args, &usual));
+    snprintf(text, size, "%.2f", vx_cost(&needs, &vx_cost_shape));
 }
 
 static void list_methods(void) {

@@ -311,7 +311,7 @@ bool vx_noise_measure(const vx_noise_request *request, vx_noise *noise, vx_error
                         .work = measure_one,
                         .give = take_one};
   bool good = take_places(&c, places) || vx_fail(error, "noise", "out of memory");
-  vx_progress_start(&c.progress, request->report, request->terminal, count, 0);
+  vx_progress_start(&c.progress, request->report, request->terminal, count, 0, 0);
   good = good && vx_crew_run(&crew, error);
   vx_progress_end(&c.progress);
   for (int i = 0; c.measured && i < places; i++) {
