@@ -1,6 +1,7 @@
 /* What methods cost, alone: the forward pass is in it, each descent counts once, a mix has its parts' passes once. */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
