@@ -24,28 +24,6 @@ int vx_params_find(const vx_params *params, const char *name) {
   return -1;
 }
 
-/* The start of the index-th word of "a|b|c" and its length; NULL past the last. */
-static const char *word_at(const char *choices, int index, size_t *length) {
-  const char *word = choices;
-  for (; index > 0 && word; index--) {
-    word = strchr(word, '|');
-    if (word) word++;
-  }
-  if (word) *length = strcspn(word, "|");
-  return word;
-}
-
-static bool read_choice(const char *choices, const char *text, double *value) {
-  size_t length;
-  const char *word;
-  for (int i = 0; (word = word_at(choices, i, &length)) != NULL; i++)
-    if (strlen(text) == length && strncmp(word, text, length) == 0) {
-      *value = i;
-      return true;
-    }
-  return false;
-}
-
 static bool read_bool(const char *text, double *value) {
   *value = strcasecmp(text, "true") == 0;
   return *value != 0 || strcasecmp(text, "false") == 0;
@@ -68,7 +46,8 @@ static bool read_value(const vx_param *param, const char *text, double *value, c
   bool in_range = read_number(text, value) && *value >= param->low && *value <= param->high;
   switch (param->type) {
   case VX_PARAM_CHOICE:
-    if (read_choice(param->choices, text, value)) return true;
+    *value = vx_choice_find(param->choices, text);
+    if (*value >= 0) return true;
     return vx_fail(error, where, "is '%s', expected one of %s", text, param->choices);
   case VX_PARAM_BOOL:
     if (read_bool(text, value)) return true;
@@ -85,19 +64,15 @@ static bool read_value(const vx_param *param, const char *text, double *value, c
   return in_range || vx_fail(error, where, "is '%s', expected a number from %g to %g", text, param->low, param->high);
 }
 
-static bool no_such(const vx_params *params, const char *where, const char *name, vx_error *error) {
-  const char *names[VX_PARAMS_MAX];
-  for (int i = 0; i < params->count; i++) names[i] = params->param[i].name;
-  const char *near = vx_nearest(name, names, params->count);
-  if (near) return vx_fail(error, where, "no such parameter; did you mean '%s'?", near);
-  return vx_fail(error, where, params->count > 0 ? "no such parameter" : "there are no parameters");
-}
-
 bool vx_args_set(const vx_params *params, const char *owner, vx_args *args, const char *name, const char *text,
                  vx_error *error) {
   const char *where = vx_where(error, "%s.%s", owner, name);
   int at = vx_params_find(params, name);
-  if (at < 0) return no_such(params, where, name, error);
+  if (at < 0) {
+    vx_words names = VX_WORDS(params->param, params->count, name);
+    return vx_fail(error, where, params->count > 0 ? "no such parameter%s" : "there are no parameters%s",
+                   vx_meant(name, names, NULL).text);
+  }
   double value = 0;
   if (!read_value(&params->param[at], text, &value, where, error)) return false;
   if (params->param[at].type == VX_PARAM_TEXT)
@@ -139,7 +114,7 @@ void vx_args_add_value(const vx_params *params, const vx_args *args, int index, 
   const char *word;
   switch (param->type) {
   case VX_PARAM_CHOICE:
-    word = word_at(param->choices, (int)value, &length);
+    word = vx_choice_at(param->choices, (int)value, &length);
     vx_text_add(text, "%.*s", (int)length, word ? word : "");
     break;
   case VX_PARAM_BOOL:

@@ -61,6 +61,36 @@ bool vx_same_name(const char *a, const char *b) {
   return n == m && strncasecmp(a, b, n) == 0;
 }
 
+/* ---- lists in a word ------------------------------------------------------------------------------------------- */
+
+const char *vx_choice_at(const char *choices, int index, size_t *length) {
+  const char *word = choices;
+  for (; index > 0 && word; index--) {
+    word = strchr(word, '|');
+    if (word) word++;
+  }
+  if (word) *length = strcspn(word, "|");
+  return word;
+}
+
+int vx_choice_find(const char *choices, const char *word) {
+  size_t length;
+  const char *at;
+  for (int i = 0; (at = vx_choice_at(choices, i, &length)) != NULL; i++)
+    if (strlen(word) == length && strncmp(at, word, length) == 0) return i;
+  return -1;
+}
+
+bool vx_split(vx_arena *arena, const char *list, char mark, const char ***parts, int *count) {
+  char *rest = vx_arena_text(arena, list), *part;
+  const char mark_text[2] = {mark, 0};
+  *parts = VX_TAKE(arena, strlen(list) + 1, const char *);
+  *count = 0;
+  if (!rest || !*parts) return false;
+  while ((part = strsep(&rest, mark_text))) (*parts)[(*count)++] = part;
+  return true;
+}
+
 /* ---- a growing text ------------------------------------------------------------------------------------------- */
 
 static bool make_room(vx_text *text, size_t more) {

@@ -2,6 +2,7 @@
 #ifndef VX_TEXT_H
 #define VX_TEXT_H
 
+#include "base/arena.h"
 #include "base/file.h"
 
 /* Cuts a file's text into lines (LF or CRLF; a byte order mark is skipped). */
@@ -24,6 +25,16 @@ char *vx_trim(char *text);
 
 /* Whether two names are the same but for case and blanks around them. */
 bool vx_same_name(const char *a, const char *b);
+
+/* ---- lists in a word ---- */
+
+/* Of choices "a|b|c": the start and length of the index-th, or NULL past the last; and the index of a word, or -1. */
+const char *vx_choice_at(const char *choices, int index, size_t *length);
+int vx_choice_find(const char *choices, const char *word);
+
+/* The parts of "a,b,c" (`mark` is ','), copied into the arena; of an empty text one, empty. False when memory is out.
+ */
+bool vx_split(vx_arena *arena, const char *list, char mark, const char ***parts, int *count);
 
 /* ---- a growing text ---- */
 

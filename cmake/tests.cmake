@@ -65,3 +65,9 @@ foreach(target safetensors model yaml config annotation mask picture)
   add_test(NAME fuzz/${target} COMMAND fuzz ${target} 400 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(fuzz/${target} PROPERTIES TIMEOUT 900 ENVIRONMENT "OPENBLAS_NUM_THREADS=1")
 endforeach()
+
+# ThreadSanitizer's warnings about libraries that it cannot see into (tests/tsan.supp).
+if(VITX_SANITIZE MATCHES "thread")
+  get_property(all_tests DIRECTORY PROPERTY TESTS)
+  set_property(TEST ${all_tests} APPEND PROPERTY ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+endif()

@@ -17,7 +17,7 @@ enum {
 };
 
 bool vx_in_double(const vx_want *want) {
-  const vx_descent_kind *kind = kinds[want->descent.rule];
+  const vx_descent_kind *kind = (unsigned)want->descent.rule < VX_RULES ? kinds[want->descent.rule] : NULL;
   return kind && kind->in_double && !(want->descent.parameter > 0);
 }
 
@@ -27,6 +27,7 @@ bool vx_in_double(const vx_want *want) {
 static bool can_make(const vx_shape *s, const vx_want *want) {
   vx_rule rule = want->descent.rule;
   if ((unsigned)rule >= VX_RULES || (unsigned)want->site >= VX_SITES || want->descent.points != 0) return false;
+  if (want->rows && want->site == VX_AT_INPUT) return false;
   unsigned sites = kinds[rule] ? kinds[rule]->sites : FORWARD_SITES;
   int layers = vx_site_has_layers(want->site) ? s->layers : 1, none = kinds[rule] != NULL; /* a descent to no layer */
   return sites >> want->site & 1 && want->first >= 0 && want->last < layers && want->first <= want->last + none;
@@ -117,53 +118,44 @@ static double *at(const vx_trace *t, const vx_slot *slot, int layer, int sample)
          (size_t)(layer - slot->want.first) * vx_site_size(&own, slot->want.site, slot->want.rows);
 }
 
-/* From `high` rows, `stride` apart, of each head, `map` apart, to the slot. False when one is not finite. */
-static bool show(const vx_trace *t, const vx_slot *slot, int layer, int sample, const real *value, int stride,
-                 size_t map, int high) {
+/* A sample's tensor of one layer as it was made: rows `stride` apart, heads `map`. */
+typedef struct laid {
+  const real *value;
+  int stride;
+  size_t map;
+} laid;
+
+/* The first `high` rows of each head to the slot, zeros for the others. False when a value is not finite. */
+static bool show(const vx_trace *t, const vx_slot *slot, int layer, int sample, laid from, int high) {
   const vx_shape *s = &t->model->shape;
   bool heads = has_heads(slot->want.site), good = true;
   int n = vx_tokens_of(t, sample), width = heads ? n : s->dim;
+  int together = from.stride == width ? high : 1; /* rows to a copy */
   size_t columns = (size_t)width, rest = (size_t)(n - high) * columns;
   double *to = at(t, slot, layer, sample);
-  for (int h = 0; h < (heads ? s->heads : 1); h++, value += map) {
+  for (int h = 0; h < (heads ? s->heads : 1); h++, from.value += from.map) {
     if (slot->want.rows) {
-      vx_read(s, n, width, stride, value, t->row);
+      vx_read(s, n, width, from.stride, from.value, t->row);
       good = vx_copy_finite(columns, t->row, to) && good;
       to += columns;
       continue;
     }
-    int together = stride == width ? high : 1; /* rows to a copy */
     for (int i = 0; i < high; i += together, to += (size_t)together * columns)
-      good = vx_copy_finite((size_t)together * columns, value + (size_t)i * (size_t)stride, to) && good;
+      good = vx_copy_finite((size_t)together * columns, from.value + (size_t)i * (size_t)from.stride, to) && good;
     memset(to, 0, rest * sizeof *to);
     to += rest;
   }
   return good;
 }
 
-/* What the forward pass left at a site: the first row, how far rows and heads are apart. */
-static const real *made_at(const vx_trace *t, vx_site site, int layer, int sample, int *stride, size_t *map) {
-  const vx_layer one = vx_trace_layer(t, layer, sample);
-  int n = vx_tokens_of(t, sample), d = t->model->shape.dim;
-  size_t high = site == VX_AT_SCORES ? (size_t)vx_high(t, !t->all_scores, sample) : (size_t)n;
-  *stride = has_heads(site) ? n : site == VX_AT_VALUES ? 3 * d : d;
-  *map = high * (size_t)n;
-  switch (site) {
-  case VX_AT_STREAM:
-    return one.x;
-  case VX_AT_NORM1:
-    return one.norm1;
-  case VX_AT_SCORES:
-    return one.scores;
-  case VX_AT_ATTENTION:
-    return one.attention;
-  case VX_AT_VALUES:
-    return one.qkv + 2 * d;
-  case VX_AT_CONTEXT:
-    return one.context;
-  default:
-    return t->tokens + (size_t)t->first[sample] * (size_t)d;
-  }
+/* What the forward pass left at a site. */
+static laid made_at(const vx_trace *t, vx_site site, int layer, int sample) {
+  int n = vx_tokens_of(t, sample), d = t->model->shape.dim, activation = vx_activation_at(site);
+  size_t rows = site == VX_AT_SCORES ? (size_t)vx_high(t, !t->all_scores, sample) : (size_t)n;
+  const real *value = activation < 0 ? t->tokens + (size_t)t->first[sample] * (size_t)d
+                                     : vx_trace_layer(t, layer, sample).tensor[activation];
+  if (site == VX_AT_VALUES) return (laid){value + 2 * d, 3 * d, 0};
+  return (laid){value, has_heads(site) ? n : d, rows * (size_t)n};
 }
 
 /* What is wanted of the forward pass; of the picture once, whatever the number of classes explained. */
@@ -171,22 +163,16 @@ static void show_forward(vx_trace *t) {
   for (int i = 0; i < t->ways.slots; i++) {
     const vx_slot *slot = &t->ways.slot[i];
     for (int b = 0; slot->way < 0 && slot->value && b < t->count; b++)
-      for (int l = slot->want.first; l <= slot->want.last; l++) {
-        int stride;
-        size_t map;
-        const real *value = made_at(t, slot->want.site, l, b, &stride, &map);
-        show(t, slot, l, b, value, stride, map, vx_tokens_of(t, b));
-      }
+      for (int l = slot->want.first; l <= slot->want.last; l++)
+        show(t, slot, l, b, made_at(t, slot->want.site, l, b), vx_tokens_of(t, b));
   }
   t->shown = true;
 }
 
 const double *vx_shown(const vx_trace *t, const vx_slot *slot, int sample) {
-  int stride;
-  size_t map;
   if (slot->value) return slot->value + (size_t)sample * slot->stride;
   if (!lies_in_trace(t, slot)) return NULL; /* of no layer */
-  return (const void *)made_at(t, slot->want.site, slot->want.first, sample, &stride, &map);
+  return (const void *)made_at(t, slot->want.site, slot->want.first, sample).value;
 }
 
 double *vx_slot_at(const vx_trace *t, const vx_way *way, vx_site site, int layer, int sample) {
@@ -205,7 +191,7 @@ bool vx_record(vx_trace *t, const vx_way *way, vx_site site, int layer, int samp
   for (int i = 0; i < t->ways.slots; i++) {
     const vx_slot *slot = &t->ways.slot[i];
     if (!is_of(t, slot, way) || slot->want.site != site || !covers(&slot->want, layer)) continue;
-    good = show(t, slot, layer, sample, value, stride, n * n, high) && good;
+    good = show(t, slot, layer, sample, (laid){value, stride, n * n}, high) && good;
     shown = true;
   }
   /* what comes out of a block has passed through A, so that nothing else needs a look */

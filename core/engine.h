@@ -6,27 +6,24 @@
 #include "core/model.h"
 
 typedef struct vx_engine {
-  const char *id; /* "single" … */
-
   /* Memory for up to `batch` (at most VX_GROUP) pictures and all that `wants` names. With `read_top`, of one picture,
      the last block makes only the tokens that the head reads. NULL: out of memory, or a want that nothing makes. */
-  void *(*open)(const vx_model *model, int batch, const vx_wants *wants, bool read_top, vx_error *error);
-  void (*close)(void *pass);
-  size_t (*bytes)(const void *pass);
+  vx_trace *(*open)(const vx_model *model, int batch, const vx_wants *wants, bool read_top, vx_error *error);
+  void (*close)(vx_trace *trace);
+  size_t (*bytes)(const vx_trace *trace);
 
-  /* Puts x [3][S][S] in as the next sample, in order from 0; of its patches those that keep [grid²] names, or all. */
-  void (*load)(void *pass, int sample, const double *x, const uint8_t *keep);
+  /* Puts x [3][S][S] in as the next sample, in order from 0; of its patches those that keep [grid²] names, or all.
+     Returns how many tokens that makes. */
+  int (*load)(vx_trace *trace, int sample, const double *x, const uint8_t *keep);
 
-  /* Samples 0 … count - 1. False when a value is not finite: the error names the layer. */
-  bool (*forward)(void *pass, int count, vx_error *error);
-  void (*logits)(const void *pass, int sample, double *logits); /* [C] */
-  int (*tokens)(const void *pass, int sample);
+  /* Samples 0 … count - 1; logits [count][C]. False when a value is not finite: the error names the layer. */
+  bool (*forward)(vx_trace *trace, int count, double *logits, vx_error *error);
 
   /* All descents of these samples; seed [count][C] is the output's derivative with respect to the logits. */
-  bool (*descend)(void *pass, const double *seed, int target, vx_error *error);
+  bool (*descend)(vx_trace *trace, const double *seed, int target, vx_error *error);
 
   /* What a sample shows, one entry a want; returns how many. */
-  int (*seen)(const void *pass, int sample, vx_seen seen[VX_WANTS_MAX]);
+  int (*seen)(const vx_trace *trace, int sample, vx_seen seen[VX_WANTS_MAX]);
 
   /* Whether mixed precision makes it in double: the one reason for a second pass. */
   bool (*in_double)(const vx_want *want);

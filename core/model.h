@@ -49,6 +49,8 @@ struct vx_model {
   pthread_mutex_t digest_lock;
 };
 
+typedef struct vx_trace vx_trace; /* pictures on their way through a model; each engine has its own */
+
 /* Fetches tensors of known shape from the checkpoint; the first that is missing or off fills `error`, after which
    nothing more is read. */
 typedef struct vx_fetch {

@@ -24,16 +24,13 @@ typedef float real;
 typedef double lin;
 #define VX_LIN_GEMM cblas_dgemm
 #define VX_R(name) name##_double
-#define VX_PRECISION_NAME "double"
 #else
 typedef float lin;
 #define VX_LIN_GEMM cblas_sgemm
 #ifdef VX_REAL_DOUBLE
 #define VX_R(name) name##_mixed
-#define VX_PRECISION_NAME "mixed"
 #else
 #define VX_R(name) name##_single
-#define VX_PRECISION_NAME "single"
 #endif
 #endif
 

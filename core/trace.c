@@ -7,19 +7,6 @@ bool vx_trace_take(vx_trace *t, real **to, size_t a, size_t b) {
   return *to != NULL;
 }
 
-/* What of the forward pass a site shows. */
-static int activation_at(vx_site site) {
-  static const int activation[VX_SITES] = {[VX_AT_INPUT] = -1,
-                                           [VX_AT_STREAM] = VX_ACTIVATION_x,
-                                           [VX_AT_NORM1] = VX_ACTIVATION_norm1,
-                                           [VX_AT_SCORES] = VX_ACTIVATION_scores,
-                                           [VX_AT_ATTENTION] = VX_ACTIVATION_attention,
-                                           [VX_AT_VALUES] = VX_ACTIVATION_qkv,
-                                           [VX_AT_CONTEXT] = VX_ACTIVATION_context,
-                                           [VX_AT_TOKENS] = -1};
-  return activation[site];
-}
-
 static void widen(int *lowest, int *highest, int first, int last) {
   if (first > last) return;
   if (*highest < 0 || first < *lowest) *lowest = first;
@@ -35,7 +22,7 @@ static bool take_activation(vx_trace *t, int activation, size_t a, size_t b) {
     if (t->ways.way[i].kind->reads >> activation & 1) widen(&lowest, &highest, t->ways.way[i].lowest, layers - 1);
   for (int i = 0; i < t->ways.slots; i++) {
     const vx_slot *slot = &t->ways.slot[i];
-    if (slot->way < 0 && activation_at(slot->want.site) == activation)
+    if (slot->way < 0 && vx_activation_at(slot->want.site) == activation)
       widen(&lowest, &highest, slot->want.first, slot->want.last);
   }
   int places = highest - lowest + 1 + (highest < layers - 1);

@@ -41,9 +41,23 @@ typedef union vx_layer {
 
 #define VX_READS(name) (1u << VX_ACTIVATION_##name) /* for vx_descent_kind.reads */
 
+/* What of a block's activations a site shows; -1: none. */
+static inline int vx_activation_at(vx_site site) {
+  static const int activation[VX_SITES] = {
+      [VX_AT_INPUT] = -1,
+      [VX_AT_STREAM] = VX_ACTIVATION_x,
+      [VX_AT_NORM1] = VX_ACTIVATION_norm1,
+      [VX_AT_SCORES] = VX_ACTIVATION_scores,
+      [VX_AT_ATTENTION] = VX_ACTIVATION_attention,
+      [VX_AT_VALUES] = VX_ACTIVATION_qkv, /* its last third */
+      [VX_AT_CONTEXT] = VX_ACTIVATION_context,
+      [VX_AT_TOKENS] = -1,
+  };
+  return activation[site];
+}
+
 /* ---- what goes down again (descend.h) --------------------------------------------------------------------------- */
 
-typedef struct vx_trace vx_trace;
 typedef struct vx_way vx_way;
 
 /* What the descent starts from: of each sample the derivative of the output with respect to its logits. */

@@ -8,8 +8,8 @@
 #include <string.h>
 
 typedef struct running {
-  const vx_engine *engine; /* NULL: there is none */
-  void *pass;
+  const vx_engine *engine;
+  vx_trace *trace; /* NULL: there is none */
 } running;
 
 struct vx_worker {
@@ -21,8 +21,9 @@ struct vx_worker {
   float *input;                 /* [3][S][S] */
   double *x, *variant;          /* the same in double; one of its variants */
   uint8_t *keep;                /* [grid²] of a variant */
-  double *logits, *seed;        /* [C] */
-  double *group_logits, *seeds; /* [VX_GROUP][C] */
+  double *logits, *wide_logits; /* [C], `main`'s and `wide`'s */
+  double *group_logits, *seed;  /* [VX_GROUP][C] */
+  int tokens[VX_GROUP];         /* of the variants of the group */
   double *head_weight;          /* [d] */
   double *read, *variant_read;  /* [n] */
   vx_shape variant_shape;
@@ -36,8 +37,8 @@ struct vx_worker {
 static bool start_engine(running *r, const vx_engine *engine, const vx_model *model, int batch, const vx_wants *wants,
                          bool read_top, vx_error *error) {
   r->engine = engine;
-  r->pass = engine->open(model, batch, wants, read_top, error);
-  return r->pass != NULL;
+  r->trace = engine->open(model, batch, wants, read_top, error);
+  return r->trace != NULL;
 }
 
 static bool start_engines(vx_worker *w, const vx_needs *plan, vx_precision precision, vx_error *error) {
@@ -61,14 +62,14 @@ static bool take(vx_worker *w, double **to, size_t count, bool wanted) {
 static bool take_arrays(vx_worker *w, vx_error *error) {
   const vx_shape *s = &w->model->shape;
   size_t classes = (size_t)s->classes, d = (size_t)s->dim, n = (size_t)s->tokens, side = (size_t)s->image;
-  bool again = w->again.pass != NULL;
+  bool again = w->again.trace != NULL;
   w->input = VX_TAKE(w->arena, 3 * side * side, float);
   if (again) w->keep = VX_TAKE(w->arena, s->grid * s->grid, uint8_t);
   bool ok = w->input && (w->keep || !again) && take(w, &w->x, 3 * side * side, true) &&
-            take(w, &w->logits, classes, true) && take(w, &w->seed, classes, true) &&
-            take(w, &w->head_weight, d, true) && take(w, &w->read, n, true) &&
-            take(w, &w->variant, 3 * side * side, again) && take(w, &w->group_logits, VX_GROUP * classes, again) &&
-            take(w, &w->seeds, VX_GROUP * classes, again) && take(w, &w->variant_read, n, again);
+            take(w, &w->logits, classes, true) && take(w, &w->wide_logits, classes, w->wide.trace != NULL) &&
+            take(w, &w->seed, VX_GROUP * classes, true) && take(w, &w->head_weight, d, true) &&
+            take(w, &w->read, n, true) && take(w, &w->variant, 3 * side * side, again) &&
+            take(w, &w->group_logits, VX_GROUP * classes, again) && take(w, &w->variant_read, n, again);
   return ok || vx_fail(error, "worker", "out of memory for the traces of one picture");
 }
 
@@ -95,7 +96,7 @@ void vx_worker_free(vx_worker *w) {
   if (!w) return;
   const running *all[] = {&w->main, &w->wide, &w->again};
   for (int i = 0; i < 3; i++)
-    if (all[i]->pass) all[i]->engine->close(all[i]->pass);
+    if (all[i]->trace) all[i]->engine->close(all[i]->trace);
   vx_arena_free(w->arena);
   vx_arena_free(w->scratch);
   free(w);
@@ -105,7 +106,7 @@ size_t vx_worker_bytes(const vx_worker *w) {
   const running *all[] = {&w->main, &w->wide, &w->again};
   size_t bytes = vx_arena_bytes(w->arena) + vx_arena_bytes(w->scratch);
   for (int i = 0; i < 3; i++)
-    if (all[i]->pass) bytes += all[i]->engine->bytes(all[i]->pass);
+    if (all[i]->trace) bytes += all[i]->engine->bytes(all[i]->trace);
   return bytes;
 }
 
@@ -115,9 +116,9 @@ static void widen(size_t count, const float *from, double *to) {
   for (size_t i = 0; i < count; i++) to[i] = (double)from[i];
 }
 
-static bool send(running *r, const double *x, vx_error *error) {
-  r->engine->load(r->pass, 0, x, NULL);
-  return r->engine->forward(r->pass, 1, error);
+static bool send(const running *r, const double *x, double *logits, vx_error *error) {
+  r->engine->load(r->trace, 0, x, NULL);
+  return r->engine->forward(r->trace, 1, logits, error);
 }
 
 bool vx_worker_forward(vx_worker *w, const float *x, vx_error *error) {
@@ -125,9 +126,7 @@ bool vx_worker_forward(vx_worker *w, const float *x, vx_error *error) {
   memcpy(w->input, x, pixels * sizeof *x);
   widen(pixels, x, w->x);
   w->wide_done = false;
-  if (!send(&w->main, w->x, error)) return false;
-  w->main.engine->logits(w->main.pass, 0, w->logits);
-  return true;
+  return send(&w->main, w->x, w->logits, error);
 }
 
 const double *vx_worker_logits(const vx_worker *w) {
@@ -159,12 +158,12 @@ vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error 
   }
   w->output = output;
   make_seed(s->classes, w->logits, target, output, w->seed);
-  if (!w->main.engine->descend(w->main.pass, w->seed, target, error)) return NULL;
-  int count = w->main.engine->seen(w->main.pass, 0, w->tensor);
-  if (w->wide.pass) {
-    w->wide_done = w->wide_done || send(&w->wide, w->x, error);
-    if (!w->wide_done || !w->wide.engine->descend(w->wide.pass, w->seed, target, error)) return NULL;
-    count += w->wide.engine->seen(w->wide.pass, 0, w->tensor + count);
+  if (!w->main.engine->descend(w->main.trace, w->seed, target, error)) return NULL;
+  int count = w->main.engine->seen(w->main.trace, 0, w->tensor);
+  if (w->wide.trace) {
+    w->wide_done = w->wide_done || send(&w->wide, w->x, w->wide_logits, error);
+    if (!w->wide_done || !w->wide.engine->descend(w->wide.trace, w->seed, target, error)) return NULL;
+    count += w->wide.engine->seen(w->wide.trace, 0, w->tensor + count);
   }
   widen((size_t)s->dim, w->model->head.weight + (size_t)target * (size_t)s->dim, w->head_weight);
   read_weights(s, w->read);
@@ -176,7 +175,7 @@ vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error 
                       .read = w->read,
                       .seen = w->tensor,
                       .seen_count = count,
-                      .again = w->again.pass ? &w->run : NULL,
+                      .again = w->again.trace ? &w->run : NULL,
                       .scratch = w->scratch};
   return &w->view;
 }
@@ -186,20 +185,18 @@ vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error 
 /* `size` variants forward and, when asked, down again. */
 static bool run_group(vx_worker *w, int size, bool descend, vx_error *error) {
   const running *r = &w->again;
-  size_t classes = (size_t)w->model->shape.classes;
-  if (!r->engine->forward(r->pass, size, error)) return false;
-  for (size_t i = 0; i < (size_t)size; i++) {
-    r->engine->logits(r->pass, (int)i, w->group_logits + i * classes);
-    make_seed((int)classes, w->group_logits + i * classes, w->view.target, w->output, w->seeds + i * classes);
-  }
-  return !descend || r->engine->descend(r->pass, w->seeds, w->view.target, error);
+  int classes = w->model->shape.classes;
+  if (!r->engine->forward(r->trace, size, w->group_logits, error)) return false;
+  for (int i = 0; descend && i < size; i++)
+    make_seed(classes, w->group_logits + i * classes, w->view.target, w->output, w->seed + i * classes);
+  return !descend || r->engine->descend(r->trace, w->seed, w->view.target, error);
 }
 
 static vx_view view_of(const vx_again *again, int sample, bool descend) {
   vx_worker *w = again->worker;
   const running *r = &w->again;
   w->variant_shape = w->model->shape;
-  w->variant_shape.tokens = r->engine->tokens(r->pass, sample);
+  w->variant_shape.tokens = w->tokens[sample];
   read_weights(&w->variant_shape, w->variant_read);
   return (vx_view){.shape = &w->variant_shape,
                    .target = w->view.target,
@@ -207,7 +204,7 @@ static vx_view view_of(const vx_again *again, int sample, bool descend) {
                    .head_weight = w->head_weight,
                    .read = w->variant_read,
                    .seen = w->variant_tensor,
-                   .seen_count = descend ? r->engine->seen(r->pass, sample, w->variant_tensor) : 0,
+                   .seen_count = descend ? r->engine->seen(r->trace, sample, w->variant_tensor) : 0,
                    .allowed = again->allowed,
                    .refused = again->refused,
                    .scratch = w->scratch};
@@ -224,7 +221,7 @@ static bool run_again(const vx_again *again, int count, bool descend, void (*mak
       memcpy(w->variant, w->x, pixels * sizeof *w->x);
       memset(w->keep, 1, patches);
       make(user, first + i, &(vx_variant){w->variant, w->keep});
-      w->again.engine->load(w->again.pass, i, w->variant, w->keep);
+      w->tokens[i] = w->again.engine->load(w->again.trace, i, w->variant, w->keep);
     }
     if (!run_group(w, size, descend, error)) return false;
     for (int i = 0; i < size; i++) {

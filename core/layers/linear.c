@@ -4,37 +4,28 @@
 
 #include <string.h>
 
-#ifdef VX_REAL_DOUBLE
-/* The weights are single; a tile of them is converted just before it is used, while it stays in the cache: a second
-   copy of the model in double would take twice the memory of the first. */
 VX_CLONES static void convert(size_t count, const float *from, real *to) {
   for (size_t i = 0; i < count; i++) to[i] = (real)from[i];
 }
 
-/* y [rows][width] (+)= x [rows][count of stride] w, where w is `count` rows of [width] single weights. */
+/* y [rows][width] (+)= x [rows][count of stride] w, where w is `count` rows of [width] single weights. In double a tile
+   of them is converted just before it is used, while it stays in the cache: a second copy of the model in double would
+   take twice the memory of the first. */
 static void product_of_rows(int rows, int count, int width, const real *x, int stride, const float *w, real *y,
                             bool add, real *tile) {
-  for (int first = 0; first < count; first += VX_TILE_ROWS, add = true) {
-    int some = count - first < VX_TILE_ROWS ? count - first : VX_TILE_ROWS;
-    convert((size_t)some * (size_t)width, w + (size_t)first * (size_t)width, tile);
+  bool single = sizeof(real) == sizeof(float);
+  int step = single ? count : VX_TILE_ROWS;
+  for (int first = 0; first < count; first += step, w += (size_t)step * (size_t)width, x += step, add = true) {
+    int some = count - first < step ? count - first : step;
+    const real *weight = single ? (const void *)w : tile;
+    if (!single) convert((size_t)some * (size_t)width, w, tile);
     if (rows == 1)
-      VX_GEMV(CblasRowMajor, CblasTrans, some, width, 1, tile, width, x + first, 1, add ? 1 : 0, y, 1);
+      VX_GEMV(CblasRowMajor, CblasTrans, some, width, 1, weight, width, x, 1, add ? 1 : 0, y, 1);
     else
-      VX_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, width, some, 1, x + first, stride, tile, width,
-              add ? 1 : 0, y, width);
+      VX_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, width, some, 1, x, stride, weight, width, add ? 1 : 0, y,
+              width);
   }
 }
-#else
-static void product_of_rows(int rows, int count, int width, const real *x, int stride, const float *w, real *y,
-                            bool add, real *tile) {
-  (void)tile;
-  if (rows == 1)
-    VX_GEMV(CblasRowMajor, CblasTrans, count, width, 1, w, width, x, 1, add ? 1 : 0, y, 1);
-  else
-    VX_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, width, count, 1, x, stride, w, width, add ? 1 : 0, y,
-            width);
-}
-#endif
 
 void vx_product(int rows, const vx_linear *linear, const real *x, real *y, real *tile) {
   product_of_rows(rows, linear->in, linear->out, x, linear->in, linear->transposed, y, false, tile);

@@ -7,7 +7,6 @@
 
 #include "base/nearest.h"
 #include "base/random.h"
-#include "core/model.h"
 #include "harness/bench/parts.h"
 #include "harness/bench/peak.h"
 #include "harness/run/workers.h"
@@ -45,14 +44,10 @@ static const struct {
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static vx_model *random_model(const char *name, vx_error *error) {
-  const char *names[SHAPES];
-  for (int i = 0; i < SHAPES; i++) {
-    names[i] = shapes[i].name;
+  for (int i = 0; i < SHAPES; i++)
     if (strcmp(name, shapes[i].name) == 0) return vx_model_random(&shapes[i].shape, 1, error);
-  }
-  const char *near = vx_nearest(name, names, SHAPES);
-  vx_fail(error, "--random", "is '%s', expected base-16-224, small-16-224 or tiny-16-224%s%s%s", name,
-          near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+  vx_fail(error, "--random", "is '%s', expected base-16-224, small-16-224 or tiny-16-224%s", name,
+          vx_meant(name, VX_WORDS(shapes, SHAPES, name), NULL).text);
   return NULL;
 }
 

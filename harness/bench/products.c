@@ -52,8 +52,8 @@ static void back_through_attention(const vx_shape *s, double maps, int queries, 
   add(products, maps, queries, s->head_dim, s->tokens, false);
 }
 
-/* core/descents/gradient.c: [CLS] alone in the last block, until it has passed through A; then every token. Without the input
-   the lowest block ends at its A. */
+/* core/descents/gradient.c: [CLS] alone in the last block, until it has passed through A; then every token. Without the
+   input the lowest block ends at its A. */
 void vx_products_backward(const vx_shape *s, int batch, bool to_input, vx_products *products) {
   int n = s->tokens, rows = batch * n, d = s->dim, maps = batch * s->heads;
   bool only = s->layers == 1 && !to_input; /* the last block is the lowest too */

@@ -52,8 +52,7 @@ static bool open_hands(team *crew, int jobs, vx_error *error) {
     h->crew = crew;
     h->heat = calloc(side * side, sizeof *h->heat);
     good = h->heat || vx_fail(error, "bench", "out of memory");
-    good =
-        good && (h->worker = vx_worker_new(crew->job->model, crew->needs, VX_MIXED, error)) && one_picture(h, error);
+    good = good && (h->worker = vx_worker_new(crew->job->model, crew->needs, VX_MIXED, error)) && one_picture(h, error);
   }
   return good;
 }

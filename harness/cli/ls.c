@@ -5,14 +5,14 @@
 #include "base/file.h"
 #include "base/nearest.h"
 #include "core/vx.h"
-#include "explainers/explainer.h"
 #include "harness/cli/cli.h"
+#include "harness/config/config.h"
 #include "harness/data/input.h"
 #include "harness/data/voc.h"
 #include "harness/run/cost.h"
 #include "harness/store/query.h"
 #include "harness/store/store.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 
 const char vx_help_ls[] =
     "NAME\n"
@@ -85,16 +85,9 @@ static void print_param(const vx_explainer *e, int index) {
 }
 
 static int show_method(const char *id, vx_error *error) {
-  const vx_explainer *e = vx_explainer_find(id);
-  if (!e) {
-    const char *ids[256];
-    int count = vx_explainer_count() < 256 ? vx_explainer_count() : 256;
-    for (int i = 0; i < count; i++) ids[i] = vx_explainer_at(i)->id;
-    const char *near = vx_nearest(id, ids, count);
-    vx_fail(error, "ls methods", "no method '%.60s'%s%s%s", id, near ? "; did you mean '" : "", near ? near : "",
-            near ? "'?" : "");
-    return 1;
-  }
+  vx_method method;
+  if (!vx_method_from_id(id, "ls methods", &method, error)) return 1;
+  const vx_explainer *e = method.explainer;
   char cost[32];
   cost_text(e, cost, sizeof cost);
   printf("%s: %s\n\n", e->id, e->title);
@@ -112,10 +105,10 @@ static int show_method(const char *id, vx_error *error) {
 
 static void list_metrics(void) {
   int count;
-  const vx_metric *const *all = vx_metrics(&count);
+  const vx_measure *const *all = vx_measures(&count);
   for (int i = 0; i < count; i++) {
     printf("%-18s %s. %s (%s)\n", all[i]->id, all[i]->title, all[i]->meaning, all[i]->cite);
-    for (int c = 0; c < all[i]->n_columns; c++)
+    for (int c = 0; c < all[i]->column_count; c++)
       printf("  %-16s %s: %s\n", all[i]->columns[c].name, all[i]->columns[c].title, all[i]->columns[c].meaning);
   }
 }
@@ -241,11 +234,9 @@ int vx_cmd_ls(int argc, char **argv, vx_error *error) {
   const char *word = argv[argc - operands], *of = operands == 2 ? argv[argc - 1] : NULL;
   static const char *const words[] = {"methods", "metrics", "runs", "model", "data"};
   for (what = 0; what < 5 && strcmp(word, words[what]) != 0; what++) continue;
-  if (what == 5) {
-    const char *near = vx_nearest(word, words, 5);
-    return vx_bad_use(error, "ls", "'%s' is none of methods, metrics, runs, model, data%s%s%s", word,
-                      near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-  }
+  if (what == 5)
+    return vx_bad_use(error, "ls", "'%s' is none of methods, metrics, runs, model, data%s", word,
+                      vx_meant(word, VX_WORD_ARRAY(words, 5), NULL).text);
   if (what >= 2 && !of) return vx_bad_use(error, "ls", "%s of what? expected `vitx ls %s PATH`", word, word);
   switch (what) {
   case 0:

@@ -5,7 +5,7 @@
 #include "core/safetensors.h"
 #include "core/vx.h"
 #include "harness/cli/cli.h"
-#include "harness/cli/methods.h"
+#include "harness/config/config.h"
 #include "harness/run/subject.h"
 
 const char vx_help_tensor[] =
@@ -35,16 +35,17 @@ typedef struct request {
   const char *model, *input, *out, *methods;
   vx_texts params;
   int target, precision, output;
-  vx_method_list list;
+  vx_config *list; /* its methods */
 } request;
 
 /* ---- which methods ----------------------------------------------------------------------------------------------- */
 
 static bool choose_methods(request *r, const vx_shape *shape, vx_error *error) {
-  const char *text = r->methods ? r->methods : "";
-  if (strchr(text, '+')) return vx_fail(error, "--methods", "'%.60s' is a mix: `vitx explain` makes them", text);
-  if (*text) return vx_method_list_read(text, &r->params, VX_NEED_PICTURE | VX_NEED_PRIOR, shape, &r->list, error);
-  return r->params.count == 0 || vx_fail(error, "--param", "'%.60s' is not among --methods", r->params.text[0]);
+  if (r->methods && strchr(r->methods, '+'))
+    return vx_fail(error, "--methods", "'%.60s' is a mix: `vitx explain` makes them", r->methods);
+  unsigned lacking = VX_NEED_PICTURE | VX_NEED_PRIOR;
+  r->list = vx_config_methods(r->methods, r->params.text, r->params.count, lacking, shape, error);
+  return r->list != NULL;
 }
 
 /* ---- input --------------------------------------------------------------------------------------------------------
@@ -145,10 +146,12 @@ static bool add_heat(output *out, vx_subject *subject, int method, const char *i
 }
 
 static bool write_all(const request *r, vx_subject *subject, const vx_view *view, vx_error *error) {
-  output out = {.arena = vx_arena_new(), .tensor = calloc((size_t)(r->list.count + FIXED_TENSORS), sizeof(vx_tensor))};
+  const vx_config *list = r->list;
+  output out = {.arena = vx_arena_new(),
+                .tensor = calloc((size_t)(list->method_count + FIXED_TENSORS), sizeof(vx_tensor))};
   bool good = (out.arena && out.tensor) || vx_fail(error, "tensor", "out of memory");
   if (good) add_fixed(&out, view);
-  for (int i = 0; i < r->list.count && good; i++) good = add_heat(&out, subject, i, r->list.methods[i].name, error);
+  for (int i = 0; i < list->method_count && good; i++) good = add_heat(&out, subject, i, list->methods[i].name, error);
   good = good && vx_tensors_write(r->out, out.tensor, out.count, error);
   vx_arena_free(out.arena);
   free(out.tensor);
@@ -180,7 +183,7 @@ static bool work(request *r, const vx_model *model, vx_error *error) {
   if (!choose_methods(r, shape, error)) return false;
   vx_plan plan;
   input in = {0};
-  if (!vx_plan_make(r->list.methods, r->list.count, shape, &plan, error)) return false;
+  if (!vx_plan_make(r->list->methods, r->list->method_count, shape, &plan, error)) return false;
   vx_wants *wants = &plan.needs.wants;
   vx_want_at(wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
   vx_want_layers(wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, shape->layers - 1);
@@ -208,7 +211,7 @@ int vx_cmd_tensor(int argc, char **argv, vx_error *error) {
     return 2;
   vx_model *model = vx_model_open(r.model, error);
   bool good = model && work(&r, model, error);
-  vx_method_list_free(&r.list);
+  vx_config_free(r.list);
   vx_model_close(model);
   return good ? 0 : 1;
 }

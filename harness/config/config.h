@@ -33,7 +33,14 @@ typedef struct vx_method {
   int line;         /* in the file; 0: not from there */
 } vx_method;
 
-enum { VX_METHODS_MAX = 4096, VX_MIX_PARTS_MAX = 16, VX_CFG_METRICS_MAX = 32 };
+/* One measure of the run, under its name there. */
+typedef struct vx_metric {
+  const vx_measure *measure;
+  vx_args args;
+  const char *name; /* `as`, else the id */
+} vx_metric;
+
+enum { VX_METHODS_MAX = 4096, VX_MIX_PARTS_MAX = 16 };
 
 /* A mean or deviation a channel, a pair of such. */
 typedef struct vx_cfg_triple {
@@ -65,7 +72,7 @@ typedef struct vx_config {
 
   vx_method *methods;
   int method_count, method_room;
-  const char *metrics[VX_CFG_METRICS_MAX];
+  vx_metric metrics[VX_METRICS_MAX];
   int metric_count;
 
   vx_setting score;
@@ -92,12 +99,19 @@ char *vx_config_print(const vx_config *config);
 /* The index of a method by its name in the run, or -1. */
 int vx_config_find_method(const vx_config *config, const char *name);
 
-/* How output (vx_output) and precision (vx_precision) are written: "logit", "mixed" … */
-const char *vx_config_output(int output);
-const char *vx_config_precision(int precision);
+/* How a choice is written: vx_config_word("output", config->output, arena) is "logit" … ; in the arena; NULL when
+   memory is out. */
+const char *vx_config_word(const char *key, int value, vx_arena *arena);
 
 /* The help page on all keys. To be freed; NULL when memory is out. */
 char *vx_config_help(void);
+
+/* Methods as options of commands without a file say them: `list` of ids, `all`, and mixes such as
+   rollout+lrp-stable:sqrt, parted by commas (NULL: none); `params`, texts METHOD.NAME=VALUE for methods of the list.
+   `all` leaves out what needs one of `lacking`, bits VX_NEED_…; by name that is refused. Gives a configuration of
+   methods and nothing else, to be freed; NULL on failure: the error names the option and the nearest known word. */
+vx_config *vx_config_methods(const char *list, const char *const *params, int param_count, unsigned lacking,
+                             const vx_shape *shape, vx_error *error);
 
 /* A method from its text "id" with parameters set to their defaults, for commands without a file.
    False when there is none of that id; the error names the nearest. */

@@ -28,32 +28,21 @@ void vx_text_add_scalar(vx_text *text, const char *word) {
 
 /* ---- choices -------------------------------------------------------------------------------------------------- */
 
-/* Copies the index-th of "a|b|c" into `word`; false past the end. */
-static bool choice_word(const char *choices, int index, char *word, size_t size) {
-  for (; index > 0; index--) {
-    choices = strchr(choices, '|');
-    if (!choices) return false;
-    choices++;
-  }
-  snprintf(word, size, "%.*s", (int)strcspn(choices, "|"), choices);
-  return true;
-}
-
-const char *vx_config_output(int output) {
-  static const char *const words[] = {"logit", "probability", "loss"};
-  return words[output];
-}
-
-const char *vx_config_precision(int precision) {
-  static const char *const words[] = {"single", "mixed", "double"};
-  return words[precision];
+const char *vx_config_word(const char *key, int value, vx_arena *arena) {
+  const vx_key *of = vx_key_find(key);
+  size_t length = 0;
+  const char *word = of && of->choices ? vx_choice_at(of->choices, value, &length) : NULL;
+  char *copy = VX_TAKE(arena, length + 1, char); /* zeroed */
+  if (copy && word) memcpy(copy, word, length);
+  return copy;
 }
 
 /* ---- the whole configuration ---------------------------------------------------------------------------------- */
 
 static void print_value(const vx_config *config, const vx_key *key, vx_text *text) {
   const char *field = (const char *)config + key->offset;
-  char word[64];
+  const char *word;
+  size_t length = 0;
   switch (key->type) {
   case VX_KEY_TEXT: {
     const char *value;
@@ -71,7 +60,8 @@ static void print_value(const vx_config *config, const vx_key *key, vx_text *tex
     vx_text_add_real(text, *(const double *)(const void *)field);
     return;
   case VX_KEY_CHOICE:
-    if (choice_word(key->choices, *(const int *)(const void *)field, word, sizeof word)) vx_text_add(text, "%s", word);
+    word = vx_choice_at(key->choices, *(const int *)(const void *)field, &length);
+    vx_text_add(text, "%.*s", (int)length, word ? word : "");
     return;
   case VX_KEY_SCORE:
     vx_text_add(text, "%s", vx_setting_word(&config->score, vx_key_in_score(key)));

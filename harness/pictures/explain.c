@@ -157,8 +157,8 @@ static void predict(vx_explain *e) {
   out->top_count = vx_subject_top(e->subject, out->top);
   int second = out->top_count > 1 ? out->top[1].label : out->top[0].label;
   out->target = e->options.target;
-  if (out->target == VX_TARGET_MOST_PROBABLE) out->target = out->top[0].label;
-  if (out->target == VX_TARGET_SECOND_MOST) out->target = second;
+  if (out->target == VX_TARGET_TOP) out->target = out->top[0].label;
+  if (out->target == VX_TARGET_SECOND) out->target = second;
   out->against = e->options.against;
   if (out->against == VX_AGAINST_NEXT) out->against = out->top[0].label == out->target ? second : out->top[0].label;
   if (out->against == out->target) out->against = VX_AGAINST_NONE;

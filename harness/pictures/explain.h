@@ -6,6 +6,7 @@
 #include "harness/config/config.h"
 #include "harness/data/input.h"
 #include "harness/run/plan.h"
+#include "harness/run/target.h"
 #include "harness/run/to_size.h"
 
 enum { VX_DRAW_LONGEST = 1024 }; /* pixels: larger pictures are drawn smaller, in proportion */
@@ -18,14 +19,13 @@ typedef struct vx_explain_options {
   const vx_method *methods; /* parts of a mix stand before it or after it; the caller's, must stay */
   int method_count;
   vx_precision precision;
-  int target;        /* class to explain; -1: the most probable, -2: the second */
+  int target;        /* class to explain, VX_TARGET_TOP or VX_TARGET_SECOND */
   int against;       /* another class, to be explained too; -1: none, -2: the most probable besides the target */
   vx_draw_size size; /* auto: the input's, doubled and tripled … while it is at most 512 pixels */
   int side;          /* of VX_DRAW_OWN */
   uint64_t seed;
 } vx_explain_options;
 
-enum { VX_TARGET_MOST_PROBABLE = -1, VX_TARGET_SECOND_MOST = -2 };
 enum { VX_AGAINST_NONE = -1, VX_AGAINST_NEXT = -2 };
 
 /* One method's map of one picture. */

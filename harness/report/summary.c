@@ -18,7 +18,7 @@ static bool put_number(json_t *into, const char *key, double value) {
 
 static bool add_run(const vx_report *report, json_t *summary) {
   const vx_run_row *r = &report->run;
-  const vx_scoring_info *s = &report->scoring.info;
+  const vx_scoring_row *s = &report->scoring;
   const char *const texts[][2] = {
       {"name", r->name},
       {"model", r->model},
@@ -255,8 +255,8 @@ static bool add_failures(vx_report *report, json_t *summary, vx_error *error) {
     const vx_failure_row *f = &rows[i];
     json_t *row = json_object();
     ok = row && put_text(row, "image", f->image_id) && put_text(row, "method", f->method) &&
-         put_text(row, "severity", f->severity) && put_text(row, "stage", f->stage) &&
-         put_text(row, "place", f->place) && put_text(row, "reason", f->reason) &&
+         put_text(row, "severity", vx_severity_name(f->failure.severity)) && put_text(row, "stage", f->failure.stage) &&
+         put_text(row, "place", f->failure.where) && put_text(row, "reason", f->failure.why) &&
          json_array_append_new(list, row) == 0;
   }
   return ok || vx_fail(error, "report", "out of memory");

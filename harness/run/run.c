@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/run/target.h"
+
 /* ---- from config to options ------------------------------------------------------------------------------------ */
 
 bool vx_run_input(const vx_config *config, int image_size, vx_input_options *input, vx_error *error) {
@@ -22,13 +24,6 @@ bool vx_run_input(const vx_config *config, int image_size, vx_input_options *inp
     memcpy(input->std, config->std.value, sizeof input->std);
   }
   return vx_input_check(input, vx_where(error, "%s: input", config->path), error);
-}
-
-static void set_metrics(vx_run *run) {
-  for (int i = 0; i < run->config->metric_count; i++) {
-    const vx_metric *metric = vx_metric_find(run->config->metrics[i]);
-    if (metric) run->metrics[run->metric_count++] = metric;
-  }
 }
 
 /* ---- model, data, target ---------------------------------------------------------------------------------------- */
@@ -69,33 +64,13 @@ static bool maps_anything(const vx_class_map *map) {
 }
 
 static bool set_target(vx_run *run, vx_error *error) {
-  const char *target = run->config->target;
   const char *where = vx_where(error, "%s: target", run->config->path);
-  char *end;
-  long index = strtol(target, &end, 10);
-  run->target_kind = VX_TARGET_FIXED;
-  if (strcmp(target, "top") == 0)
-    run->target_kind = VX_TARGET_TOP;
-  else if (strcmp(target, "second") == 0)
-    run->target_kind = VX_TARGET_SECOND;
-  else if (strcmp(target, "ground-truth") == 0)
-    run->target_kind = VX_TARGET_TRUTH;
-  else if (!*end) {
-    if (index < 0 || index >= run->shape->classes)
-      return vx_fail(error, where, "is %ld, the model has classes 0 to %d", index, run->shape->classes - 1);
-    run->target = (int)index;
-  } else {
-    run->target = vx_model_find_label(run->model, target);
-    if (run->target < 0)
-      return vx_fail(error, where, "is '%.80s': neither top, second, ground-truth nor a label of the model", target);
-  }
-  if (run->target_kind == VX_TARGET_SECOND && run->shape->classes < 2)
-    return vx_fail(error, where, "is second, but the model has one class");
-  bool by_map = run->target_kind == VX_TARGET_TRUTH || run->config->score.truth.foreground == VX_FOREGROUND_PREDICTED;
+  if (!vx_target_read(run->config->target, run->model, true, where, &run->target, error)) return false;
+  bool by_map = run->target == VX_TARGET_TRUTH || run->config->score.truth.foreground == VX_FOREGROUND_PREDICTED;
   if (by_map && !maps_anything(&run->map))
     return vx_fail(error, vx_where(error, "%s: classes", run->config->path),
                    "no class of the model maps to one of the data set, but %s needs it; name a map (classes: FILE)",
-                   run->target_kind == VX_TARGET_TRUTH ? "target: ground-truth" : "score.foreground: predicted");
+                   run->target == VX_TARGET_TRUTH ? "target: ground-truth" : "score.foreground: predicted");
   return true;
 }
 
@@ -103,10 +78,10 @@ static bool set_target(vx_run *run, vx_error *error) {
 
 static bool open_all(vx_run *run, char *advice, size_t advice_size, vx_error *error) {
   const vx_config *config = run->config;
-  set_metrics(run);
   return vx_voc_open(config->root, config->split, &run->voc, error) && open_model(run, error) && open_map(run, error) &&
          set_target(run, error) && vx_run_input(config, run->shape->image, &run->input, error) &&
          vx_plan_make(config->methods, config->method_count, run->shape, &run->plan, error) &&
+         vx_plan_metrics(&run->plan, config->metrics, config->metric_count, run->shape, error) &&
          vx_blas_check(run->shape, advice, advice_size, error) && vx_run_fill_info(run, error);
 }
 

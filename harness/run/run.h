@@ -10,14 +10,7 @@
 #include "harness/run/plan.h"
 #include "harness/run/prior.h"
 #include "harness/store/result.h"
-#include "metrics/metric.h"
-
-typedef enum vx_target_kind {
-  VX_TARGET_TOP,
-  VX_TARGET_SECOND,
-  VX_TARGET_TRUTH, /* the most probable class of those that map to the main object's class */
-  VX_TARGET_FIXED
-} vx_target_kind;
+#include "metrics/measure.h"
 
 typedef struct vx_run {
   const vx_config *config; /* the caller's */
@@ -26,16 +19,14 @@ typedef struct vx_run {
   vx_voc voc;
   vx_class_map map;
   vx_input_options input;
-  vx_target_kind target_kind;
-  int target; /* with VX_TARGET_FIXED */
-  const vx_metric *metrics[VX_CFG_METRICS_MAX];
-  int metric_count;
+  int target; /* a class of the model, or one of VX_TARGET_… (target.h) */
   vx_plan plan;
   vx_prior *prior; /* NULL unless a method asks for it (vx_run_make_prior) */
 
   /* What the store keeps of it; its methods are the config's without the hidden ones. */
-  vx_run_info info;
-  int *stored; /* [config->method_count]: index in info.methods, -1 for a hidden one */
+  vx_run_row info;
+  int *stored;                                /* [config->method_count]: index in info.methods, -1 for a hidden one */
+  const char *(*columns)[VX_MEASURE_COLUMNS]; /* [config->metric_count] names of the metrics' numbers among scores */
   vx_arena *arena;
 } vx_run;
 

@@ -27,8 +27,9 @@ typedef struct vx_worked {
   double seconds;
 } vx_worked;
 
-/* Evaluates what the store lacks, image by image, and writes each in a transaction of its own. Results do not depend on
-   `jobs`. False when memory is out or the store cannot be written: what was written stays. */
+/* Evaluates what the store lacks, images, methods and measures, image by image, and writes each in a transaction of its
+   own. Results do not depend on `jobs`. False when memory is out or the store cannot be written: what was written
+   stays. */
 bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error);
 
 /* Threads to use by default: the processors this process may run on. */

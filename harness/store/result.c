@@ -132,6 +132,21 @@ bool vx_result_add_score(vx_result *result, vx_evaluation *evaluation, const cha
   return true;
 }
 
+bool vx_result_add_curve(vx_result *result, vx_evaluation *evaluation, const char *metric, const char *name,
+                         const float *value, int count) {
+  vx_curve *list =
+      grow(result->arena, evaluation->curves, evaluation->curve_count, &evaluation->curve_room, sizeof *list);
+  if (!list) return false;
+  evaluation->curves = list;
+  vx_curve curve = {vx_result_text(result, metric), vx_result_text(result, name), count, NULL};
+  float *copy = vx_arena_take(result->arena, (size_t)count + 1, sizeof *copy);
+  if (!curve.metric || !curve.name || !copy) return false;
+  memcpy(copy, value, (size_t)count * sizeof *copy);
+  curve.value = copy;
+  list[evaluation->curve_count++] = curve;
+  return true;
+}
+
 /* Copies width * height elements; NULL when a side is not positive, the product overflows or memory is out. */
 static void *keep(vx_result *result, const void *from, int width, int height, size_t size) {
   if (width <= 0 || height <= 0) return NULL;
@@ -159,6 +174,12 @@ bool vx_result_keep_pixel_map(vx_result *result, vx_evaluation *evaluation, cons
 const char *vx_status_name(vx_status status) {
   static const char *const names[] = {"ok", "flat", "failed", "unscored"};
   return names[status];
+}
+
+vx_status vx_status_of(const char *name) {
+  vx_status status = VX_STATUS_OK;
+  while (status < VX_STATUS_UNSCORED && strcmp(vx_status_name(status), name) != 0) status++;
+  return status;
 }
 
 const char *vx_severity_name(vx_severity severity) {

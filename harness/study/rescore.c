@@ -8,6 +8,7 @@
 #include "base/crew.h"
 #include "base/digest.h"
 #include "harness/run/to_size.h"
+#include "harness/store/choose.h"
 #include "harness/store/stored.h"
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
@@ -20,31 +21,12 @@ static bool read_labels(vx_rescore *r, vx_error *error) {
   return vx_query_label_classes(r->store, r->run.id, r->arena, &r->label_class, &r->label_count, error);
 }
 
-/* Keeps the methods of the list, in its order. */
-static bool choose(vx_rescore *r, const char *list, vx_error *error) {
-  vx_method_row *chosen = VX_TAKE(r->arena, r->method_count + 1, vx_method_row);
-  int count = 0;
-  if (!chosen) return out_of_memory(r->store, error);
-  for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-    size_t length = strcspn(at, ",");
-    int m = 0;
-    while (m < r->method_count && (strlen(r->methods[m].name) != length || strncmp(r->methods[m].name, at, length)))
-      m++;
-    if (m == r->method_count) return vx_fail(error, "--methods", "the run has no method %.*s", (int)length, at);
-    if (count < r->method_count) chosen[count++] = r->methods[m];
-  }
-  r->methods = chosen;
-  r->method_count = count;
-  return true;
-}
-
 bool vx_rescore_open(vx_rescore *r, vx_store *store, int64_t run, const char *root, const char *methods,
                      vx_error *error) {
   *r = (vx_rescore){.store = store, .arena = vx_arena_new()};
   if (!r->arena) return out_of_memory(store, error);
   bool ok = vx_query_run(store, run, r->arena, &r->run, error) &&
-            vx_query_methods(store, r->run.id, r->arena, &r->methods, &r->method_count, error) &&
-            (!methods || choose(r, methods, error)) &&
+            vx_query_methods_named(store, r->run.id, methods, r->arena, &r->methods, &r->method_count, error) &&
             vx_query_images(store, &r->run, NAN, r->arena, &r->images, error) && read_labels(r, error) &&
             vx_origin_input(&r->run, &r->input, error) && vx_origin_open(&r->run, root, NULL, &r->origin, error);
   if (!ok) vx_rescore_close(r);
@@ -74,8 +56,7 @@ typedef struct work {
   const vx_rescore *rescore;
   const vx_setting *settings;
   int setting_count;
-  const vx_run_method *names; /* [methods] */
-  job *jobs;                  /* [places] */
+  job *jobs; /* [places] */
   bool (*take)(void *user, const vx_rescored *rescored, vx_error *error);
   void *user;
 } work;
@@ -162,7 +143,7 @@ static bool score_map(const work *w, job *j, int index, scratch *s, vx_error *er
   const vx_evaluation *evaluation = &j->stored->evaluations[index];
   const vx_method_row *method = &w->rescore->methods[evaluation->method];
   const vx_geometry *size = NULL; /* of the heat at hand */
-  vx_metric_input in;
+  vx_case in;
   j->made[index] = evaluation->map.kind != VX_MAP_NONE;
   for (int k = 0; j->made[index] && k < w->setting_count; k++) {
     if (!j->has_truth[k]) continue;
@@ -170,7 +151,7 @@ static bool score_map(const work *w, job *j, int index, scratch *s, vx_error *er
       size = &s->truths[k].geometry;
       if (!bring_to_size(&evaluation->map, method, size, s, error)) return false;
     }
-    if (!vx_metric_prepare(&s->sized.heat, s->truths[k].label, &w->settings[k].scoring, &s->levels, &in, error))
+    if (!vx_case_prepare(&s->sized.heat, s->truths[k].label, &w->settings[k].scoring, &s->levels, &in, error))
       return false;
     j->cuts[index * w->setting_count + k] = in.cut;
     if (k == 0 && j->level_iou) every_level(&s->levels, j->level_iou + (size_t)index * LEVELS);
@@ -195,8 +176,7 @@ static bool read_job(void *user, int task, int place, vx_error *error) {
   const work *w = user;
   const vx_rescore *r = w->rescore;
   job *j = &w->jobs[place];
-  if (!vx_stored_result(r->store, r->run.id, r->images.rows[task].id, w->names, r->method_count, j->stored, error))
-    return false;
+  if (!vx_result_read(r->store, r->images.rows[task].id, r->methods, r->method_count, j->stored, error)) return false;
   int count = j->stored->evaluation_count;
   j->made = VX_TAKE(j->stored->arena, count + 1, bool);
   j->flat = VX_TAKE(j->stored->arena, count + 1, bool);
@@ -232,16 +212,13 @@ bool vx_rescore_all(const vx_rescore *r, const vx_setting *settings, int setting
                     bool (*take)(void *user, const vx_rescored *rescored, vx_error *error), void *user,
                     vx_error *error) {
   int places = vx_crew_places(jobs, r->images.count);
-  vx_run_method *names = VX_TAKE(r->arena, r->method_count + 1, vx_run_method);
   work w = {.rescore = r,
             .settings = settings,
             .setting_count = setting_count,
-            .names = names,
             .jobs = calloc((size_t)places, sizeof *w.jobs),
             .take = take,
             .user = user};
-  bool ok = names && w.jobs;
-  for (int m = 0; ok && m < r->method_count; m++) names[m] = (vx_run_method){.name = r->methods[m].name};
+  bool ok = w.jobs != NULL;
   for (int i = 0; ok && i < places; i++) ok = (w.jobs[i].stored = vx_result_new()) != NULL;
   if (!ok) out_of_memory(r->store, error);
   const vx_crew crew = {.jobs = jobs,

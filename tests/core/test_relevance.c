@@ -1,8 +1,8 @@
 /* The relevance pass against the rules written down a second time, straight from the specification. */
 #define VX_REAL_DOUBLE /* of core's own functions those in double */
 
-#include "core/engine.h"
 #include "core/descend.h"
+#include "core/engine.h"
 
 #include "tests/core/plain.h"
 #include "tests/support/files.h"

@@ -4,7 +4,7 @@
 #include "harness/data/picture.h"
 #include "harness/draw/overlay.h"
 #include "harness/pictures/agreement.h"
-#include "harness/store/detail.h"
+#include "harness/store/stored.h"
 #include "statistics/rank.h"
 #include "tests/support/program.h"
 
@@ -77,7 +77,7 @@ static opened open_methods(const char *const *ids, int count, vx_draw_size size,
                                 .methods = methods,
                                 .method_count = count,
                                 .precision = VX_MIXED,
-                                .target = VX_TARGET_MOST_PROBABLE,
+                                .target = VX_TARGET_TOP,
                                 .against = against,
                                 .size = size,
                                 .side = side};
