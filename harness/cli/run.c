@@ -7,9 +7,9 @@
 
 #include "harness/cli/cli.h"
 #include "harness/run/run.h"
-#include "harness/tables/run_summary.h"
 #include "harness/run/workers.h"
 #include "harness/store/store.h"
+#include "harness/tables/run_summary.h"
 
 const char vx_help_run[] =
     "NAME\n"
@@ -97,7 +97,7 @@ static int work(const options *o, vx_run *run, vx_store *store, int argc, char *
                  .terminal = vx_is_terminal(2),
                  .stop = &stop};
   vx_worked worked;
-  vx_summary summary;
+  vx_run_summary summary;
   signal(SIGINT, on_interrupt);
   signal(SIGTERM, on_interrupt);
   bool good = vx_work_all(&all, &worked, error);
@@ -105,7 +105,7 @@ static int work(const options *o, vx_run *run, vx_store *store, int argc, char *
   signal(SIGTERM, SIG_DFL);
   if (!good) return 1;
   if (!worked.stopped && !vx_store_finish(store, error)) return 1;
-  if (!vx_summary_print(store, run->config->min_confidence, stdout, &summary, error)) return 1;
+  if (!vx_run_summary_print(store, run->config->min_confidence, stdout, &summary, error)) return 1;
   printf("%d added in %.1f s; results: %s\n", worked.done, worked.seconds, vx_store_path(store));
   if (worked.stopped) {
     say_how_to_go_on(argc, argv);
