@@ -82,7 +82,7 @@ static bool read_annotation(const vx_run *run, const vx_voc_entry *entry, vx_res
   vx_annotation annotation;
   vx_error error;
   if (!vx_annotation_read(entry->annotation, &annotation, &error))
-    return vx_result_add_failure(result, VX_WARNING, -1, "annotation", error.where, "%s", error.why);
+    return vx_result_add_failure(result, VX_WARNING, -1, VX_STAGE_ANNOTATION, error.where, "%s", error.why);
   bool good = add_objects(run, &annotation, result);
   vx_annotation_free(&annotation);
   return good;
@@ -111,13 +111,14 @@ static bool read_mask(const vx_voc_entry *entry, const vx_picture *picture, vx_m
   memset(mask, 0, sizeof *mask);
   result->main_class = main_class_of_boxes(result);
   if (access(entry->mask, F_OK) != 0)
-    return vx_result_add_failure(result, VX_FAILURE, -1, "mask", entry->mask, "no such file: nothing to score against");
+    return vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_MASK, entry->mask,
+                                 "no such file: nothing to score against");
   if (!vx_mask_read(entry->mask, mask, &error))
-    return vx_result_add_failure(result, VX_FAILURE, -1, "mask", error.where, "%s", error.why);
+    return vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_MASK, error.where, "%s", error.why);
   if (mask->width != picture->width || mask->height != picture->height) {
-    bool good =
-        vx_result_add_failure(result, VX_FAILURE, -1, "mask", entry->mask, "is %d x %d, expected the picture's %d x %d",
-                              mask->width, mask->height, picture->width, picture->height);
+    bool good = vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_MASK, entry->mask,
+                                      "is %d x %d, expected the picture's %d x %d", mask->width, mask->height,
+                                      picture->width, picture->height);
     vx_mask_free(mask);
     memset(mask, 0, sizeof *mask);
     return good;
@@ -145,7 +146,8 @@ static bool evaluate_method(vx_evaluator *e, int index, int target, vx_result *r
     if (outcome == VX_SCORE_DONE) return true;
   }
   evaluation->status = VX_STATUS_FAILED;
-  return vx_result_add_failure(result, VX_FAILURE, stored, made ? "score" : "method", error.where, "%s", error.why);
+  return vx_result_add_failure(result, VX_FAILURE, stored, made ? VX_STAGE_SCORE : VX_STAGE_METHOD, error.where, "%s",
+                               error.why);
 }
 
 /* Those of the wanted methods that the run stores; parts of mixes are made with them. */
@@ -156,9 +158,9 @@ static bool evaluate_methods(vx_evaluator *e, int target, const vx_mask *mask, c
                           .seed = vx_subject_seed((uint64_t)run->config->seed, result->id)};
   vx_error error;
   if (!vx_prior_give(run->prior, mask, e->prior, &question.prior, &error))
-    return vx_result_add_failure(result, VX_FAILURE, -1, "mask", error.where, "%s", error.why);
+    return vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_MASK, error.where, "%s", error.why);
   if (!vx_subject_ask(e->subject, &question, &error))
-    return vx_result_add_failure(result, VX_FAILURE, -1, "model", error.where, "%s", error.why);
+    return vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_MODEL, error.where, "%s", error.why);
   for (int i = 0; i < run->plan.count; i++) {
     int stored = run->stored[i];
     if (stored >= 0 && (!wanted || wanted[stored]) && !evaluate_method(e, i, target, result)) return false;
@@ -173,9 +175,9 @@ static bool predict(vx_evaluator *e, const vx_picture *picture, vx_result *resul
   vx_error error;
   *go_on = false;
   if (!vx_subject_show(e->subject, picture, &error))
-    return vx_result_add_failure(result, VX_FAILURE, -1, "picture", error.where, "%s", error.why);
+    return vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_PICTURE, error.where, "%s", error.why);
   if (!vx_subject_predict(e->subject, &error))
-    return vx_result_add_failure(result, VX_FAILURE, -1, "model", error.where, "%s", error.why);
+    return vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_MODEL, error.where, "%s", error.why);
   vx_predict(e->run, vx_subject_probability(e->subject), result);
   *go_on = result->prediction.passed;
   return true;
@@ -189,9 +191,9 @@ static bool evaluate_picture(vx_evaluator *e, const vx_picture *picture, const v
   if (!go_on || !mask->label) return true; /* without a mask the prediction is all there is to keep */
   int target;
   if (!vx_choose_target(e->run, vx_subject_probability(e->subject), result, &target, &error))
-    return vx_result_add_failure(result, VX_FAILURE, -1, "target", error.where, "%s", error.why);
+    return vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_TARGET, error.where, "%s", error.why);
   if (!vx_scorer_truth(e->scorer, mask, picture->width, picture->height, result, &error) &&
-      !vx_result_add_failure(result, VX_FAILURE, -1, "mask", error.where, "%s", error.why))
+      !vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_MASK, error.where, "%s", error.why))
     return false;
   return evaluate_methods(e, target, mask, wanted, result);
 }
@@ -204,7 +206,7 @@ bool vx_evaluate(vx_evaluator *e, int position, const bool *wanted, vx_result *r
   vx_error reason;
   bool good = vx_result_reset(result, position, entry->id) && read_annotation(run, entry, result);
   if (good && !vx_picture_read(entry->image, &picture, &reason)) {
-    good = vx_result_add_failure(result, VX_FAILURE, -1, "picture", reason.where, "%s", reason.why);
+    good = vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_PICTURE, reason.where, "%s", reason.why);
   } else if (good) {
     result->width = picture.width;
     result->height = picture.height;

@@ -25,9 +25,6 @@ typedef struct vx_scoring_row {
   vx_scoring_info info; /* of which note is "" when there is none */
 } vx_scoring_row;
 
-bool vx_query_scorings(vx_store *store, int64_t run, vx_arena *arena, vx_scoring_row **rows, int *count,
-                       vx_error *error);
-
 /* A scoring of the run by name (NULL: "main"). The error names those that there are. */
 bool vx_query_scoring(vx_store *store, int64_t run, const char *name, vx_arena *arena, vx_scoring_row *row,
                       vx_error *error);
@@ -77,9 +74,6 @@ typedef struct vx_image_set {
 /* `min_confidence` NaN: the run's own; a lower one than that is an error: those images have not been evaluated. */
 bool vx_query_images(vx_store *store, const vx_run_row *run, double min_confidence, vx_arena *arena, vx_image_set *set,
                      vx_error *error);
-
-/* Place of an image id in the set, -1: not in it. */
-int vx_image_set_find(const vx_image_set *set, int64_t image);
 
 /* Evaluations of one method under one scoring, in the order of the set: what is missing or undefined is NaN. */
 typedef struct vx_score_columns {

@@ -100,8 +100,9 @@ vx_evaluation *vx_result_add_evaluation(vx_result *result, int method) {
   return evaluation;
 }
 
-bool vx_result_add_failure(vx_result *result, vx_severity severity, int method, const char *stage, const char *where,
+bool vx_result_add_failure(vx_result *result, vx_severity severity, int method, vx_stage stage, const char *where,
                            const char *why, ...) {
+  static const char *const stages[] = {"picture", "annotation", "mask", "model", "target", "method", "score"};
   vx_stored_failure *list =
       grow(result->arena, result->failures, result->failure_count, &result->failure_room, sizeof *list);
   if (!list) return false;
@@ -113,10 +114,10 @@ bool vx_result_add_failure(vx_result *result, vx_severity severity, int method, 
   va_end(arguments);
   vx_stored_failure failure = {.severity = severity,
                                .method = method,
-                               .stage = vx_result_text(result, stage),
+                               .stage = stages[stage],
                                .where = vx_result_text(result, where),
                                .why = vx_result_text(result, text)};
-  if (!failure.stage || !failure.where || !failure.why) return false;
+  if (!failure.where || !failure.why) return false;
   list[result->failure_count++] = failure;
   return true;
 }

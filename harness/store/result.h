@@ -1,4 +1,5 @@
-/* What a run is, and all rows of one image: what workers hand to the store, what merge compares, what a dump prints.
+/* What a run is, and all rows of one image: what workers hand to the store and what is read
+   back from it.
 
    Undefined numbers are NaN here and NULL in the file; unknown counts and indices are -1 here and NULL there. */
 #ifndef VX_STORE_RESULT_H
@@ -50,10 +51,21 @@ typedef struct vx_stored_object {
   int64_t pixels; /* of the object's own mask; -1: not known */
 } vx_stored_object;
 
+/* What was being done when it went wrong. In files "picture", "annotation" … */
+typedef enum vx_stage {
+  VX_STAGE_PICTURE,
+  VX_STAGE_ANNOTATION,
+  VX_STAGE_MASK,
+  VX_STAGE_MODEL,
+  VX_STAGE_TARGET, /* the image has no class to explain */
+  VX_STAGE_METHOD,
+  VX_STAGE_SCORE
+} vx_stage;
+
 typedef struct vx_stored_failure {
   vx_severity severity;
   int method;        /* index into the run's methods; -1: the image as a whole */
-  const char *stage; /* "picture", "annotation", "mask", "model", "method", "score" */
+  const char *stage; /* "picture" … : the words of vx_stage */
   const char *where, *why;
 } vx_stored_failure;
 
@@ -125,7 +137,7 @@ vx_evaluation *vx_result_add_evaluation(vx_result *result, int method);
 extern const vx_evaluation vx_evaluation_unknown;
 
 /* `where` and the formatted text are copied. `method` -1: the image as a whole. */
-bool vx_result_add_failure(vx_result *result, vx_severity severity, int method, const char *stage, const char *where,
+bool vx_result_add_failure(vx_result *result, vx_severity severity, int method, vx_stage stage, const char *where,
                            const char *why, ...) __attribute__((format(printf, 6, 7)));
 
 /* Adds a further measure to an evaluation of this result. `metric` is copied. */

@@ -1,4 +1,4 @@
-/* The rows of one image as they were written: for whoever compares, merges or draws. */
+/* The rows of one image as they were written: for whoever compares or scores again. */
 #ifndef VX_STORE_STORED_H
 #define VX_STORE_STORED_H
 

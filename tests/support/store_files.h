@@ -112,8 +112,8 @@ static inline void fill_result(vx_result *r, int i, int method_count, const bool
   vx_stored_object *object = vx_result_add_object(r);
   object->name = class_names[1 + i % 2], object->data_class = 1 + i % 2;
   object->x_min = 1, object->y_min = 2.5, object->x_max = 7, object->y_max = 8, object->difficult = VX_NO;
-  if (!mask) ck_assert(vx_result_add_failure(r, VX_FAILURE, -1, "mask", "x.png", "no such file"));
-  if (i == 2) ck_assert(vx_result_add_failure(r, VX_WARNING, -1, "annotation", "2.xml", "line %d:\tbroken", 3));
+  if (!mask) ck_assert(vx_result_add_failure(r, VX_FAILURE, -1, VX_STAGE_MASK, "x.png", "no such file"));
+  if (i == 2) ck_assert(vx_result_add_failure(r, VX_WARNING, -1, VX_STAGE_ANNOTATION, "2.xml", "line %d:\tbroken", 3));
   if (!mask || !r->prediction.passed) return;
   for (int m = 0; m < method_count; m++) {
     if (which && !which[m]) continue;
@@ -122,7 +122,7 @@ static inline void fill_result(vx_result *r, int i, int method_count, const bool
     e->milliseconds = 0.25 * (rand() % 100);
     if (m == 1 && i == 5) {
       e->status = VX_STATUS_FAILED;
-      ck_assert(vx_result_add_failure(r, VX_FAILURE, m, "method", "saliency", "not finite"));
+      ck_assert(vx_result_add_failure(r, VX_FAILURE, m, VX_STAGE_METHOD, "saliency", "not finite"));
       continue;
     }
     e->status = m == 0 && i == 1 ? VX_STATUS_FLAT : VX_STATUS_OK;
