@@ -15,7 +15,8 @@ harness/study harness/bench harness/pictures harness/attention
 harness/run
 harness/config
 explainers harness/store harness/data harness/draw
-core metrics statistics
+metrics
+core statistics
 base
 """
 # Functions that in harness only the files behind them call. Bench measures the passes themselves.

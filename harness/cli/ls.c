@@ -12,7 +12,7 @@
 #include "harness/run/cost.h"
 #include "harness/store/query.h"
 #include "harness/store/store.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 
 const char vx_help_ls[] =
     "NAME\n"
@@ -24,9 +24,9 @@ const char vx_help_ls[] =
     "  vitx ls model DIR\n"
     "  vitx ls data DIR\n\n"
     "DESCRIPTION\n"
-    "  methods  id, family, whether it explains one class, its grid, what it costs beyond the one forward pass that\n"
-    "           every picture has (in forward passes of ViT-B/16, if it stood alone; what it computes itself from the\n"
-    "           passes is not counted), title, source, citation; with ID\n"
+    "  methods  id, family, whether it explains one class, its grid, what the passes cost that it needs if it stood\n"
+    "           alone (in forward passes of ViT-B/16, the forward pass itself included; what it computes itself from\n"
+    "           the passes is not counted), title, source, citation; with ID\n"
     "           the whole entry: formula, citation, parameters with defaults and ranges\n"
     "  metrics  id, its columns in the results, what they mean\n"
     "  runs     the runs in a results file: images, how many passed the gate, methods, when\n"
@@ -42,26 +42,15 @@ const char vx_help_ls[] =
 /* ---- methods ------------------------------------------------------------------------------------------------------
  */
 
-/* ViT-B/16's shape: what costs are told for. */
-static const vx_shape usual = {.layers = 12,
-                               .heads = 12,
-                               .dim = 768,
-                               .head_dim = 64,
-                               .mlp = 3072,
-                               .patch = 16,
-                               .image = 224,
-                               .grid = 14,
-                               .leading = 1,
-                               .tokens = 197,
-                               .classes = 1000};
-
 static void cost_text(const vx_explainer *explainer, char *text, size_t size) {
   vx_args args;
+  vx_needs needs;
   vx_args_default(&explainer->params, &args);
+  vx_explainer_needs(explainer, &vx_cost_shape, &args, &needs);
   if (explainer->by_name_only)
     snprintf(text, size, "parts");
   else
-    snprintf(text, size, "%.2f", vx_cost(explainer, &args, &usual));
+    snprintf(text, size, "%.2f", vx_cost(&needs, &vx_cost_shape));
 }
 
 static void list_methods(void) {
@@ -116,10 +105,10 @@ static int show_method(const char *id, vx_error *error) {
 
 static void list_metrics(void) {
   int count;
-  const vx_metric *const *all = vx_metrics(&count);
+  const vx_measure *const *all = vx_measures(&count);
   for (int i = 0; i < count; i++) {
     printf("%-18s %s. %s (%s)\n", all[i]->id, all[i]->title, all[i]->meaning, all[i]->cite);
-    for (int c = 0; c < all[i]->n_columns; c++)
+    for (int c = 0; c < all[i]->column_count; c++)
       printf("  %-16s %s: %s\n", all[i]->columns[c].name, all[i]->columns[c].title, all[i]->columns[c].meaning);
   }
 }

@@ -85,7 +85,7 @@ static bool write_all(const request *r, const vx_rescore *rescore, const vx_sett
   char note[400];
   double start = vx_seconds();
   if (!vx_rescore_check(rescore, setting, note, sizeof note, error)) return false;
-  vx_scoring_info info = vx_setting_words(setting);
+  vx_scoring_row info = vx_setting_words(setting);
   info.name = r->as;
   info.note = *note ? note : NULL;
   writing w = {.store = rescore->store, .setting = setting};
@@ -107,7 +107,7 @@ static bool rescore_file(request *r, vx_store *store, vx_error *error) {
   vx_setting setting;
   bool ok = arena || vx_fail(error, r->file, "out of memory");
   ok = ok && vx_query_run(store, r->run, arena, &run, error) &&
-       vx_query_scoring(store, run.id, NULL, arena, &own, error) && vx_setting_make(&own.info, &setting, error) &&
+       vx_query_scoring(store, run.id, NULL, arena, &own, error) && vx_setting_make(&own, &setting, error) &&
        change_scoring(r, &setting, error) && vx_rescore_open(&rescore, store, run.id, r->root, r->methods, error);
   if (ok) {
     ok = write_all(r, &rescore, &setting, error);

@@ -80,9 +80,9 @@ static bool read_map(const char *text, vx_heatmap *out, vx_error *error) {
   return good;
 }
 
-static bool print_scores(const vx_metric_input *in, vx_error *error) {
-  double column[VX_METRIC_COLUMNS];
-  if (!vx_metric_find("overlap")->measure(in, column, error)) return false;
+static bool print_scores(const vx_case *in, vx_error *error) {
+  double column[VX_MEASURE_COLUMNS];
+  if (!vx_measure_find("overlap")->measure(in, NULL, column, error)) return false;
   const vx_counts *c = &in->cut.counts;
   json_t *json = json_pack("{s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I}", "threshold", in->cut.threshold, "iou", column[0],
                            "f1", column[1], "pixel_accuracy", column[2], "tp", (json_int_t)c->tp, "fp",
@@ -99,10 +99,10 @@ static bool score(const vx_heatmap *map, const vx_mask *mask, const vx_setting *
   vx_truth truth = {.known = false};
   vx_sized sized = {.rows = 0};
   vx_levels levels;
-  vx_metric_input in;
+  vx_case in;
   bool good = vx_setting_truth(setting, &input, mask, mask->width, mask->height, -1, &truth, error) &&
               vx_to_size(&sized, map, "the map", truth.geometry.height, truth.geometry.width, error) &&
-              vx_metric_prepare(&sized.heat, truth.label, &setting->scoring, &levels, &in, error) &&
+              vx_case_prepare(&sized.heat, truth.label, &setting->scoring, &levels, &in, error) &&
               print_scores(&in, error);
   vx_sized_free(&sized);
   vx_truth_free(&truth);

@@ -33,7 +33,14 @@ typedef struct vx_method {
   int line;         /* in the file; 0: not from there */
 } vx_method;
 
-enum { VX_METHODS_MAX = 4096, VX_MIX_PARTS_MAX = 16, VX_CFG_METRICS_MAX = 32 };
+/* One measure of the run, under its name there. */
+typedef struct vx_metric {
+  const vx_measure *measure;
+  vx_args args;
+  const char *name; /* `as`, else the id */
+} vx_metric;
+
+enum { VX_METHODS_MAX = 4096, VX_MIX_PARTS_MAX = 16 };
 
 /* A mean or deviation a channel, a pair of such. */
 typedef struct vx_cfg_triple {
@@ -65,7 +72,7 @@ typedef struct vx_config {
 
   vx_method *methods;
   int method_count, method_room;
-  const char *metrics[VX_CFG_METRICS_MAX];
+  vx_metric metrics[VX_METRICS_MAX];
   int metric_count;
 
   vx_setting score;

@@ -50,11 +50,20 @@ bool vx_read_methods(vx_config *config, const vx_yaml *node, const vx_place *pla
 bool vx_read_all_mixes(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
 void vx_print_methods(const vx_config *config, vx_text *text);
 
-/* own.c */
+/* Of an entry {id: …, as: …, parameters}: everything but id, as, mix and of into `args`; `as` into *name, which stays
+   without it. Then the parameters as ", name: value" each. */
+bool vx_read_params(vx_config *config, const vx_yaml *node, const vx_place *place, const vx_params *params,
+                    const char *owner, vx_args *args, vx_error *error);
+bool vx_read_name(vx_config *config, const vx_yaml *node, const vx_place *place, const char **name, vx_error *error);
+void vx_print_params(const vx_params *params, const vx_args *args, vx_text *text);
+
+/* metrics.c */
 bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
+void vx_print_metrics(const vx_config *config, vx_text *text);
+
+/* own.c */
 bool vx_read_normalize(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
 bool vx_read_target(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
-void vx_print_metrics(const vx_config *config, vx_text *text);
 void vx_print_normalize(const vx_config *config, vx_text *text);
 void vx_print_target(const vx_config *config, vx_text *text);
 

@@ -50,26 +50,24 @@ static bool is_frame(const char *key) {
   return strcmp(key, "id") == 0 || strcmp(key, "as") == 0 || strcmp(key, "mix") == 0 || strcmp(key, "of") == 0;
 }
 
-static bool set_params(vx_config *config, const vx_yaml *node, const vx_place *place, vx_method *method,
-                       vx_error *error) {
+bool vx_read_params(vx_config *config, const vx_yaml *node, const vx_place *place, const vx_params *params,
+                    const char *owner, vx_args *args, vx_error *error) {
   for (int i = 0; i < node->count; i++) {
     if (is_frame(node->keys[i])) continue;
     const vx_yaml *value = node->items[i];
     vx_yaml at = {.line = node->key_lines[i]};
     if (value->kind != VX_YAML_SCALAR)
-      return vx_fail_at(place, &at, error, "%s: parameter '%.60s' must be a number or word", method->explainer->id,
-                        node->keys[i]);
+      return vx_fail_at(place, &at, error, "%s: parameter '%.60s' must be a number or word", owner, node->keys[i]);
     vx_error inner = {.where = "", .why = ""};
     const char *text = vx_arena_text(config->arena, value->text);
     if (!text) return vx_fail_at(place, &at, error, "out of memory");
-    if (!vx_args_set(&method->explainer->params, method->explainer->id, &method->args, node->keys[i], text, &inner))
+    if (!vx_args_set(params, owner, args, node->keys[i], text, &inner))
       return vx_fail_at(place, &at, error, "%.300s: %.500s", inner.where, inner.why);
   }
   return true;
 }
 
-static bool set_name(vx_config *config, const vx_yaml *node, const vx_place *place, vx_method *method,
-                     vx_error *error) {
+bool vx_read_name(vx_config *config, const vx_yaml *node, const vx_place *place, const char **name, vx_error *error) {
   const vx_yaml *as = vx_yaml_find(node, "as");
   if (!as) return true;
   if (as->kind != VX_YAML_SCALAR || !*as->text || strlen(as->text) > 100)
@@ -77,8 +75,14 @@ static bool set_name(vx_config *config, const vx_yaml *node, const vx_place *pla
   for (const unsigned char *c = (const unsigned char *)as->text; *c; c++)
     if (*c < 32 || *c == ',' || *c == 127)
       return vx_fail_at(place, as, error, "the name '%.60s' must not hold a comma or control character", as->text);
-  method->name = vx_arena_text(config->arena, as->text);
-  return method->name || vx_fail_at(place, as, error, "out of memory");
+  *name = vx_arena_text(config->arena, as->text);
+  return *name || vx_fail_at(place, as, error, "out of memory");
+}
+
+static bool set_params(vx_config *config, const vx_yaml *node, const vx_place *place, vx_method *method,
+                       vx_error *error) {
+  return vx_read_params(config, node, place, &method->explainer->params, method->explainer->id, &method->args, error) &&
+         vx_read_name(config, node, place, &method->name, error);
 }
 
 /* An entry that is no mix: an id, or {id: …, as: …, parameters}. */
@@ -90,8 +94,7 @@ static bool read_entry(vx_config *config, const vx_yaml *node, const vx_place *p
   if (!id || id->kind != VX_YAML_SCALAR)
     return vx_fail_at(place, node, error, "is %s, expected an id or {id: …, as: …, parameters}",
                       vx_yaml_describe(node, text, sizeof text));
-  return from_id(id->text, id, place, method, error) && set_params(config, node, place, method, error) &&
-         set_name(config, node, place, method, error);
+  return from_id(id->text, id, place, method, error) && set_params(config, node, place, method, error);
 }
 
 static bool add(vx_config *config, const vx_method *method, const vx_yaml *node, const vx_place *place,
@@ -202,7 +205,7 @@ static bool read_mix(vx_config *config, const vx_yaml *node, const vx_place *pla
   mix.name = NULL;
   if (!list || list->kind != VX_YAML_LIST || list->count < 2 || list->count > VX_MIX_PARTS_MAX)
     return vx_fail_at(place, list ? list : node, error, "a mix wants a list of 2 to %d methods", VX_MIX_PARTS_MAX);
-  if (!set_params(config, node, place, &mix, error) || !set_name(config, node, place, &mix, error)) return false;
+  if (!set_params(config, node, place, &mix, error)) return false;
   int parts[VX_MIX_PARTS_MAX];
   for (int i = 0; i < list->count; i++) {
     parts[i] = part_index(config, list->items[i], place, error);
@@ -436,15 +439,13 @@ vx_config *vx_config_methods(const char *list, const char *const *params, int pa
 
 /* ---- printing ------------------------------------------------------------------------------------------------- */
 
-/* ", name: value" for every parameter. */
-static void print_params(const vx_method *method, vx_text *text) {
-  const vx_params *params = &method->explainer->params;
+void vx_print_params(const vx_params *params, const vx_args *args, vx_text *text) {
   for (int i = 0; i < params->count; i++) {
     vx_text_add(text, ", %s: ", params->param[i].name);
     if (params->param[i].type == VX_PARAM_TEXT)
-      vx_text_add_scalar(text, method->args.text[i]);
+      vx_text_add_scalar(text, args->text[i]);
     else
-      vx_args_add_value(params, &method->args, i, text);
+      vx_args_add_value(params, args, i, text);
   }
 }
 
@@ -454,7 +455,7 @@ static void print_single(const vx_method *method, bool named, vx_text *text) {
     vx_text_add(text, ", as: ");
     vx_text_add_scalar(text, method->name);
   }
-  print_params(method, text);
+  vx_print_params(&method->explainer->params, &method->args, text);
   vx_text_add(text, "}");
 }
 
@@ -469,7 +470,7 @@ void vx_print_methods(const vx_config *config, vx_text *text) {
     }
     vx_text_add(text, "{id: mix, as: ");
     vx_text_add_scalar(text, method->name);
-    print_params(method, text);
+    vx_print_params(&method->explainer->params, &method->args, text);
     vx_text_add(text, ", of: [");
     for (int p = 0; p < method->part_count; p++) {
       const vx_method *part = &config->methods[method->parts[p]];

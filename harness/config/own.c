@@ -3,59 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/nearest.h"
 #include "harness/config/keys.h"
-#include "metrics/metric.h"
 
 static bool expect_scalar(const vx_yaml *node, const vx_place *place, const char *expected, vx_error *error) {
   char text[80];
   if (node->kind == VX_YAML_SCALAR && *node->text) return true;
   return vx_fail_at(place, node, error, "is %s, expected %s", vx_yaml_describe(node, text, sizeof text), expected);
-}
-
-/* ---- metrics -------------------------------------------------------------------------------------------------- */
-
-static bool add_metric(vx_config *config, const char *id, const vx_yaml *node, const vx_place *place, vx_error *error) {
-  int known;
-  const vx_metric *const *all = vx_metrics(&known);
-  if (!vx_metric_find(id)) {
-    const char *ids[64];
-    for (int i = 0; i < known && i < 64; i++) ids[i] = all[i]->id;
-    vx_hint hint = vx_meant(id, VX_WORD_ARRAY(ids, known < 64 ? known : 64), "`vitx ls metrics` lists them");
-    return vx_fail_at(place, node, error, "no metric '%.60s'%s", id, hint.text);
-  }
-  for (int i = 0; i < config->metric_count; i++)
-    if (strcmp(config->metrics[i], id) == 0) return vx_fail_at(place, node, error, "'%s' stands here twice", id);
-  if (config->metric_count == VX_CFG_METRICS_MAX) return vx_fail_at(place, node, error, "too many metrics");
-  config->metrics[config->metric_count] = vx_arena_text(config->arena, id);
-  if (!config->metrics[config->metric_count++]) return vx_fail_at(place, node, error, "out of memory");
-  return true;
-}
-
-bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
-  if (node->kind == VX_YAML_SCALAR && strcmp(node->text, "all") == 0) {
-    int known;
-    const vx_metric *const *all = vx_metrics(&known);
-    for (int i = 0; i < known; i++)
-      if (!add_metric(config, all[i]->id, node, place, error)) return false;
-    return true;
-  }
-  if (node->kind != VX_YAML_LIST) {
-    char text[80];
-    return vx_fail_at(place, node, error, "is %s, expected a list of metrics or `all`",
-                      vx_yaml_describe(node, text, sizeof text));
-  }
-  for (int i = 0; i < node->count; i++) {
-    if (!expect_scalar(node->items[i], place, "the name of a metric", error)) return false;
-    if (!add_metric(config, node->items[i]->text, node->items[i], place, error)) return false;
-  }
-  return true;
-}
-
-void vx_print_metrics(const vx_config *config, vx_text *text) {
-  vx_text_add(text, "[");
-  for (int i = 0; i < config->metric_count; i++) vx_text_add(text, "%s%s", i ? ", " : "", config->metrics[i]);
-  vx_text_add(text, "]");
 }
 
 /* ---- input.normalize ------------------------------------------------------------------------------------------ */

@@ -68,12 +68,12 @@ static bool read_aggregate(vx_setting *s, const char *word, char *kept, const ch
   return keep(kept, word);
 }
 
-#define WORD(field) offsetof(vx_scoring_info, field)
+#define WORD(field) offsetof(vx_scoring_row, field)
 
 static const struct {
   const char *key;
   reader *read;
-  size_t word; /* offset in vx_scoring_info */
+  size_t word; /* offset in vx_scoring_row */
 } keys[VX_SETTING_KEYS] = {{"size", read_size, WORD(size)},
                            {"threshold", read_threshold, WORD(threshold)},
                            {"foreground", read_foreground, WORD(foreground)},
@@ -104,7 +104,7 @@ const char *vx_setting_word(const vx_setting *setting, const char *key) {
   return i < VX_SETTING_KEYS ? setting->word[i] : "";
 }
 
-bool vx_setting_make(const vx_scoring_info *words, vx_setting *setting, vx_error *error) {
+bool vx_setting_make(const vx_scoring_row *words, vx_setting *setting, vx_error *error) {
   *setting = (vx_setting){.side = 0};
   for (int i = 0; i < VX_SETTING_KEYS; i++) {
     const char *word;
@@ -114,8 +114,8 @@ bool vx_setting_make(const vx_scoring_info *words, vx_setting *setting, vx_error
   return true;
 }
 
-vx_scoring_info vx_setting_words(const vx_setting *setting) {
-  vx_scoring_info words = {.name = NULL};
+vx_scoring_row vx_setting_words(const vx_setting *setting) {
+  vx_scoring_row words = {.name = NULL};
   for (int i = 0; i < VX_SETTING_KEYS; i++) {
     const char *word = setting->word[i];
     memcpy((char *)&words + keys[i].word, &word, sizeof word);

@@ -6,7 +6,7 @@
 #include "harness/data/input.h"
 #include "harness/data/truth.h"
 #include "harness/store/result.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 
 /* Where map and mask meet. */
 typedef enum vx_size_kind { VX_SIZE_INPUT, VX_SIZE_IMAGE, VX_SIZE_OWN } vx_size_kind;
@@ -29,8 +29,8 @@ bool vx_setting_set(vx_setting *setting, const char *key, const char *word, cons
 const char *vx_setting_word(const vx_setting *setting, const char *key);
 
 /* From the words of a scoring to what they mean, and back; the words back lie in `setting`, name and note are NULL. */
-bool vx_setting_make(const vx_scoring_info *words, vx_setting *setting, vx_error *error);
-vx_scoring_info vx_setting_words(const vx_setting *setting);
+bool vx_setting_make(const vx_scoring_row *words, vx_setting *setting, vx_error *error);
+vx_scoring_row vx_setting_words(const vx_setting *setting);
 
 /* How a picture of width x height, or its mask, is brought to evaluation size: the cut of the model's input at another
    size. */

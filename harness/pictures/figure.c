@@ -12,7 +12,7 @@
 #include "harness/run/frame.h"
 #include "harness/run/origin.h"
 #include "harness/run/to_size.h"
-#include "harness/store/detail.h"
+#include "harness/store/stored.h"
 #include "metrics/threshold.h"
 
 enum { PAD = 14, GAP = 8, LABEL = 38, SCALE = 2 }; /* units; pixels a unit */
@@ -58,8 +58,8 @@ static bool measure_columns(figure *f) {
   f->width = VX_TAKE(f->arena, f->choice.image_count, double);
   if (!f->width) return vx_fail(f->error, "figure", "out of memory");
   for (int i = 0; i < f->choice.image_count; i++) {
-    vx_image_detail detail;
-    if (!vx_query_image_detail(f->store, f->choice.images[i]->id, f->arena, &detail, f->error)) return false;
+    vx_result detail;
+    if (!vx_image_read(f->store, f->choice.images[i]->id, f->arena, &detail, f->error)) return false;
     bool known = detail.width > 0 && detail.height > 0 && f->input.resize == VX_RESIZE_SQUASH;
     double ratio = known ? (double)detail.width / detail.height : 1;
     f->width[i] = f->options->height * fmin(fmax(ratio, 0.4), 2.5);

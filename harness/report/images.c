@@ -137,7 +137,7 @@ static void put_files(vx_report *report, int image, const vx_report_level *level
   vx_picture_free(&picture);
 }
 
-static json_t *objects_json(vx_report *report, const vx_image_detail *detail) {
+static json_t *objects_json(vx_report *report, const vx_result *detail) {
   json_t *list = json_array();
   for (int i = 0; list && i < detail->object_count; i++) {
     const vx_stored_object *o = &detail->objects[i];
@@ -148,20 +148,21 @@ static json_t *objects_json(vx_report *report, const vx_image_detail *detail) {
   return list;
 }
 
-static json_t *top_json(vx_report *report, const vx_image_detail *detail) {
+static json_t *top_json(vx_report *report, const vx_result *detail) {
   json_t *list = json_array();
-  for (int i = 0; list && i < detail->top_count; i++)
+  for (int i = 0; list && i < detail->prediction.top_count; i++)
     vx_report_push(report, list,
-                   json_pack("[i, o]", detail->top[i].label, vx_embed_number(detail->top[i].probability, 5)));
+                   json_pack("[i, o]", detail->prediction.top[i].label,
+                             vx_embed_number(detail->prediction.top[i].probability, 5)));
   return list;
 }
 
 static bool write_image(vx_report *report, int image, const vx_report_level *level, vx_arena *arena, vx_error *error) {
-  vx_image_detail detail;
+  vx_result detail;
   vx_mask mask = {0};
   json_t *into = json_object();
   if (!into) return vx_fail(error, "report", "out of memory");
-  bool good = vx_query_image_detail(report->store, report->images.rows[image].id, arena, &detail, error);
+  bool good = vx_image_read(report->store, report->images.rows[image].id, arena, &detail, error);
   if (good) {
     put_files(report, image, level, &mask, into, arena);
     json_t *maps = vx_report_take_maps(report, image, level, mask.label, mask.width, mask.height, arena, error);

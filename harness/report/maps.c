@@ -44,7 +44,7 @@ static bool make_regions(taking *t, int width, int height, vx_error *error) {
   t->region_width = width;
   t->region_height = height;
   vx_setting setting;
-  if (!vx_setting_make(&t->report->scoring.info, &setting, error) ||
+  if (!vx_setting_make(&t->report->scoring, &setting, error) ||
       !vx_frame_to_map(&t->report->input, t->width, t->height, width, height, &geometry, error) ||
       !vx_resize_labels(t->labels, t->width, t->height, &geometry, setting.truth.resize, t->regions, error)) {
     return false;
@@ -136,7 +136,7 @@ static json_t *pack_mask(taking *t, double threshold, bool is_level) {
 
 static json_t *pack_map(taking *t, int method, const vx_map *map) {
   double threshold = (double)t->report->thresholds[(size_t)method * (size_t)t->report->images.count + (size_t)t->image];
-  bool is_level = strcmp(t->report->scoring.info.threshold, "otsu") == 0;
+  bool is_level = strcmp(t->report->scoring.threshold, "otsu") == 0;
   json_t *packed = json_object();
   if (!packed) return NULL;
   bool ok = json_object_set_new(packed, "t", vx_embed_number(threshold, 6)) == 0;

@@ -7,6 +7,7 @@
 #include "harness/run/frame.h"
 #include "harness/run/origin.h"
 #include "harness/store/detail.h"
+#include "harness/store/stored.h"
 #include "harness/tables/published.h"
 #include "harness/tables/scores.h"
 

@@ -6,7 +6,7 @@
 
 #include "harness/report/parts.h"
 #include "metrics/chance.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 #include "statistics/standing.h"
 
 /* Methods beyond this many are not compared pair by pair: the table would have thousands of rows. */
@@ -28,8 +28,8 @@ static size_t values_count(const vx_report *report) {
 
 static bool describe(const char *name, json_t *into) {
   int column = 0;
-  const vx_metric *metric = vx_metric_with_column(name, &column);
-  const vx_metric_column *c = metric ? &metric->columns[column] : NULL;
+  const vx_measure *metric = vx_measure_with_column(name, &column);
+  const vx_measure_column *c = metric ? &metric->columns[column] : NULL;
   bool over_chance = strcmp(name, "over_chance") == 0;
   const char *meaning = over_chance ? "IoU less the IoU expected of a random mask of as many pixels as the method's."
                         : c         ? c->meaning
@@ -218,9 +218,9 @@ bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error) {
   if (!m.values || !m.intervals || !list || json_object_set_new(summary, "metrics", list) != 0) {
     return vx_fail(error, "report", "out of memory");
   }
-  if (!vx_aggregate_parse(report->scoring.info.aggregate, &request.aggregate, error) ||
+  if (!vx_aggregate_parse(report->scoring.aggregate, &request.aggregate, error) ||
       !vx_scores_summarise(report->store, &request, arena, &rows, error) ||
-      !vx_query_metric_names(report->store, report->scoring.id, arena, &further, &further_count, error)) {
+      !vx_query_metrics(report->store, report->scoring.id, arena, &further, &further_count, error)) {
     return false;
   }
   for (int k = 0; k < 4; k++) {

@@ -13,22 +13,39 @@
 
 struct vx_evaluator {
   const vx_run *run;
-  vx_subject *subject;
+  vx_subject *subject; /* NULL: nothing asks the model */
   vx_scorer *scorer;
   float *prior; /* [S][S] */
 };
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
-vx_evaluator *vx_evaluator_new(const vx_run *run, vx_error *error) {
+/* The run's plan, or what of it is needed. False on failure; *any: something asks the model. */
+static bool plan(const vx_run *run, const bool *make, bool model, vx_plan *plan, bool *any, vx_error *error) {
+  const vx_config *config = run->config;
+  *plan = run->plan;
+  *any = !make || model;
+  if (!make) return true;
+  plan->needs = (vx_needs){0};
+  for (int i = 0; i < plan->count; i++) {
+    if (run->stored[i] < 0 || !make[run->stored[i]]) continue;
+    *any = true;
+    if (!vx_plan_method(plan, i, run->shape, error)) return false;
+  }
+  return !model || vx_plan_metrics(plan, config->metrics, config->metric_count, run->shape, error);
+}
+
+vx_evaluator *vx_evaluator_new(const vx_run *run, const bool *make, bool model, vx_error *error) {
   vx_evaluator *e = calloc(1, sizeof *e);
   size_t pixels = (size_t)run->shape->image * (size_t)run->shape->image;
+  vx_plan needed;
+  bool any = false;
   if (e) *e = (vx_evaluator){.run = run, .prior = malloc(pixels * sizeof *e->prior)};
   bool good = (e && e->prior) || vx_fail(error, "worker", "out of memory");
-  good = good && (e->scorer = vx_scorer_new(run, error));
-  if (good &&
-      (e->subject = vx_subject_new(run->model, &run->plan, &run->input, (vx_precision)run->config->precision, error)))
-    return e;
+  good = good && (e->scorer = vx_scorer_new(run, error)) && plan(run, make, model, &needed, &any, error);
+  if (good && any)
+    e->subject = vx_subject_new(run->model, &needed, &run->input, (vx_precision)run->config->precision, error);
+  if (good && (e->subject || !any)) return e;
   vx_evaluator_free(e);
   return NULL;
 }
@@ -82,7 +99,7 @@ static bool read_annotation(const vx_run *run, const vx_voc_entry *entry, vx_res
   vx_annotation annotation;
   vx_error error;
   if (!vx_annotation_read(entry->annotation, &annotation, &error))
-    return vx_result_add_failure(result, VX_WARNING, -1, VX_STAGE_ANNOTATION, error.where, "%s", error.why);
+    return vx_result_add_failure(result, VX_WARNING, -1, "annotation", error.where, "%s", error.why);
   bool good = add_objects(run, &annotation, result);
   vx_annotation_free(&annotation);
   return good;
@@ -111,14 +128,13 @@ static bool read_mask(const vx_voc_entry *entry, const vx_picture *picture, vx_m
   memset(mask, 0, sizeof *mask);
   result->main_class = main_class_of_boxes(result);
   if (access(entry->mask, F_OK) != 0)
-    return vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_MASK, entry->mask,
-                                 "no such file: nothing to score against");
+    return vx_result_add_failure(result, VX_FAILURE, -1, "mask", entry->mask, "no such file: nothing to score against");
   if (!vx_mask_read(entry->mask, mask, &error))
-    return vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_MASK, error.where, "%s", error.why);
+    return vx_result_add_failure(result, VX_FAILURE, -1, "mask", error.where, "%s", error.why);
   if (mask->width != picture->width || mask->height != picture->height) {
-    bool good = vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_MASK, entry->mask,
-                                      "is %d x %d, expected the picture's %d x %d", mask->width, mask->height,
-                                      picture->width, picture->height);
+    bool good =
+        vx_result_add_failure(result, VX_FAILURE, -1, "mask", entry->mask, "is %d x %d, expected the picture's %d x %d",
+                              mask->width, mask->height, picture->width, picture->height);
     vx_mask_free(mask);
     memset(mask, 0, sizeof *mask);
     return good;
@@ -128,44 +144,78 @@ static bool read_mask(const vx_voc_entry *entry, const vx_picture *picture, vx_m
 
 /* ---- the methods ------------------------------------------------------------------------------------------------- */
 
-/* One method: its map, its scores, its rows. False only when memory is out. */
-static bool evaluate_method(vx_evaluator *e, int index, int target, vx_result *result) {
+/* What came of a map that was to be scored; false only when memory is out. */
+static bool settle(vx_score_outcome outcome, const char *stage, vx_result *result, vx_evaluation *evaluation,
+                   const vx_error *error) {
+  if (outcome != VX_SCORE_FAILED) return outcome == VX_SCORE_DONE;
+  evaluation->status = VX_STATUS_FAILED;
+  return vx_result_add_failure(result, VX_FAILURE, evaluation->method, stage, error->where, "%s", error->why);
+}
+
+/* One method: its map, its scores, its rows. */
+static bool evaluate_method(vx_evaluator *e, int index, const vx_view *view, uint64_t metrics, vx_result *result) {
   const vx_run *run = e->run;
   int stored = run->stored[index];
   vx_error error;
   vx_heatmap map;
   vx_evaluation *evaluation = vx_result_add_evaluation(result, stored);
   if (!evaluation) return false;
-  evaluation->target = run->info.methods[stored].class_specific ? target : -1;
+  evaluation->target = run->info.methods[stored].class_specific ? view->target : -1;
   bool made = vx_subject_map(e->subject, index, &map, &error);
   evaluation->milliseconds = vx_subject_milliseconds(e->subject, index);
-  if (made) {
-    vx_score_outcome outcome =
-        vx_scorer_score(e->scorer, &run->config->methods[index], &map, result, evaluation, &error);
-    if (outcome == VX_SCORE_NO_MEMORY) return false;
-    if (outcome == VX_SCORE_DONE) return true;
-  }
-  evaluation->status = VX_STATUS_FAILED;
-  return vx_result_add_failure(result, VX_FAILURE, stored, made ? VX_STAGE_SCORE : VX_STAGE_METHOD, error.where, "%s",
-                               error.why);
+  if (!made) return settle(VX_SCORE_FAILED, "method", result, evaluation, &error);
+  vx_score_outcome outcome =
+      vx_scorer_score(e->scorer, &run->config->methods[index], &map, view, metrics, result, evaluation, &error);
+  return settle(outcome, "score", result, evaluation, &error);
 }
 
-/* Those of the wanted methods that the run stores; parts of mixes are made with them. */
-static bool evaluate_methods(vx_evaluator *e, int target, const vx_mask *mask, const bool *wanted, vx_result *result) {
+/* Further measures of a map that the store has. */
+static bool measure_stored(vx_evaluator *e, int index, const vx_view *view, const vx_todo *todo, vx_result *result) {
   const vx_run *run = e->run;
-  vx_question question = {.target = target,
-                          .output = (vx_output)run->config->output,
+  int method = run->stored[index], k = 0;
+  while (k < todo->stored->evaluation_count && todo->stored->evaluations[k].method != method) k++;
+  if (k == todo->stored->evaluation_count) return true;
+  vx_error error;
+  vx_evaluation *evaluation = vx_result_add_evaluation(result, method);
+  if (!evaluation) return false;
+  vx_score_outcome outcome = vx_scorer_measure(e->scorer, &run->config->methods[index], &todo->stored->evaluations[k],
+                                               view, todo->metrics[method], result, evaluation, &error);
+  return settle(outcome, "score", result, evaluation, &error);
+}
+
+/* The passes for the class explained. NULL: a row says why, or memory is out (*good). */
+static const vx_view *ask(vx_evaluator *e, const vx_mask *mask, vx_result *result, bool *good) {
+  const vx_run *run = e->run;
+  vx_question question = {.output = (vx_output)run->config->output,
                           .seed = vx_subject_seed((uint64_t)run->config->seed, result->id)};
   vx_error error;
-  if (!vx_prior_give(run->prior, mask, e->prior, &question.prior, &error))
-    return vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_MASK, error.where, "%s", error.why);
-  if (!vx_subject_ask(e->subject, &question, &error))
-    return vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_MODEL, error.where, "%s", error.why);
-  for (int i = 0; i < run->plan.count; i++) {
-    int stored = run->stored[i];
-    if (stored >= 0 && (!wanted || wanted[stored]) && !evaluate_method(e, i, target, result)) return false;
+  const char *stage = "target";
+  const vx_view *view = NULL;
+  if (vx_choose_target(run, vx_subject_probability(e->subject), result, &question.target, &error)) {
+    stage = "mask";
+    if (vx_prior_give(run->prior, mask, e->prior, &question.prior, &error)) {
+      stage = "model";
+      view = vx_subject_ask(e->subject, &question, &error);
+    }
   }
-  return true;
+  *good = view || vx_result_add_failure(result, VX_FAILURE, -1, stage, error.where, "%s", error.why);
+  return view;
+}
+
+/* Those of the methods that the run stores; parts of mixes are made with them. */
+static bool evaluate_methods(vx_evaluator *e, const vx_view *view, const vx_todo *todo, vx_result *result) {
+  const vx_run *run = e->run;
+  bool good = true;
+  for (int i = 0; good && i < run->plan.count; i++) {
+    int stored = run->stored[i];
+    if (stored < 0) continue;
+    uint64_t metrics = todo ? todo->metrics[stored] : UINT64_MAX;
+    if (!todo || todo->make[stored])
+      good = evaluate_method(e, i, view, metrics, result);
+    else if (metrics)
+      good = measure_stored(e, i, view, todo, result);
+  }
+  return good;
 }
 
 /* ---- the line ---------------------------------------------------------------------------------------------------- */
@@ -175,30 +225,54 @@ static bool predict(vx_evaluator *e, const vx_picture *picture, vx_result *resul
   vx_error error;
   *go_on = false;
   if (!vx_subject_show(e->subject, picture, &error))
-    return vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_PICTURE, error.where, "%s", error.why);
+    return vx_result_add_failure(result, VX_FAILURE, -1, "picture", error.where, "%s", error.why);
   if (!vx_subject_predict(e->subject, &error))
-    return vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_MODEL, error.where, "%s", error.why);
+    return vx_result_add_failure(result, VX_FAILURE, -1, "model", error.where, "%s", error.why);
   vx_predict(e->run, vx_subject_probability(e->subject), result);
   *go_on = result->prediction.passed;
   return true;
 }
 
-static bool evaluate_picture(vx_evaluator *e, const vx_picture *picture, const vx_mask *mask, const bool *wanted,
-                             vx_result *result) {
-  vx_error error;
-  bool go_on;
-  if (!predict(e, picture, result, &go_on)) return false;
-  if (!go_on || !mask->label) return true; /* without a mask the prediction is all there is to keep */
-  int target;
-  if (!vx_choose_target(e->run, vx_subject_probability(e->subject), result, &target, &error))
-    return vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_TARGET, error.where, "%s", error.why);
-  if (!vx_scorer_truth(e->scorer, mask, picture->width, picture->height, result, &error) &&
-      !vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_MASK, error.where, "%s", error.why))
-    return false;
-  return evaluate_methods(e, target, mask, wanted, result);
+/* Whether anything of it asks the model; without it the stored prediction is what there is. */
+static bool asks_model(const vx_run *run, const vx_todo *todo) {
+  uint64_t asking = 0;
+  if (!todo || !todo->stored) return true;
+  for (int i = 0; i < run->config->metric_count; i++)
+    if (run->config->metrics[i].measure->kind != VX_MAP_AND_TRUTH) asking |= UINT64_C(1) << i;
+  for (int m = 0; m < run->info.method_count; m++)
+    if (todo->make[m] || (todo->metrics[m] & asking)) return true;
+  return false;
 }
 
-bool vx_evaluate(vx_evaluator *e, int position, const bool *wanted, vx_result *result, vx_error *error) {
+static bool evaluate_picture(vx_evaluator *e, const vx_picture *picture, const vx_mask *mask, const vx_todo *todo,
+                             vx_result *result) {
+  vx_error error;
+  bool with_model = asks_model(e->run, todo), good = true, go_on = true;
+  const vx_view *view = NULL;
+  if (!with_model)
+    result->prediction = todo->stored->prediction;
+  else if (!predict(e, picture, result, &go_on))
+    return false;
+  if (!go_on || !mask->label) return true; /* without a mask the prediction is all there is to keep */
+  if (with_model && !(view = ask(e, mask, result, &good))) return good;
+  if (!vx_scorer_truth(e->scorer, mask, picture->width, picture->height, result, &error) &&
+      !vx_result_add_failure(result, VX_FAILURE, -1, "mask", error.where, "%s", error.why))
+    return false;
+  return evaluate_methods(e, view, todo, result);
+}
+
+/* Stored maps are measured against the picture and mask that the run saw, or not at all. */
+static bool check_same(const vx_voc_entry *entry, const vx_result *then, const vx_result *now, vx_error *error) {
+  for (int i = 0; i < now->failure_count; i++) {
+    const vx_stored_failure *f = &now->failures[i];
+    if (f->severity == VX_FAILURE && f->method < 0) return vx_fail(error, f->where, "%s", f->why);
+  }
+  if (then->mask_digest && now->mask_digest && strcmp(then->mask_digest, now->mask_digest) == 0) return true;
+  return vx_fail(error, entry->mask, "is not the mask that the run saw (digest %s, now %s)",
+                 then->mask_digest ? then->mask_digest : "none", now->mask_digest ? now->mask_digest : "none");
+}
+
+bool vx_evaluate(vx_evaluator *e, int position, const vx_todo *todo, vx_result *result, vx_error *error) {
   const vx_run *run = e->run;
   const vx_voc_entry *entry = &run->voc.entry[position];
   vx_picture picture;
@@ -206,13 +280,14 @@ bool vx_evaluate(vx_evaluator *e, int position, const bool *wanted, vx_result *r
   vx_error reason;
   bool good = vx_result_reset(result, position, entry->id) && read_annotation(run, entry, result);
   if (good && !vx_picture_read(entry->image, &picture, &reason)) {
-    good = vx_result_add_failure(result, VX_FAILURE, -1, VX_STAGE_PICTURE, reason.where, "%s", reason.why);
+    good = vx_result_add_failure(result, VX_FAILURE, -1, "picture", reason.where, "%s", reason.why);
   } else if (good) {
     result->width = picture.width;
     result->height = picture.height;
-    good = read_mask(entry, &picture, &mask, result) && evaluate_picture(e, &picture, &mask, wanted, result);
+    good = read_mask(entry, &picture, &mask, result) && evaluate_picture(e, &picture, &mask, todo, result);
     vx_picture_free(&picture);
     vx_mask_free(&mask);
   }
-  return good || vx_fail(error, entry->id, "out of memory");
+  if (!good) return vx_fail(error, entry->id, "out of memory");
+  return !todo || !todo->stored || check_same(entry, todo->stored, result, error);
 }

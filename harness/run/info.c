@@ -24,6 +24,13 @@ static const char *say(vx_run *run, const char *format, ...) {
   return text;
 }
 
+/* A text that was put together; it is freed. */
+static const char *keep(vx_run *run, vx_text *text) {
+  const char *kept = text->broken ? NULL : say(run, "%s", text->text ? text->text : "");
+  free(text->text);
+  return kept;
+}
+
 static const char *input_text(vx_run *run) {
   char text[400];
   vx_input_print(&run->input, text, sizeof text);
@@ -39,13 +46,6 @@ static const char *data_digest(vx_run *run) {
   for (int i = 0; i < run->voc.classes.count; i++) vx_digest_text(&digest, run->voc.classes.name[i]);
   vx_digest_print(&digest, text);
   return say(run, "%s", text);
-}
-
-static const char *metrics_text(vx_run *run) {
-  const char *text = "";
-  for (int i = 0; i < run->metric_count && text; i++)
-    text = say(run, "%s%s%s", text, i ? " " : "", run->metrics[i]->id);
-  return text;
 }
 
 static const char *host_name(vx_run *run) {
@@ -84,14 +84,12 @@ static const char *parameters_text(vx_run *run, const vx_method *method) {
     vx_args_print(&part->explainer->params, &part->args, &text);
     vx_text_add(&text, ")");
   }
-  const char *kept = text.broken ? NULL : say(run, "%s", text.text ? text.text : "");
-  free(text.text);
-  return kept;
+  return keep(run, &text);
 }
 
 static bool fill_methods(vx_run *run) {
   const vx_config *config = run->config;
-  vx_run_method *methods = VX_TAKE(run->arena, config->method_count + 1, vx_run_method);
+  vx_method_row *methods = VX_TAKE(run->arena, config->method_count + 1, vx_method_row);
   run->stored = VX_TAKE(run->arena, config->method_count + 1, int);
   if (!methods || !run->stored) return false;
   int count = 0;
@@ -100,7 +98,7 @@ static bool fill_methods(vx_run *run) {
     const vx_explainer *explainer = method->explainer;
     run->stored[i] = method->hidden ? -1 : count;
     if (method->hidden) continue;
-    vx_run_method *to = &methods[count++];
+    vx_method_row *to = &methods[count++];
     to->name = method->name;
     to->explainer = explainer->id;
     to->title = explainer->title;
@@ -121,6 +119,40 @@ static bool fill_methods(vx_run *run) {
   return true;
 }
 
+/* ---- measures --------------------------------------------------------------------------------------------------- */
+
+static bool fill_metric(vx_run *run, int index, vx_metric_row *to) {
+  const vx_metric *metric = &run->config->metrics[index];
+  const vx_measure *measure = metric->measure;
+  vx_text parameters = {0}, columns = {0};
+  bool good = true;
+  vx_args_print(&measure->params, &metric->args, &parameters);
+  for (int c = 0; c < measure->column_count && measure != &vx_measure_overlap; c++) {
+    vx_text name = {0};
+    vx_measure_column_name(measure, metric->name, c, &name);
+    run->columns[index][c] = keep(run, &name);
+    good = good && run->columns[index][c];
+    if (good) vx_text_add(&columns, "%s%s", c ? "," : "", run->columns[index][c]);
+  }
+  *to = (vx_metric_row){.name = metric->name,
+                        .measure = measure->id,
+                        .kind = vx_measure_kind_name(measure->kind),
+                        .parameters = keep(run, &parameters),
+                        .columns = keep(run, &columns)};
+  return good && to->parameters && to->columns;
+}
+
+static bool fill_metrics(vx_run *run) {
+  int count = run->config->metric_count;
+  vx_metric_row *rows = VX_TAKE(run->arena, count + 1, vx_metric_row);
+  run->columns = vx_arena_take(run->arena, (size_t)count + 1, sizeof *run->columns);
+  bool good = rows && run->columns;
+  for (int i = 0; good && i < count; i++) good = fill_metric(run, i, &rows[i]);
+  run->info.metrics = rows;
+  run->info.metric_count = count;
+  return good;
+}
+
 /* ---- classes ---------------------------------------------------------------------------------------------------- */
 
 static bool fill_classes(vx_run *run) {
@@ -138,7 +170,7 @@ static bool fill_classes(vx_run *run) {
 
 static bool fill(vx_run *run) {
   const vx_config *config = run->config;
-  vx_run_info *info = &run->info;
+  vx_run_row *info = &run->info;
   char *text = vx_config_print(config);
   info->config = text ? say(run, "%s", text) : NULL;
   free(text);
@@ -152,7 +184,6 @@ static bool fill(vx_run *run) {
   info->target = config->target;
   info->output = vx_config_word("output", config->output, run->arena);
   info->precision = vx_config_word("precision", config->precision, run->arena);
-  info->metrics = metrics_text(run);
   info->seed = (uint64_t)config->seed;
   info->class_map = config->classes;
   info->compare_with = config->compare_with;
@@ -166,7 +197,7 @@ static bool fill(vx_run *run) {
   info->kernel = vx_blas_kernel();
   info->host = host_name(run);
   return info->config && info->data && info->data_digest && info->input && info->output && info->precision &&
-         info->metrics && info->program && info->host && fill_classes(run) && fill_methods(run);
+         info->program && info->host && fill_classes(run) && fill_methods(run) && fill_metrics(run);
 }
 
 bool vx_run_fill_info(vx_run *run, vx_error *error) {

@@ -15,4 +15,10 @@ typedef struct vx_plan {
    more different tensors of the model are asked for than there is room. */
 bool vx_plan_make(const vx_method *methods, int count, const vx_shape *shape, vx_plan *plan, vx_error *error);
 
+/* Adds what one of the plan's methods needs, with the parts of a mix; starting from a plan without needs, of some. */
+bool vx_plan_method(vx_plan *plan, int method, const vx_shape *shape, vx_error *error);
+
+/* Adds what measures need. Fails on a measure of a kind that no run makes. */
+bool vx_plan_metrics(vx_plan *plan, const vx_metric *metrics, int count, const vx_shape *shape, vx_error *error);
+
 #endif

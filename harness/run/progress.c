@@ -6,8 +6,9 @@
 
 #include "base/clock.h"
 
-void vx_progress_start(vx_progress *progress, FILE *to, bool terminal, int total, int before) {
-  *progress = (vx_progress){.to = to, .terminal = terminal, .total = total, .before = before, .start = vx_seconds()};
+void vx_progress_start(vx_progress *progress, FILE *to, bool terminal, int total, int before, int passed) {
+  *progress = (vx_progress){
+      .to = to, .terminal = terminal, .total = total, .before = before, .passed = passed, .start = vx_seconds()};
   progress->last = progress->start;
 }
 

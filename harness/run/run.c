@@ -26,13 +26,6 @@ bool vx_run_input(const vx_config *config, int image_size, vx_input_options *inp
   return vx_input_check(input, vx_where(error, "%s: input", config->path), error);
 }
 
-static void set_metrics(vx_run *run) {
-  for (int i = 0; i < run->config->metric_count; i++) {
-    const vx_metric *metric = vx_metric_find(run->config->metrics[i]);
-    if (metric) run->metrics[run->metric_count++] = metric;
-  }
-}
-
 /* ---- model, data, target ---------------------------------------------------------------------------------------- */
 
 vx_model *vx_run_open_model(const vx_config *config, vx_error *error) {
@@ -85,10 +78,10 @@ static bool set_target(vx_run *run, vx_error *error) {
 
 static bool open_all(vx_run *run, char *advice, size_t advice_size, vx_error *error) {
   const vx_config *config = run->config;
-  set_metrics(run);
   return vx_voc_open(config->root, config->split, &run->voc, error) && open_model(run, error) && open_map(run, error) &&
          set_target(run, error) && vx_run_input(config, run->shape->image, &run->input, error) &&
          vx_plan_make(config->methods, config->method_count, run->shape, &run->plan, error) &&
+         vx_plan_metrics(&run->plan, config->metrics, config->metric_count, run->shape, error) &&
          vx_blas_check(run->shape, advice, advice_size, error) && vx_run_fill_info(run, error);
 }
 

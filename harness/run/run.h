@@ -10,7 +10,7 @@
 #include "harness/run/plan.h"
 #include "harness/run/prior.h"
 #include "harness/store/result.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 
 typedef struct vx_run {
   const vx_config *config; /* the caller's */
@@ -20,14 +20,13 @@ typedef struct vx_run {
   vx_class_map map;
   vx_input_options input;
   int target; /* a class of the model, or one of VX_TARGET_… (target.h) */
-  const vx_metric *metrics[VX_CFG_METRICS_MAX];
-  int metric_count;
   vx_plan plan;
   vx_prior *prior; /* NULL unless a method asks for it (vx_run_make_prior) */
 
   /* What the store keeps of it; its methods are the config's without the hidden ones. */
-  vx_run_info info;
-  int *stored; /* [config->method_count]: index in info.methods, -1 for a hidden one */
+  vx_run_row info;
+  int *stored;                                /* [config->method_count]: index in info.methods, -1 for a hidden one */
+  const char *(*columns)[VX_MEASURE_COLUMNS]; /* [config->metric_count] names of the metrics' numbers among scores */
   vx_arena *arena;
 } vx_run;
 

@@ -18,9 +18,17 @@ bool vx_scorer_truth(vx_scorer *scorer, const vx_mask *mask, int width, int heig
 
 typedef enum vx_score_outcome { VX_SCORE_DONE, VX_SCORE_FAILED, VX_SCORE_NO_MEMORY } vx_score_outcome;
 
-/* Scores a map of `method` into `evaluation` of `result` and keeps the map there. */
-vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, const vx_heatmap *map, vx_result *result,
-                                 vx_evaluation *evaluation, vx_error *error);
+/* Scores a map of `method` into `evaluation` of `result` and keeps the map there; with those of the run's metrics whose
+   bits are set. `view` is what its measures may ask of the model. */
+vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, const vx_heatmap *map, const vx_view *view,
+                                 uint64_t metrics, vx_result *result, vx_evaluation *evaluation, vx_error *error);
+
+/* The metrics whose bits are set, of an evaluation out of the store with its map, into a copy of it: bit for bit what
+   vx_scorer_score gives. Not for a map at input resolution by a measure that reads its heat. `view` may be NULL where
+   no measure asks the model. */
+vx_score_outcome vx_scorer_measure(vx_scorer *scorer, const vx_method *method, const vx_evaluation *stored,
+                                   const vx_view *view, uint64_t metrics, vx_result *result, vx_evaluation *evaluation,
+                                   vx_error *error);
 
 /* Threshold and counts of a cut into an evaluation. */
 void vx_score_counts(const vx_cut *cut, vx_evaluation *evaluation);

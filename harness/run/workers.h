@@ -19,15 +19,17 @@ typedef struct vx_work {
 } vx_work;
 
 typedef struct vx_worked {
-  int images; /* that were to be there in the end */
-  int before; /* were there already */
-  int done;   /* added now */
+  int images;        /* that were to be there in the end */
+  int before;        /* were there already */
+  int passed_before; /* of those, through the gate */
+  int done;          /* added now */
   bool stopped;
   double seconds;
 } vx_worked;
 
-/* Evaluates what the store lacks, image by image, and writes each in a transaction of its own. Results do not depend on
-   `jobs`. False when memory is out or the store cannot be written: what was written stays. */
+/* Evaluates what the store lacks, images, methods and measures, image by image, and writes each in a transaction of its
+   own. Results do not depend on `jobs`. False when memory is out or the store cannot be written: what was written
+   stays. */
 bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error);
 
 /* Threads to use by default: the processors this process may run on. */

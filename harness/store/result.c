@@ -100,9 +100,8 @@ vx_evaluation *vx_result_add_evaluation(vx_result *result, int method) {
   return evaluation;
 }
 
-bool vx_result_add_failure(vx_result *result, vx_severity severity, int method, vx_stage stage, const char *where,
+bool vx_result_add_failure(vx_result *result, vx_severity severity, int method, const char *stage, const char *where,
                            const char *why, ...) {
-  static const char *const stages[] = {"picture", "annotation", "mask", "model", "target", "method", "score"};
   vx_stored_failure *list =
       grow(result->arena, result->failures, result->failure_count, &result->failure_room, sizeof *list);
   if (!list) return false;
@@ -114,10 +113,10 @@ bool vx_result_add_failure(vx_result *result, vx_severity severity, int method, 
   va_end(arguments);
   vx_stored_failure failure = {.severity = severity,
                                .method = method,
-                               .stage = stages[stage],
+                               .stage = vx_result_text(result, stage),
                                .where = vx_result_text(result, where),
                                .why = vx_result_text(result, text)};
-  if (!failure.where || !failure.why) return false;
+  if (!failure.stage || !failure.where || !failure.why) return false;
   list[result->failure_count++] = failure;
   return true;
 }
@@ -130,6 +129,21 @@ bool vx_result_add_score(vx_result *result, vx_evaluation *evaluation, const cha
   const char *name = vx_result_text(result, metric);
   if (!name) return false;
   list[evaluation->score_count++] = (vx_named_score){.metric = name, .value = value};
+  return true;
+}
+
+bool vx_result_add_curve(vx_result *result, vx_evaluation *evaluation, const char *metric, const char *name,
+                         const float *value, int count) {
+  vx_curve *list =
+      grow(result->arena, evaluation->curves, evaluation->curve_count, &evaluation->curve_room, sizeof *list);
+  if (!list) return false;
+  evaluation->curves = list;
+  vx_curve curve = {vx_result_text(result, metric), vx_result_text(result, name), count, NULL};
+  float *copy = vx_arena_take(result->arena, (size_t)count + 1, sizeof *copy);
+  if (!curve.metric || !curve.name || !copy) return false;
+  memcpy(copy, value, (size_t)count * sizeof *copy);
+  curve.value = copy;
+  list[evaluation->curve_count++] = curve;
   return true;
 }
 
@@ -160,6 +174,12 @@ bool vx_result_keep_pixel_map(vx_result *result, vx_evaluation *evaluation, cons
 const char *vx_status_name(vx_status status) {
   static const char *const names[] = {"ok", "flat", "failed", "unscored"};
   return names[status];
+}
+
+vx_status vx_status_of(const char *name) {
+  vx_status status = VX_STATUS_OK;
+  while (status < VX_STATUS_UNSCORED && strcmp(vx_status_name(status), name) != 0) status++;
+  return status;
 }
 
 const char *vx_severity_name(vx_severity severity) {

@@ -19,10 +19,7 @@ static bool take_trouble(vx_arena *arena, sqlite3_stmt *row, void *element) {
 
 bool vx_query_troubles(vx_store *store, int64_t run, vx_arena *arena, vx_trouble_row **rows, int *count,
                        vx_error *error) {
-  void *list = NULL;
-  bool ok = vx_query_list(store, by_kind, run, arena, take_trouble, sizeof **rows, &list, count, error);
-  *rows = list;
-  return ok;
+  return vx_query_list(store, by_kind, run, 0, arena, take_trouble, sizeof **rows, rows, count, error);
 }
 
 bool vx_query_evaluated(vx_store *store, int64_t run, int *count, vx_error *error) {

@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "harness/run/predict.h"
 #include "harness/run/subject.h"
-#include "metrics/measures.h"
+#include "metrics/measure.h"
 #include "statistics/rank.h"
 
 /* ---- the input's noise --------------------------------------------------------------------------------------------
@@ -123,14 +123,14 @@ static bool score_map(bench *b, int index, const vx_heatmap *map, const scene *s
   const vx_scoring *scoring = &run->config->score.scoring;
   int height = b->truth.geometry.height, width = b->truth.geometry.width;
   vx_levels levels;
-  vx_metric_input in;
-  double column[VX_METRIC_COLUMNS];
+  vx_case in;
+  double column[VX_MEASURE_COLUMNS];
   uint8_t *mask = realloc(out->mask, (size_t)height * (size_t)width);
   if (!mask) return vx_fail(error, s->id, "out of memory");
   out->mask = mask;
   if (!vx_to_size(&out->sized, map, run->config->methods[index].name, height, width, error) ||
-      !vx_metric_prepare(&out->sized.heat, b->truth.label, scoring, &levels, &in, error) ||
-      !vx_metric_overlap.measure(&in, column, error))
+      !vx_case_prepare(&out->sized.heat, b->truth.label, scoring, &levels, &in, error) ||
+      !vx_measure_overlap.measure(&in, NULL, column, error))
     return false;
   out->iou = b->truth.known ? column[0] : NAN;
   vx_threshold_mask(&scoring->threshold, &out->sized.heat, in.cut.threshold, out->mask);
@@ -311,7 +311,7 @@ bool vx_noise_measure(const vx_noise_request *request, vx_noise *noise, vx_error
                         .work = measure_one,
                         .give = take_one};
   bool good = take_places(&c, places) || vx_fail(error, "noise", "out of memory");
-  vx_progress_start(&c.progress, request->report, request->terminal, count, 0);
+  vx_progress_start(&c.progress, request->report, request->terminal, count, 0, 0);
   good = good && vx_crew_run(&crew, error);
   vx_progress_end(&c.progress);
   for (int i = 0; c.measured && i < places; i++) {

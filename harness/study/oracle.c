@@ -43,8 +43,7 @@ static void finish(vx_oracle_row *row, const double *levels) {
   row->half /= row->n;
 }
 
-bool vx_oracle_make(vx_rescore *source, const vx_scoring_info *scoring, int jobs, vx_oracle_row *rows,
-                    vx_error *error) {
+bool vx_oracle_make(vx_rescore *source, const vx_scoring_row *scoring, int jobs, vx_oracle_row *rows, vx_error *error) {
   static const char *const thresholds[SETTINGS] = {"otsu", "mean", "0.5"};
   vx_setting settings[SETTINGS];
   sums s = {.source = source, .rows = rows};

@@ -56,8 +56,7 @@ typedef struct work {
   const vx_rescore *rescore;
   const vx_setting *settings;
   int setting_count;
-  const vx_run_method *names; /* [methods] */
-  job *jobs;                  /* [places] */
+  job *jobs; /* [places] */
   bool (*take)(void *user, const vx_rescored *rescored, vx_error *error);
   void *user;
 } work;
@@ -144,7 +143,7 @@ static bool score_map(const work *w, job *j, int index, scratch *s, vx_error *er
   const vx_evaluation *evaluation = &j->stored->evaluations[index];
   const vx_method_row *method = &w->rescore->methods[evaluation->method];
   const vx_geometry *size = NULL; /* of the heat at hand */
-  vx_metric_input in;
+  vx_case in;
   j->made[index] = evaluation->map.kind != VX_MAP_NONE;
   for (int k = 0; j->made[index] && k < w->setting_count; k++) {
     if (!j->has_truth[k]) continue;
@@ -152,7 +151,7 @@ static bool score_map(const work *w, job *j, int index, scratch *s, vx_error *er
       size = &s->truths[k].geometry;
       if (!bring_to_size(&evaluation->map, method, size, s, error)) return false;
     }
-    if (!vx_metric_prepare(&s->sized.heat, s->truths[k].label, &w->settings[k].scoring, &s->levels, &in, error))
+    if (!vx_case_prepare(&s->sized.heat, s->truths[k].label, &w->settings[k].scoring, &s->levels, &in, error))
       return false;
     j->cuts[index * w->setting_count + k] = in.cut;
     if (k == 0 && j->level_iou) every_level(&s->levels, j->level_iou + (size_t)index * LEVELS);
@@ -177,8 +176,7 @@ static bool read_job(void *user, int task, int place, vx_error *error) {
   const work *w = user;
   const vx_rescore *r = w->rescore;
   job *j = &w->jobs[place];
-  if (!vx_stored_result(r->store, r->run.id, r->images.rows[task].id, w->names, r->method_count, j->stored, error))
-    return false;
+  if (!vx_result_read(r->store, r->images.rows[task].id, r->methods, r->method_count, j->stored, error)) return false;
   int count = j->stored->evaluation_count;
   j->made = VX_TAKE(j->stored->arena, count + 1, bool);
   j->flat = VX_TAKE(j->stored->arena, count + 1, bool);
@@ -214,16 +212,13 @@ bool vx_rescore_all(const vx_rescore *r, const vx_setting *settings, int setting
                     bool (*take)(void *user, const vx_rescored *rescored, vx_error *error), void *user,
                     vx_error *error) {
   int places = vx_crew_places(jobs, r->images.count);
-  vx_run_method *names = VX_TAKE(r->arena, r->method_count + 1, vx_run_method);
   work w = {.rescore = r,
             .settings = settings,
             .setting_count = setting_count,
-            .names = names,
             .jobs = calloc((size_t)places, sizeof *w.jobs),
             .take = take,
             .user = user};
-  bool ok = names && w.jobs;
-  for (int m = 0; ok && m < r->method_count; m++) names[m] = (vx_run_method){.name = r->methods[m].name};
+  bool ok = w.jobs != NULL;
   for (int i = 0; ok && i < places; i++) ok = (w.jobs[i].stored = vx_result_new()) != NULL;
   if (!ok) out_of_memory(r->store, error);
   const vx_crew crew = {.jobs = jobs,

@@ -17,7 +17,7 @@ bool vx_rescore_check(const vx_rescore *rescore, const vx_setting *setting, char
   char marked[300] = "";
   if (note) *note = '\0';
   if (!vx_query_scoring(rescore->store, rescore->run.id, NULL, rescore->arena, &main_scoring, error) ||
-      !vx_setting_make(&main_scoring.info, &own, error))
+      !vx_setting_make(&main_scoring, &own, error))
     return false;
   bool same = side_of(&own, rescore->input.size) == side_of(setting, rescore->input.size);
   for (int m = 0; m < rescore->method_count; m++) {
@@ -26,7 +26,7 @@ bool vx_rescore_check(const vx_rescore *rescore, const vx_setting *setting, char
     if (!same) {
       return vx_fail(error, method->name,
                      "its maps are stored as 8-bit maps at size %s: size %s needs a run (or leave it out: --methods)",
-                     main_scoring.info.size, vx_setting_word(setting, "size"));
+                     main_scoring.size, vx_setting_word(setting, "size"));
     }
     size_t used = strlen(marked);
     snprintf(marked + used, sizeof marked - used, "%s%s", used ? ", " : "", method->name);

@@ -82,7 +82,7 @@ static bool make_settings(const vx_sweep *s, gathered *g, vx_error *error) {
     for (int v = 0; v < s->level_count[VX_CHOICE_VOID]; v++) {
       for (int m = 0; m < s->level_count[VX_CHOICE_MASK_RESIZE]; m++) {
         vx_setting *setting = &g->settings[at++];
-        if (!vx_setting_make(&own.info, setting, error) ||
+        if (!vx_setting_make(&own, setting, error) ||
             !vx_setting_set(setting, "threshold", s->levels[VX_CHOICE_THRESHOLD][t], NULL, error) ||
             !vx_setting_set(setting, "void", s->levels[VX_CHOICE_VOID][v], NULL, error) ||
             !vx_setting_set(setting, "mask_resize", s->levels[VX_CHOICE_MASK_RESIZE][m], NULL, error))

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "harness/store/choose.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 
 static bool out_of_memory(vx_store *store, vx_error *error) {
   return vx_fail(error, vx_store_path(store), "out of memory");
@@ -101,7 +101,7 @@ static bool make_groups(vx_store *store, const vx_image_set *set, const int *kep
 
 static void choose_scale(vx_compare_data *d) {
   int column;
-  const vx_metric *metric = vx_metric_with_column(d->options->metric, &column);
+  const vx_measure *metric = vx_measure_with_column(d->options->metric, &column);
   d->scale = metric && metric->columns[column].percent ? 100 : 1;
   d->higher = !metric || metric->columns[column].higher_is_better;
   d->title = metric ? metric->columns[column].title : d->options->metric;

@@ -47,7 +47,7 @@ static void quotient(const vx_score_request *r, const vx_score_columns *c, int i
                      double *under) {
   double truth = c->tp[i] + c->fn[i], mask = c->tp[i] + c->fp[i], all = truth + c->fp[i] + c->tn[i];
   double chance = vx_chance_iou(all, truth, mask);
-  bool recall = strcmp(r->scoring->info.pixel_accuracy, "recall") == 0;
+  bool recall = strcmp(r->scoring->pixel_accuracy, "recall") == 0;
   *under = 1;
   if (r->aggregate != VX_AGGREGATE_POOLED) {
     const double means[] = {c->iou[i], c->f1[i], c->pixel_accuracy[i], c->iou[i] - chance};

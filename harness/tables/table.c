@@ -7,7 +7,7 @@
 
 #include "harness/tables/published.h"
 #include "harness/tables/scores.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 #include "statistics/standing.h"
 
 enum { PUBLISHED_MAX = 64, MORE_MAX = 24, MORE_SHOWN = 3 };
@@ -356,7 +356,7 @@ static void put_notes(making *m) {
     }
     titled = m->rows[p]->title;
   }
-  if (*m->scoring.info.note) vx_sheet_note(m->sheet, "Scoring %s: %s", m->scoring.info.name, m->scoring.info.note);
+  if (*m->scoring.note) vx_sheet_note(m->sheet, "Scoring %s: %s", m->scoring.name, m->scoring.note);
 }
 
 static bool choose_more(making *m, vx_error *error) {
@@ -371,7 +371,7 @@ static bool read_run(making *m, vx_error *error) {
          vx_query_scoring(m->store, m->run.id, o->scoring, m->arena, &m->scoring, error) &&
          vx_query_methods(m->store, m->run.id, m->arena, &m->methods, &m->method_count, error) &&
          vx_query_images(m->store, &m->run, o->min_confidence, m->arena, &m->images, error) &&
-         vx_aggregate_parse(o->aggregate ? o->aggregate : m->scoring.info.aggregate, &m->aggregate, error) &&
+         vx_aggregate_parse(o->aggregate ? o->aggregate : m->scoring.aggregate, &m->aggregate, error) &&
          choose_published(m, error) && choose_more(m, error);
 }
 
@@ -402,7 +402,7 @@ static bool make_sheet(making *m, vx_error *error) {
   for (int k = 0; k < m->more_count; k++) {
     int column;
     char key[100];
-    const vx_metric *metric = vx_metric_with_column(m->more[k], &column);
+    const vx_measure *metric = vx_measure_with_column(m->more[k], &column);
     const char *title = metric ? metric->columns[column].title : m->more[k];
     m->scale[k] = metric && metric->columns[column].percent ? 100 : 1;
     vx_sheet_column set = {m->more[k], is_shown(m, k) ? title : NULL, m->scale[k] == 100 ? 2 : 3, false};
@@ -418,7 +418,7 @@ static bool make_sheet(making *m, vx_error *error) {
 
 static bool fill(making *m, vx_error *error) {
   if (!read_run(m, error) || !make_sheet(m, error)) return false;
-  const vx_scoring_info *s = &m->scoring.info;
+  const vx_scoring_row *s = &m->scoring;
   vx_sheet_title(m->sheet,
                  "%s (run %" PRId64 "%s%s): %s on %s; %s, in percent; size %s, threshold %s, foreground %s, void %s, "
                  "mask %s%s",

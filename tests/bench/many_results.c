@@ -44,7 +44,7 @@ static bool write_all(const char *path, int images, int methods, vx_error *error
   char sql[SQL_SIZE];
   const char *classes[CLASSES + 1];
   char class_names[CLASSES + 1][16];
-  vx_run_method *list = calloc((size_t)methods, sizeof *list);
+  vx_method_row *list = calloc((size_t)methods, sizeof *list);
   char(*names)[24] = calloc((size_t)methods, sizeof *names);
   vx_store *store = vx_store_open(path, VX_STORE_WRITE, error);
   bool ok = list && names && store;
@@ -54,10 +54,10 @@ static bool write_all(const char *path, int images, int methods, vx_error *error
   }
   for (int m = 0; ok && m < methods; m++) {
     snprintf(names[m], sizeof names[m], "method-%d", m);
-    list[m] = (vx_run_method){
+    list[m] = (vx_method_row){
         .name = names[m], .explainer = "x", .title = "X", .family = "attention", .source = "-", .parameters = ""};
   }
-  vx_run_info run = {.name = "many",
+  vx_run_row run = {.name = "many",
                      .config = "",
                      .model = "-",
                      .model_digest = "0",
@@ -68,15 +68,14 @@ static bool write_all(const char *path, int images, int methods, vx_error *error
                      .target = "top",
                      .output = "logit",
                      .precision = "mixed",
-                     .metrics = "overlap",
-                     .input_side = 224,
+                      .input_side = 224,
                      .grid = 14,
                      .image_count = images,
                      .program = "bench",
                      .openblas = "-",
                      .kernel = "-",
                      .host = "-",
-                     .scoring = {"main", "input", "otsu", "any", "ignore", "pillow", "accuracy", "mean", NULL},
+                     .scoring = {0, "main", "input", "otsu", "any", "ignore", "pillow", "accuracy", "mean", NULL},
                      .data_classes = classes,
                      .data_class_count = CLASSES + 1,
                      .labels = labels,

@@ -42,7 +42,7 @@ START_TEST(defaults_are_the_specifications) {
   ck_assert_int_eq(c->score.scoring.accuracy_is_recall, 0);
   ck_assert_str_eq(vx_setting_word(&c->score, "aggregate"), "mean");
   ck_assert_int_eq(c->metric_count, 1);
-  ck_assert_str_eq(c->metrics[0], "overlap");
+  ck_assert_str_eq(c->metrics[0].name, "overlap");
   ck_assert_ptr_null(c->compare_with);
   ck_assert_ptr_null(c->classes);
   ck_assert_int_eq(c->method_count, 1);

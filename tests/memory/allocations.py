@@ -1,15 +1,15 @@
 #!/usr/bin/python3
 """Every allocation of the program's own code failed once, one at a time, over one command.
 
-    tests/memory/allocations.py COMMAND [--json] [FIRST [LAST]]
+    tests/memory/allocations.py COMMAND [--json] [all | FIRST [LAST]]
 
-runs `vitx_failing` (failing.c) on the smallest model once undisturbed, then once for each allocation. Each run must end
-by itself within 20 seconds, by no signal, and either with an error that says memory, or with status 0 and the
+runs `vitx_failing` (failing.c) on the smallest model once undisturbed, then once for the first and the last allocation
+of each call stack (all: for every allocation; or for those with these numbers). Each run must end by itself within 20 seconds, by no signal, and either with an error that says memory, or with status 0 and the
 undisturbed output or, where something is missing from it, a word about that: a row in `failures`, a note. What breaks
 this is printed with its call stack.
 
---json: a hundred allocations, evenly spread, of the program's and jansson's together; an error or a note need not say
-memory then, since jansson takes what it cannot store for bad JSON."""
+--json: jansson's allocations too, a hundred evenly spread; an error or a note need not say memory then, since jansson
+takes what it cannot store for bad JSON."""
 import os, re, shutil, subprocess, sys, tempfile
 
 BUILD = os.environ.get("VITX_BUILD", "build/release")
@@ -55,7 +55,7 @@ OUT_OF_MEMORY = re.compile(rb"(no|out of|allocate) memory")
 
 
 def stack(note):
-    lines = open(note).read().splitlines()[1:]
+    lines = open(note).read().splitlines()
     places = [line[line.rindex("(+") + 2:line.rindex(")")] for line in lines if "vitx_failing(+" in line]
     if not shutil.which("addr2line"):
         return lines
@@ -82,15 +82,19 @@ def main():
             assert status == 0, said
         status, printed, said, undisturbed = once(0)
         assert status == 0 and undisturbed, said
-        count, lines = int(open(note).read()), printed.count(b"\n")
-        first = int(arguments[1]) if len(arguments) > 1 else 1
-        last = int(arguments[2]) if len(arguments) > 2 else first if len(arguments) > 1 else count
+        lines, stacks = printed.count(b"\n"), open(note).read().split()
+        numbers = range(1, len(stacks) + 1)
+        if arguments[1:] and arguments[1] != "all":
+            numbers = range(int(arguments[1]), int(arguments[-1]) + 1)
+        elif json:
+            numbers = numbers[::max(1, len(stacks) // 100)]
+        elif not arguments[1:]:
+            first = {stack: at for at, stack in reversed(list(enumerate(stacks, 1)))}
+            numbers = sorted({*first.values(), *{stack: at for at, stack in enumerate(stacks, 1)}.values()})
         ended = went_on = 0
-        for at in range(first, last + 1, max(1, count // 100) if json and len(arguments) < 2 else 1):
-            if os.path.exists(note):
-                os.remove(note)
+        for at in numbers:
             status, printed, said, made = once(at)
-            if not os.path.exists(note):
+            if not os.path.getsize(note):
                 continue  # there were fewer this time: threads
             if status == 0:
                 more = made if isinstance(made, bytes) else b""
@@ -107,7 +111,7 @@ def main():
     for (bad, places), cases in wrong.items():
         print(f"{command}: {bad}: allocation {', '.join(str(at) for at, _ in cases[:8])} ({len(cases)}): {cases[0][1]}")
         print("   " + "\n   ".join(places))
-    print(f"{command}: {count} allocations: {ended} runs ended with an error, {went_on} went on")
+    print(f"{command}: {len(stacks)} allocations: {ended} runs ended with an error, {went_on} went on")
     return 1 if wrong or ended + went_on == 0 else 0
 
 

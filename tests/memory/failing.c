@@ -3,13 +3,16 @@
    allocation finds no memory.
 
    VITX_FAIL_AT=N    the N-th allocation of the process fails, counted from 1; 0: none
-   VITX_FAIL_NOTE=F  F gets "N ADDRESS…": how many there were, or, as soon as one has failed, who had asked for it */
+   VITX_FAIL_NOTE=F  F gets the call stack of the one that failed; with N = 0 a line for each allocation: a number that
+                     stands for its call stack
+   VITX_FAIL_JSON=1  jansson's allocations count too */
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,23 +35,27 @@ int __wrap_vasprintf(char **text, const char *format, va_list values);
 int __wrap_asprintf(char **text, const char *format, ...);
 
 static long fail_at;
-static const char *note;
+static int note = -1;
 static atomic_long asked;
 
-/* Without allocating: a note is written when memory is "out". */
-static void write_note(long count) {
-  void *caller[12];
-  int file = note ? open(note, O_WRONLY | O_CREAT | O_TRUNC, 0666) : -1, depth = backtrace(caller, 12);
-  if (file < 0) return;
-  dprintf(file, "%ld\n", count);
-  if (count == fail_at) backtrace_symbols_fd(caller + 2, depth - 2, file);
-  close(file);
+enum { DEPTH = 12, OWN = 2 }; /* frames; those of this file */
+
+/* Without allocating: this is done when memory is "out". */
+static void write_note(void) {
+  void *caller[DEPTH];
+  int depth = backtrace(caller, DEPTH);
+  uintptr_t stack = 0;
+  for (int i = OWN; i < depth; i++) stack = 31 * stack + (uintptr_t)caller[i];
+  if (fail_at)
+    backtrace_symbols_fd(caller + OWN, depth - OWN, note);
+  else
+    dprintf(note, "%zx\n", (size_t)stack);
 }
 
 static bool fails(void) {
   long count = atomic_fetch_add(&asked, 1) + 1;
+  if (note >= 0 && (fail_at == 0 || count == fail_at)) write_note();
   if (count != fail_at) return false;
-  write_note(count);
   errno = ENOMEM;
   return true;
 }
@@ -58,16 +65,12 @@ static void *json_malloc(size_t size) {
 }
 
 __attribute__((constructor)) static void begin(void) {
-  const char *at = getenv("VITX_FAIL_AT");
+  const char *at = getenv("VITX_FAIL_AT"), *path = getenv("VITX_FAIL_NOTE");
   void *caller[1];
   backtrace(caller, 1); /* loads what it needs now */
   fail_at = at ? atol(at) : 0;
-  note = getenv("VITX_FAIL_NOTE");
+  if (path) note = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (getenv("VITX_FAIL_JSON")) json_set_alloc_funcs(json_malloc, free);
-}
-
-__attribute__((destructor)) static void end(void) {
-  if (fail_at == 0) write_note(atomic_load(&asked));
 }
 
 void *__wrap_malloc(size_t size) {

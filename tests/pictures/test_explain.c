@@ -4,7 +4,7 @@
 #include "harness/data/picture.h"
 #include "harness/draw/overlay.h"
 #include "harness/pictures/agreement.h"
-#include "harness/store/detail.h"
+#include "harness/store/stored.h"
 #include "statistics/rank.h"
 #include "tests/support/program.h"
 

@@ -6,7 +6,7 @@
 #include "harness/data/picture.h"
 #include "harness/pictures/figure_pick.h"
 #include "harness/run/origin.h"
-#include "harness/store/detail.h"
+#include "harness/store/stored.h"
 #include "tests/support/program.h"
 
 static char folder[512], results[600];
@@ -160,10 +160,10 @@ START_TEST(cells_show_the_stored_maps) {
   options.methods = "rollout";
   chosen c = choose(options);
   vx_map_row *maps;
-  vx_image_detail detail;
+  vx_result detail;
   int count;
   ck_assert(vx_query_maps(c.store, c.choice.images[0]->id, c.arena, &maps, &count, &error));
-  ck_assert(vx_query_image_detail(c.store, c.choice.images[0]->id, c.arena, &detail, &error));
+  ck_assert(vx_image_read(c.store, c.choice.images[0]->id, c.arena, &detail, &error));
   const vx_map *map = NULL;
   for (int i = 0; i < count; i++)
     if (maps[i].method == c.choice.methods[0].id) map = &maps[i].map;

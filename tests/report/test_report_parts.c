@@ -166,7 +166,7 @@ static vx_report_made make(const char *database, const vx_report_options *option
 
 START_TEST(thousands_of_images_stay_within_the_size_asked_for) {
   char database[256], page[300];
-  vx_run_info run = run_info(2400, METHODS);
+  vx_run_row run = run_info(2400, METHODS);
   fresh_path(database, "many");
   snprintf(page, sizeof page, "%s.html", database);
   write_images(database, &run, NULL, 2400);
@@ -188,7 +188,7 @@ END_TEST
 
 START_TEST(a_page_that_cannot_be_written_leaves_nothing) {
   char database[256];
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   vx_error error = {.why = ""};
   vx_report_made made;
   vx_store *store;

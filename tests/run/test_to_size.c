@@ -143,13 +143,13 @@ END_TEST
 /* ---- settings ---------------------------------------------------------------------------------------------------- */
 
 static vx_setting setting_of(const char *foreground, const char *size) {
-  vx_scoring_info words = {.size = size,
-                           .threshold = ".50",
-                           .foreground = foreground,
-                           .void_pixels = "background",
-                           .mask_resize = "opencv",
-                           .pixel_accuracy = "recall",
-                           .aggregate = "pooled"};
+  vx_scoring_row words = {.size = size,
+                          .threshold = ".50",
+                          .foreground = foreground,
+                          .void_pixels = "background",
+                          .mask_resize = "opencv",
+                          .pixel_accuracy = "recall",
+                          .aggregate = "pooled"};
   vx_setting setting;
   vx_error error;
   ck_assert_msg(vx_setting_make(&words, &setting, &error), "%s: %s", error.where, error.why);
@@ -158,7 +158,7 @@ static vx_setting setting_of(const char *foreground, const char *size) {
 
 START_TEST(words_are_kept_as_they_are_printed) {
   vx_setting s = setting_of("class=012", "0064"), again;
-  vx_scoring_info words = vx_setting_words(&s);
+  vx_scoring_row words = vx_setting_words(&s);
   vx_error error;
   ck_assert_str_eq(words.size, "64");
   ck_assert_str_eq(words.threshold, "0.5");

@@ -10,7 +10,7 @@ static char path[256], other[256];
 static void setup(void) {
   fresh_path(path, "compare");
   fresh_path(other, "compare-other");
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   write_images(path, &run, NULL, IMAGES);
 }
 
@@ -108,8 +108,8 @@ START_TEST(two_runs_are_matched_by_id) {
   /* the other run has the images in another order, one less, and the methods in another order */
   vx_error error;
   vx_store *store;
-  vx_run_info run = run_info(IMAGES, 2);
-  vx_run_method swapped[2] = {methods[2], methods[0]};
+  vx_run_row run = run_info(IMAGES, 2);
+  vx_method_row swapped[2] = {methods[2], methods[0]};
   run.methods = swapped;
   run.seed = 8;
   OK((store = vx_store_open(other, VX_STORE_WRITE, &error)) != NULL);
