@@ -16,8 +16,8 @@
 
 /* The order of the words is that of the choices in keys.c. */
 typedef enum vx_cfg_resize { VX_CFG_RESIZE_CHECKPOINT, VX_CFG_SQUASH, VX_CFG_CROP } vx_cfg_resize;
-typedef enum vx_cfg_filter { VX_CFG_FILTER_CHECKPOINT, VX_CFG_BILINEAR, VX_CFG_BICUBIC } vx_cfg_filter;
-typedef enum vx_cfg_arithmetic { VX_CFG_PILLOW, VX_CFG_FLOAT } vx_cfg_arithmetic;
+/* Filters are vx_filter counted from 1, arithmetic is vx_arithmetic. */
+enum { VX_CFG_FILTER_CHECKPOINT, VX_CFG_BILINEAR };
 typedef enum vx_cfg_normalize {
   VX_CFG_NORMALIZE_CHECKPOINT,
   VX_CFG_NORMALIZE_NONE,

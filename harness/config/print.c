@@ -88,15 +88,14 @@ static bool choice_word(const char *choices, int index, char *word, size_t size)
 }
 
 const char *vx_config_word(const char *key, int value) {
-  static const char *const words[][4] = {
-      {"checkpoint", "squash", "crop", ""}, {"checkpoint", "bilinear", "bicubic", ""},
-      {"pillow", "float", "", ""},          {"logit", "probability", "loss", ""},
-      {"single", "mixed", "double", ""},    {"ignore", "background", "foreground", ""},
-      {"pillow", "opencv", "", ""},         {"accuracy", "recall", "", ""},
-      {"mean", "pooled", "class", ""}};
-  static const char *const keys[] = {"input.resize",   "input.filter", "input.arithmetic",  "output",
-                                     "precision",      "score.void",   "score.mask_resize", "score.pixel_accuracy",
-                                     "score.aggregate"};
+  static const char *const words[][4] = {{"logit", "probability", "loss", ""},
+                                         {"single", "mixed", "double", ""},
+                                         {"ignore", "background", "foreground", ""},
+                                         {"pillow", "opencv", "", ""},
+                                         {"accuracy", "recall", "", ""},
+                                         {"mean", "pooled", "class", ""}};
+  static const char *const keys[] = {
+      "output", "precision", "score.void", "score.mask_resize", "score.pixel_accuracy", "score.aggregate"};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
     if (strcmp(key, keys[i]) == 0) return value >= 0 && value < 4 ? words[i][value] : "";
   return "";

@@ -2,14 +2,21 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 vx_input_options vx_input_default(int size) {
   return (vx_input_options){.size = size,
                             .resize = VX_RESIZE_SQUASH,
+                            .scaled_width = size,
+                            .scaled_height = size,
                             .shorter_side = vx_input_shorter_side(size, 0.875),
+                            .longer_side = size,
+                            .zoom = 1,
                             .filter = VX_FILTER_BILINEAR,
                             .arithmetic = VX_ARITHMETIC_PILLOW,
+                            .divisor = 255,
                             .normalize = true,
                             .mean = {0.5, 0.5, 0.5},
                             .std = {0.5, 0.5, 0.5}};
@@ -24,9 +31,12 @@ int vx_input_shorter_side(int size, double crop_pct) {
 bool vx_input_check(const vx_input_options *o, const char *where, vx_error *error) {
   if (o->size < 1 || o->size > 1 << 14)
     return vx_fail(error, where, "input size is %d, expected 1 to %d", o->size, 1 << 14);
-  if (o->resize == VX_RESIZE_CROP && o->shorter_side < o->size)
-    return vx_fail(error, where, "the shorter side is scaled to %d, expected at least the crop's %d", o->shorter_side,
-                   o->size);
+  const int sides[] = {o->scaled_width, o->scaled_height, o->shorter_side, o->longer_side};
+  for (int i = 0; i < 4; i++)
+    if (sides[i] < 1 || sides[i] > 1 << 20)
+      return vx_fail(error, where, "the picture is scaled to %d pixels, expected 1 to %d", sides[i], 1 << 20);
+  if (!(o->divisor > 0 && isfinite(o->divisor)))
+    return vx_fail(error, where, "pixels are divided by %g, expected a number above 0", o->divisor);
   if (o->arithmetic == VX_ARITHMETIC_FLOAT && o->filter != VX_FILTER_BILINEAR)
     return vx_fail(error, where, "float arithmetic knows the bilinear filter only");
   for (int c = 0; o->normalize && c < 3; c++)
@@ -36,28 +46,150 @@ bool vx_input_check(const vx_input_options *o, const char *where, vx_error *erro
   return true;
 }
 
-/* Python's round(difference / 2): half to even. */
-static int half_to_even(int difference) {
-  int half = difference / 2;
-  return difference % 2 && half % 2 ? half + 1 : half;
+/* Where the centre of `size` begins on a side of `scaled`: negative where the side is shorter. timm and torchvision
+   round as Python, half to even, and pad the smaller half first. */
+static int offset_of(const vx_input_options *o, int scaled) {
+  int difference = scaled - o->size, half = (difference - (difference < 0 && difference % 2)) / 2; /* floor */
+  if (o->floor_offset) return half;
+  return difference % 2 && (difference < 0 || half % 2) ? half + 1 : half;
+}
+
+static bool is_too_narrow(int width, int height, int64_t longer, vx_error *error) {
+  if (longer <= INT_MAX / 2) return false;
+  return !vx_fail(error, "input", "%d x %d pixels are too narrow to crop: the longer side would be %lld", width, height,
+                  (long long)longer);
+}
+
+/* timm's ResizeKeepRatio, in Python's rounding: half to even. */
+static int keep_ratio(int side, double ratio) {
+  double scaled = nearbyint(side / ratio);
+  return scaled < 1 ? 1 : (int)scaled;
 }
 
 bool vx_input_geometry(const vx_input_options *o, int width, int height, vx_geometry *g, vx_error *error) {
   if (width < 1 || height < 1) return vx_fail(error, "input", "the picture is %d x %d pixels", width, height);
   if (!vx_input_check(o, "input", error)) return false;
-  *g = vx_geometry_squash(o->size, o->size);
-  if (o->resize == VX_RESIZE_SQUASH) return true;
   int shorter = width < height ? width : height, longer = width < height ? height : width;
   int64_t scaled = (int64_t)o->shorter_side * longer / shorter;
-  if (scaled > INT_MAX / 2)
-    return vx_fail(error, "input", "%d x %d pixels are too narrow to crop: the longer side would be %lld", width,
-                   height, (long long)scaled);
-  g->scaled_width = width <= height ? o->shorter_side : (int)scaled;
-  g->scaled_height = width <= height ? (int)scaled : o->shorter_side;
-  g->left = half_to_even(g->scaled_width - o->size);
-  g->top = half_to_even(g->scaled_height - o->size);
+  *g = vx_geometry_squash(o->size, o->size);
+  memcpy(g->fill, o->fill, sizeof g->fill);
+  g->pillow13 = o->arithmetic == VX_ARITHMETIC_PILLOW13;
+  switch (o->resize) {
+  case VX_RESIZE_SQUASH:
+    g->scaled_width = o->scaled_width, g->scaled_height = o->scaled_height;
+    break;
+  case VX_RESIZE_CROP:
+    if (is_too_narrow(width, height, scaled, error)) return false;
+    g->scaled_width = width <= height ? o->shorter_side : (int)scaled;
+    g->scaled_height = width <= height ? (int)scaled : o->shorter_side;
+    break;
+  case VX_RESIZE_BORDER: {
+    double ratio = (double)longer / o->longer_side;
+    g->scaled_width = keep_ratio(width, ratio), g->scaled_height = keep_ratio(height, ratio);
+    break;
+  }
+  case VX_RESIZE_NONE:
+    g->scaled_width = keep_ratio(width, 1 / o->zoom), g->scaled_height = keep_ratio(height, 1 / o->zoom);
+    if (!o->cuts && (g->scaled_width != o->size || g->scaled_height != o->size))
+      return vx_fail(error, "input",
+                     "the picture is %d x %d pixels, and the checkpoint's processor takes %d x %d as it "
+                     "is (do_resize is false): resize it before, or set input.resize",
+                     width, height, o->size, o->size);
+    break;
+  }
+  g->left = offset_of(o, g->scaled_width);
+  g->top = offset_of(o, g->scaled_height);
   return true;
 }
+
+bool vx_input_cuts(const vx_input_options *o) {
+  return o->resize == VX_RESIZE_SQUASH ? o->scaled_width != o->size || o->scaled_height != o->size
+                                       : o->resize != VX_RESIZE_NONE || o->cuts;
+}
+
+vx_input_options vx_input_at(const vx_input_options *options, int side) {
+  vx_input_options o = *options;
+  int *sides[] = {&o.scaled_width, &o.scaled_height, &o.shorter_side, &o.longer_side};
+  for (int i = 0; i < 4; i++) {
+    int scaled = (int)lround((double)*sides[i] * side / options->size);
+    *sides[i] = *sides[i] >= options->size && scaled < side ? side : scaled < 1 ? 1 : scaled;
+  }
+  o.zoom *= (double)side / options->size;
+  o.size = side;
+  return o;
+}
+
+/* ---- in words ---------------------------------------------------------------------------------------------------- */
+
+static const char *const resize_words[] = {"squash", "crop", "border", "none"};
+static const char *const arithmetic_words[] = {"pillow", "float", "pillow13"};
+
+void vx_input_print(const vx_input_options *o, char *text, size_t room) {
+  char part[64] = "", fill[64] = "", scale[240], divisor[64] = "";
+  bool cuts = vx_input_cuts(o);
+  if (o->resize == VX_RESIZE_SQUASH && cuts)
+    snprintf(part, sizeof part, " scaled=%dx%d", o->scaled_width, o->scaled_height);
+  if (o->resize == VX_RESIZE_CROP) snprintf(part, sizeof part, " shorter_side=%d", o->shorter_side);
+  if (o->resize == VX_RESIZE_BORDER) snprintf(part, sizeof part, " longer_side=%d", o->longer_side);
+  if (o->resize == VX_RESIZE_NONE && cuts) snprintf(part, sizeof part, " cuts=1");
+  if (o->fill[0] || o->fill[1] || o->fill[2])
+    snprintf(fill, sizeof fill, " fill=%d,%d,%d", o->fill[0], o->fill[1], o->fill[2]);
+  if (o->normalize)
+    snprintf(scale, sizeof scale, "mean=%.17g,%.17g,%.17g std=%.17g,%.17g,%.17g", o->mean[0], o->mean[1], o->mean[2],
+             o->std[0], o->std[1], o->std[2]);
+  else
+    snprintf(scale, sizeof scale, "normalize=none");
+  if (o->divisor != 255) snprintf(divisor, sizeof divisor, "divisor=%.17g ", o->divisor);
+  snprintf(text, room, "size=%d resize=%s%s%s%s filter=%s arithmetic=%s %s%s", o->size, resize_words[o->resize], part,
+           cuts && o->floor_offset ? " offset=floor" : "", fill, vx_filter_name(o->filter),
+           arithmetic_words[o->arithmetic], divisor, scale);
+}
+
+/* The number after `key` in "size=224 resize=crop shorter_side=256 …"; -1: none. */
+static int number_of(const char *text, const char *key) {
+  const char *at = strstr(text, key);
+  int value;
+  return at && sscanf(at + strlen(key), "%d", &value) == 1 ? value : -1;
+}
+
+bool vx_input_parse(const char *text, int size, vx_input_options *o) {
+  const char *resize = strstr(text, "resize="), *scaled = strstr(text, " scaled="), *fill = strstr(text, " fill=");
+  int red, green, blue, way = 0;
+  if (size < 1 || size > 65536 || !resize) return false;
+  resize += strlen("resize=");
+  while (way < 4 && strncmp(resize, resize_words[way], strlen(resize_words[way])) != 0) way++;
+  if (way == 4) return false;
+  *o = vx_input_default(size);
+  o->resize = (vx_resize)way;
+  o->floor_offset = strstr(text, " offset=floor") != NULL;
+  o->cuts = strstr(text, " cuts=1") != NULL;
+  if (scaled && sscanf(scaled, " scaled=%dx%d", &o->scaled_width, &o->scaled_height) != 2) return false;
+  if (o->resize == VX_RESIZE_CROP) o->shorter_side = number_of(text, " shorter_side=");
+  if (o->resize == VX_RESIZE_BORDER) o->longer_side = number_of(text, " longer_side=");
+  if (fill && sscanf(fill, " fill=%d,%d,%d", &red, &green, &blue) == 3)
+    o->fill[0] = (uint8_t)red, o->fill[1] = (uint8_t)green, o->fill[2] = (uint8_t)blue;
+  return o->size > 1 << 14 || vx_input_check(o, "input", NULL);
+}
+
+void vx_input_describe(const vx_input_options *o, char *text, size_t room) {
+  char way[96] = "squashed", divisor[64] = "", scale[160] = "not normalised";
+  if (o->resize == VX_RESIZE_SQUASH && vx_input_cuts(o))
+    snprintf(way, sizeof way, "squashed to %d x %d, then the centre", o->scaled_width, o->scaled_height);
+  if (o->resize == VX_RESIZE_CROP)
+    snprintf(way, sizeof way, "crop (shorter side to %d, then the centre)", o->shorter_side);
+  if (o->resize == VX_RESIZE_BORDER)
+    snprintf(way, sizeof way, "longer side to %d, then the centre with a border of %d %d %d", o->longer_side,
+             o->fill[0], o->fill[1], o->fill[2]);
+  if (o->resize == VX_RESIZE_NONE) snprintf(way, sizeof way, o->cuts ? "not resized, the centre" : "not resized");
+  if (o->divisor != 255) snprintf(divisor, sizeof divisor, "divided by %g, ", o->divisor);
+  if (o->normalize)
+    snprintf(scale, sizeof scale, "mean %g %g %g, std %g %g %g", o->mean[0], o->mean[1], o->mean[2], o->std[0],
+             o->std[1], o->std[2]);
+  snprintf(text, room, "%s, %s (%s), %s%s", way, vx_filter_name(o->filter), arithmetic_words[o->arithmetic], divisor,
+           scale);
+}
+
+/* ---- the numbers ------------------------------------------------------------------------------------------------- */
 
 /* `rgb` [S][S][3] to `x` [3][S][S]. A byte has 256 values: the formula is evaluated once for each. */
 static void normalize_bytes(const vx_input_options *o, const uint8_t *rgb, float *x) {
@@ -65,7 +197,7 @@ static void normalize_bytes(const vx_input_options *o, const uint8_t *rgb, float
   for (size_t c = 0; c < 3; c++) {
     float value[256];
     for (int v = 0; v < 256; v++)
-      value[v] = (float)(o->normalize ? ((double)v / 255 - o->mean[c]) / o->std[c] : (double)v / 255);
+      value[v] = (float)(o->normalize ? ((double)v / o->divisor - o->mean[c]) / o->std[c] : (double)v / o->divisor);
     for (size_t i = 0; i < plane; i++) x[c * plane + i] = value[rgb[3 * i + c]];
   }
 }
@@ -85,10 +217,11 @@ static bool make_bytes(const vx_picture *p, const vx_input_options *o, const vx_
 static void finish_float(const vx_input_options *o, float *x, uint8_t *rgb) {
   size_t plane = (size_t)o->size * (size_t)o->size;
   for (size_t c = 0; c < 3; c++) {
-    float mean = (float)o->mean[c], std = (float)o->std[c];
+    float mean = (float)o->mean[c], std = (float)o->std[c], factor = (float)(255 / o->divisor);
     for (size_t i = 0; i < plane; i++) {
       float *v = &x[c * plane + i];
       if (rgb) rgb[3 * i + c] = (uint8_t)lrintf(fminf(fmaxf(*v, 0), 1) * 255);
+      if (o->divisor != 255) *v *= factor;
       if (o->normalize) *v = (*v - mean) / std;
     }
   }

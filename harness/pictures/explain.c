@@ -73,8 +73,8 @@ static bool open_all(vx_explain *e, vx_error *error) {
   if (!check_methods(e, error) || !vx_input_from_checkpoint(o->folder, e->shape->image, &e->input, error) ||
       !vx_plan_make(o->methods, o->method_count, e->shape, &e->plan, error) || !vx_blas_check(e->shape, NULL, 0, error))
     return false;
-  if (o->size == VX_DRAW_IMAGE && e->input.resize == VX_RESIZE_CROP)
-    return vx_fail(error, "--size", "is image, but this model crops its pictures: give a number of pixels");
+  if (o->size == VX_DRAW_IMAGE && vx_input_cuts(&e->input))
+    return vx_fail(error, "--size", "is image, but this model sees a part of its pictures: give a number of pixels");
   e->worker = vx_worker_new(o->model, &e->plan.passes, o->precision, error);
   return e->worker && (take_memory(e) || vx_fail(error, o->folder, "out of memory"));
 }
@@ -127,16 +127,14 @@ static bool draw_geometry(const vx_explain *e, const vx_picture *picture, vx_geo
     return true;
   }
   case VX_DRAW_OWN:
-    own.size = e->options.side;
+    own = vx_input_at(&own, e->options.side);
     break;
   case VX_DRAW_AUTO:
-    own.size = e->input.size > 512 ? e->input.size : 512 / e->input.size * e->input.size;
+    if (e->input.size <= 512) own = vx_input_at(&own, 512 / e->input.size * e->input.size);
     break;
   case VX_DRAW_INPUT:
     break;
   }
-  own.shorter_side = (int)lround((double)e->input.shorter_side * own.size / e->input.size);
-  if (own.shorter_side < own.size) own.shorter_side = own.size;
   return vx_input_geometry(&own, picture->width, picture->height, geometry, error);
 }
 

@@ -25,20 +25,9 @@ static const char *say(vx_run *run, const char *format, ...) {
 }
 
 static const char *input_text(vx_run *run) {
-  const vx_input_options *in = &run->input;
-  char resize[40], scale[240];
-  if (in->resize == VX_RESIZE_CROP)
-    snprintf(resize, sizeof resize, "crop shorter_side=%d", in->shorter_side);
-  else
-    snprintf(resize, sizeof resize, "squash");
-  if (in->normalize)
-    snprintf(scale, sizeof scale, "mean=%.17g,%.17g,%.17g std=%.17g,%.17g,%.17g", in->mean[0], in->mean[1], in->mean[2],
-             in->std[0], in->std[1], in->std[2]);
-  else
-    snprintf(scale, sizeof scale, "normalize=none");
-  return say(run, "size=%d resize=%s filter=%s arithmetic=%s %s", in->size, resize,
-             in->filter == VX_FILTER_BICUBIC ? "bicubic" : "bilinear",
-             in->arithmetic == VX_ARITHMETIC_FLOAT ? "float" : "pillow", scale);
+  char text[600];
+  vx_input_print(&run->input, text, sizeof text);
+  return say(run, "%s", text);
 }
 
 /* Over what decides which images there are and what their labels mean. */

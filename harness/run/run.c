@@ -10,21 +10,24 @@
 
 bool vx_run_input(const vx_config *config, int image_size, vx_input_options *input, vx_error *error) {
   if (!vx_input_from_checkpoint(config->model, image_size, input, error)) return false;
-  if (config->resize == VX_CFG_SQUASH) input->resize = VX_RESIZE_SQUASH;
+  if (config->resize == VX_CFG_SQUASH) {
+    input->resize = VX_RESIZE_SQUASH;
+    input->scaled_width = input->scaled_height = image_size;
+  }
   if (config->resize == VX_CFG_CROP) input->resize = VX_RESIZE_CROP;
-  if (config->filter == VX_CFG_BILINEAR) input->filter = VX_FILTER_BILINEAR;
-  if (config->filter == VX_CFG_BICUBIC) input->filter = VX_FILTER_BICUBIC;
-  if (config->crop_pct > 0)
-    input->shorter_side = vx_input_shorter_side(image_size, config->crop_pct);
-  else if (input->resize == VX_RESIZE_CROP && input->shorter_side < image_size)
-    input->shorter_side = vx_input_shorter_side(image_size, 0.875);
-  input->arithmetic = config->arithmetic == VX_CFG_FLOAT ? VX_ARITHMETIC_FLOAT : VX_ARITHMETIC_PILLOW;
+  if (config->filter != VX_CFG_FILTER_CHECKPOINT) input->filter = (vx_filter)(config->filter - 1);
+  if (config->crop_pct > 0) input->shorter_side = vx_input_shorter_side(image_size, config->crop_pct);
+  input->arithmetic = (vx_arithmetic)config->arithmetic;
   if (config->normalize == VX_CFG_NORMALIZE_NONE) input->normalize = false;
   if (config->normalize == VX_CFG_NORMALIZE_OWN) {
     input->normalize = true;
     memcpy(input->mean, config->mean.value, sizeof input->mean);
     memcpy(input->std, config->std.value, sizeof input->std);
   }
+  if (config->size == VX_CFG_SIZE_IMAGE && vx_input_cuts(input))
+    return vx_fail(error, vx_where(error, "%s: score.size", config->path),
+                   "is image, but the checkpoint's processor shows the model a part of the picture; expected input or "
+                   "a number, or input.resize: squash");
   return vx_input_check(input, vx_where(error, "%s: input", config->path), error);
 }
 

@@ -51,10 +51,8 @@ bool vx_score_geometry(const vx_config *config, const vx_input_options *input, i
     *geometry = vx_geometry_squash(width, height);
     return true;
   case VX_CFG_SIZE_OWN: /* the same cut as at the model's size */
-    own.size = config->size_pixels;
-    own.shorter_side = (int)lround((double)input->shorter_side * own.size / input->size);
-    if (own.shorter_side < own.size) own.shorter_side = own.size;
-    return vx_input_geometry(&own, width, height, geometry, error);
+    own = vx_input_at(input, config->size_pixels);
+    break;
   case VX_CFG_SIZE_INPUT:
     break;
   }

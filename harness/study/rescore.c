@@ -20,17 +20,12 @@ static bool out_of_memory(const vx_store *store, vx_error *error) {
   return vx_fail(error, vx_store_path(store), "out of memory");
 }
 
-/* The geometry of the run's input, from the text that the store keeps: "size=224 resize=crop shorter_side=256 …". */
+/* The geometry of the run's input, from the text that the store keeps. */
 static bool read_input(vx_rescore *r, vx_error *error) {
   r->input = VX_TAKE(r->arena, 1, vx_input_options);
   if (!r->input) return out_of_memory(r->store, error);
-  *r->input = vx_input_default(r->run.input_side);
-  const char *crop = strstr(r->run.input, "resize=crop"), *shorter = strstr(r->run.input, "shorter_side=");
-  if (!crop) return true;
-  r->input->resize = VX_RESIZE_CROP;
-  r->input->shorter_side = shorter ? atoi(shorter + strlen("shorter_side=")) : 0;
-  if (r->input->shorter_side >= r->input->size) return true;
-  return vx_fail(error, vx_store_path(r->store), "run %" PRId64 ": input '%s' has no shorter side", r->run.id,
+  if (vx_input_parse(r->run.input, r->run.input_side, r->input)) return true;
+  return vx_fail(error, vx_store_path(r->store), "run %" PRId64 ": input '%s' tells no part of the picture", r->run.id,
                  r->run.input);
 }
 
