@@ -18,6 +18,7 @@
 typedef enum vx_cfg_resize { VX_CFG_RESIZE_CHECKPOINT, VX_CFG_SQUASH, VX_CFG_CROP } vx_cfg_resize;
 /* Filters are vx_filter counted from 1, arithmetic is vx_arithmetic. */
 enum { VX_CFG_FILTER_CHECKPOINT, VX_CFG_BILINEAR };
+enum { VX_CFG_PILLOW, VX_CFG_FLOAT };
 typedef enum vx_cfg_normalize {
   VX_CFG_NORMALIZE_CHECKPOINT,
   VX_CFG_NORMALIZE_NONE,
