@@ -1,9 +1,9 @@
 /* Class maps: equal names, files of three columns, and the shipped map from ImageNet to VOC. */
 #include <jansson.h>
 
-#include "base/text.h"
 #include "harness/data/class_map.h"
 #include "harness/data/mask.h"
+#include "base/text.h"
 #include "harness/data/voc.h"
 #include "tests/support/files.h"
 
