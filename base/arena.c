@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 enum { ALIGNMENT = 64, BLOCK = 1 << 20, HUGE_PAGE = 2 << 20 };
@@ -29,6 +30,12 @@ void vx_arena_free(vx_arena *arena) {
     b = next;
   }
   free(arena);
+}
+
+char *vx_arena_text(vx_arena *arena, const char *text) {
+  size_t size = strlen(text) + 1;
+  char *copy = vx_arena_take(arena, size, 1);
+  return copy ? memcpy(copy, text, size) : NULL;
 }
 
 void vx_arena_reset(vx_arena *arena) {

@@ -12,6 +12,8 @@ void vx_arena_free(vx_arena *arena);
 /* `count` zeroed elements of `size` bytes, aligned to 64; NULL when count * size overflows or memory is out. */
 void *vx_arena_take(vx_arena *arena, size_t count, size_t size);
 
+char *vx_arena_text(vx_arena *arena, const char *text); /* a copy; NULL when memory is out */
+
 /* Forgets everything taken but keeps the memory, so that a worker allocates for its first picture only.
    Memory taken after a reset is not zeroed. */
 void vx_arena_reset(vx_arena *arena);

@@ -1,6 +1,7 @@
 #include "base/nearest.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { LONGEST = 64 };
@@ -40,17 +41,32 @@ static int apart(const char *word, const char *known) {
   return d;
 }
 
-const char *vx_nearest(const char *word, const char *const *words, int count) {
+static const char *word_at(vx_words words, int index) {
+  return *(const char *const *)(const void *)((const char *)words.first + (size_t)index * words.stride);
+}
+
+const char *vx_nearest(const char *word, vx_words words) {
   const char *best = NULL;
   int shortest = 0;
-  for (int i = 0; i < count; i++) {
-    if (!words[i]) continue;
-    int d = apart(word, words[i]);
-    int allowed = (int)(strnlen(words[i], LONGEST) + 2) / 3;
+  for (int i = 0; i < words.count; i++) {
+    const char *known = word_at(words, i);
+    if (!known) continue;
+    int d = apart(word, known);
+    int allowed = (int)(strnlen(known, LONGEST) + 2) / 3;
     if (d <= allowed && (!best || d < shortest)) {
-      best = words[i];
+      best = known;
       shortest = d;
     }
   }
   return best;
+}
+
+vx_hint vx_meant(const char *word, vx_words words, const char *otherwise) {
+  vx_hint hint = {""};
+  const char *near = vx_nearest(word, words);
+  if (near)
+    snprintf(hint.text, sizeof hint.text, "; did you mean '%s'?", near);
+  else if (otherwise)
+    snprintf(hint.text, sizeof hint.text, "; %s", otherwise);
+  return hint;
 }

@@ -1,6 +1,9 @@
 #include "base/text.h"
 
 #include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -56,4 +59,88 @@ static size_t bare(const char **text) {
 bool vx_same_name(const char *a, const char *b) {
   size_t n = bare(&a), m = bare(&b);
   return n == m && strncasecmp(a, b, n) == 0;
+}
+
+/* ---- lists in a word ------------------------------------------------------------------------------------------- */
+
+const char *vx_choice_at(const char *choices, int index, size_t *length) {
+  const char *word = choices;
+  for (; index > 0 && word; index--) {
+    word = strchr(word, '|');
+    if (word) word++;
+  }
+  if (word) *length = strcspn(word, "|");
+  return word;
+}
+
+int vx_choice_find(const char *choices, const char *word) {
+  size_t length;
+  const char *at;
+  for (int i = 0; (at = vx_choice_at(choices, i, &length)) != NULL; i++)
+    if (strlen(word) == length && strncmp(at, word, length) == 0) return i;
+  return -1;
+}
+
+bool vx_split(vx_arena *arena, const char *list, char mark, const char ***parts, int *count) {
+  char *rest = vx_arena_text(arena, list), *part;
+  const char mark_text[2] = {mark, 0};
+  *parts = VX_TAKE(arena, strlen(list) + 1, const char *);
+  *count = 0;
+  if (!rest || !*parts) return false;
+  while ((part = strsep(&rest, mark_text))) (*parts)[(*count)++] = part;
+  return true;
+}
+
+/* ---- a growing text ------------------------------------------------------------------------------------------- */
+
+static bool make_room(vx_text *text, size_t more) {
+  if (text->broken) return false;
+  if (text->length + more + 1 <= text->room) return true;
+  size_t room = 2 * (text->length + more + 1);
+  char *larger = realloc(text->text, room);
+  if (!larger) {
+    text->broken = true;
+    return false;
+  }
+  text->text = larger;
+  text->room = room;
+  return true;
+}
+
+void vx_text_add(vx_text *text, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int need = vsnprintf(NULL, 0, format, arguments);
+  va_end(arguments);
+  if (need < 0 || !make_room(text, (size_t)need)) return;
+  va_start(arguments, format);
+  vsnprintf(text->text + text->length, (size_t)need + 1, format, arguments);
+  va_end(arguments);
+  text->length += (size_t)need;
+}
+
+void vx_text_add_quoted(vx_text *text, const char *word) {
+  vx_text_add(text, "\"");
+  for (const unsigned char *c = (const unsigned char *)word; *c; c++) {
+    if (*c == '"' || *c == '\\')
+      vx_text_add(text, "\\%c", *c);
+    else if (*c < 32 || *c == 127)
+      vx_text_add(text, "\\x%02X", *c);
+    else
+      vx_text_add(text, "%c", *c);
+  }
+  vx_text_add(text, "\"");
+}
+
+void vx_real_text(double value, char *text, size_t size) {
+  for (int digits = 6; digits <= 17; digits++) {
+    snprintf(text, size, "%.*g", digits, value);
+    if (strtod(text, NULL) == value) break;
+  }
+}
+
+void vx_text_add_real(vx_text *text, double value) {
+  char number[VX_REAL_TEXT];
+  vx_real_text(value, number, sizeof number);
+  vx_text_add(text, "%s", number);
 }

@@ -29,6 +29,26 @@ foreach(source ${shell_tests})
     ENVIRONMENT "VITX_PROGRAM=${PROJECT_BINARY_DIR}/vitx;VITX_BUILD=${PROJECT_BINARY_DIR};OPENBLAS_NUM_THREADS=1")
 endforeach()
 
+# The walls of the house, read from the sources; and that each broken wall would be seen.
+add_test(NAME house COMMAND bash tests/house.sh WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME house/self-test COMMAND bash tests/house.sh --self-test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+
+# vitx of which one allocation finds no memory (tests/memory/failing.c), over each allocation of each command.
+set(failing_wraps malloc calloc realloc strdup strndup asprintf vasprintf)
+list(TRANSFORM failing_wraps PREPEND "-Wl,--wrap=")
+add_executable(vitx_failing harness/main.c ${cli_sources} tests/memory/failing.c)
+target_link_libraries(vitx_failing PRIVATE vitx_harness)
+target_link_options(vitx_failing PRIVATE ${failing_wraps})
+foreach(command run table compare report explain figure)
+  add_test(NAME memory/${command} COMMAND /usr/bin/python3 tests/memory/allocations.py ${command} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(memory/${command} PROPERTIES TIMEOUT 900 ENVIRONMENT "VITX_BUILD=${PROJECT_BINARY_DIR}")
+endforeach()
+foreach(command report sheet)
+  add_test(NAME memory/json-${command} COMMAND /usr/bin/python3 tests/memory/allocations.py ${command} --json
+           WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(memory/json-${command} PROPERTIES TIMEOUT 900 ENVIRONMENT "VITX_BUILD=${PROJECT_BINARY_DIR}")
+endforeach()
+
 # Measurements that people run by hand: tests/bench/NAME.c is bench_NAME.
 file(GLOB bench_sources CONFIGURE_DEPENDS tests/bench/*.c)
 list(FILTER bench_sources EXCLUDE REGEX "/test_[a-z_]*\\.c$")
@@ -45,3 +65,9 @@ foreach(target safetensors model yaml config annotation mask picture)
   add_test(NAME fuzz/${target} COMMAND fuzz ${target} 400 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(fuzz/${target} PROPERTIES TIMEOUT 900 ENVIRONMENT "OPENBLAS_NUM_THREADS=1")
 endforeach()
+
+# ThreadSanitizer's warnings about libraries that it cannot see into (tests/tsan.supp).
+if(VITX_SANITIZE MATCHES "thread")
+  get_property(all_tests DIRECTORY PROPERTY TESTS)
+  set_property(TEST ${all_tests} APPEND PROPERTY ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+endif()

@@ -1,5 +1,5 @@
-/* exp and the normal distribution without branches, so that loops over them become vector code, with the same bits on
-   every instruction set. NaN stays NaN. Included by files compiled for one `real` (real.h). */
+/* exp, the normal distribution and relevance's division without branches, so that loops over them become vector code,
+   with the same bits on every instruction set. NaN stays NaN. Included by files compiled for one `real` (real.h). */
 #ifndef VX_ELEMENTARY_H
 #define VX_ELEMENTARY_H
 
@@ -14,6 +14,24 @@
 
 /* Sums run in LANES independent parts, always the same ones: vector code, and the same bits everywhere. */
 enum { VX_LANES = 16 };
+
+/* Sum over i < count of `term`, an expression in i, as a `type`. */
+#define VX_SUM(type, count, i, term)                                                                                   \
+  ({                                                                                                                   \
+    type vx_lane_[VX_LANES] = {0}, vx_total_ = 0;                                                                      \
+    size_t vx_first_ = 0, vx_count_ = (size_t)(count);                                                                 \
+    for (; vx_first_ + VX_LANES <= vx_count_; vx_first_ += VX_LANES)                                                   \
+      for (size_t vx_k_ = 0; vx_k_ < VX_LANES; vx_k_++) {                                                              \
+        size_t i = vx_first_ + vx_k_;                                                                                  \
+        vx_lane_[vx_k_] += (term);                                                                                     \
+      }                                                                                                                \
+    for (size_t vx_k_ = 0; vx_first_ + vx_k_ < vx_count_; vx_k_++) {                                                   \
+      size_t i = vx_first_ + vx_k_;                                                                                    \
+      vx_lane_[vx_k_] += (term);                                                                                       \
+    }                                                                                                                  \
+    for (size_t vx_k_ = 0; vx_k_ < VX_LANES; vx_k_++) vx_total_ += vx_lane_[vx_k_];                                    \
+    vx_total_;                                                                                                         \
+  })
 
 #ifdef VX_REAL_DOUBLE
 
@@ -133,6 +151,14 @@ VX_INLINE vx_normal vx_normal_at(real x) {
   real inverse = 1 / (u + 3);
   real tail = vx_scaled_tail((u - 3) * inverse) * inverse * e; /* erfc(u) / 2 */
   return (vx_normal){x < 0 ? tail : 1 - tail, e * (real)0.39894228040143267794};
+}
+
+/* safe(a, b) = a / (b + 1e-9), 0 where b = 0; with stabilizer δ: a b / (b² + δ² mean(b²)). `floor` is δ² mean(b²). */
+VX_INLINE real vx_safe(real a, real b, real floor) {
+  real numerator = floor > 0 ? a * b : a;
+  real denominator = floor > 0 ? b * b + floor : b + (real)1e-9;
+  real quotient = numerator / denominator; /* in any case: loops over it are vectors then */
+  return b == 0 ? 0 : quotient;
 }
 
 #endif

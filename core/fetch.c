@@ -166,10 +166,11 @@ bool vx_shape_from_sides(vx_fetch *fetch, vx_shape *shape, const char *cls, cons
   shape->dim = (int)c[0];
   shape->patch = (int)p[2];
   shape->tokens = (int)e[0];
+  shape->leading = 1; /* [CLS] */
   shape->mlp = (int)f[0];
   shape->classes = (int)h[0];
-  shape->grid = (int)lround(sqrt((double)(shape->tokens - 1)));
-  if (shape->grid < 1 || shape->grid * shape->grid != shape->tokens - 1)
+  shape->grid = (int)lround(sqrt((double)(shape->tokens - shape->leading)));
+  if (shape->grid < 1 || shape->leading + shape->grid * shape->grid != shape->tokens)
     return fetch_fail(fetch, position, "does not have 1 + a square number of positions");
   shape->image = shape->grid * shape->patch;
   return true;

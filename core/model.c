@@ -167,6 +167,10 @@ double vx_model_parameters(const vx_model *model) {
   return d * 3 * s->patch * s->patch + 2 * d + s->tokens * d + s->layers * block + 2 * d + s->classes * (d + 1);
 }
 
+double vx_model_transpose_ms(const vx_model *model) {
+  return model->transpose_ms;
+}
+
 static void linear_digest(vx_digest *digest, const vx_linear *linear) {
   vx_digest_bytes(digest, linear->weight, sizeof(float) * (size_t)linear->in * (size_t)linear->out);
   vx_digest_bytes(digest, linear->bias, sizeof(float) * (size_t)linear->out);

@@ -32,7 +32,7 @@ typedef struct vx_block {
 struct vx_model {
   vx_shape shape;
   vx_linear patch;       /* 3 P P -> d */
-  const float *cls;      /* [d] */
+  const float *cls;      /* [leading][d] */
   const float *position; /* [n][d] */
   vx_block *block;       /* [L] */
   vx_norm norm;
@@ -48,6 +48,8 @@ struct vx_model {
   char digest[17];     /* empty until somebody asks: it reads every weight */
   pthread_mutex_t digest_lock;
 };
+
+typedef struct vx_trace vx_trace; /* pictures on their way through a model; each engine has its own */
 
 /* Fetches tensors of known shape from the checkpoint; the first that is missing or off fills `error`, after which
    nothing more is read. */
@@ -106,6 +108,10 @@ bool vx_shape_from_sides(vx_fetch *fetch, vx_shape *shape, const char *cls, cons
 vx_norm vx_fetch_norm(vx_fetch *fetch, const char *name);
 vx_linear vx_fetch_linear(vx_fetch *fetch, int in, int out, bool bias, const char *name);
 vx_linear vx_fetch_patch(vx_fetch *fetch, const char *name); /* the convolution as a product over flattened patches */
+
+/* What the head reads of a sample of n tokens (vx_readout), as weights over them; none from the vx_read_high-th on. */
+int vx_read_high(const vx_shape *shape, int n);
+double vx_read_weight(const vx_shape *shape, int n, int token);
 
 /* The steps that opening a checkpoint and making a random model share. */
 vx_model *vx_model_new(const char *folder);

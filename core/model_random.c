@@ -72,7 +72,8 @@ vx_model *vx_model_random(const vx_shape *shape, uint64_t seed, vx_error *error)
   }
   s.head_dim = s.dim / s.heads;
   s.grid = s.image / s.patch;
-  s.tokens = 1 + s.grid * s.grid;
+  s.leading = 1;
+  s.tokens = s.leading + s.grid * s.grid;
   vx_model *model = vx_model_new("random model");
   if (model) {
     model->shape = s;

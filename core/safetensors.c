@@ -262,7 +262,7 @@ static char *header_text(const vx_tensor *tensors, int count) {
     json_t *shape = json_array();
     size_t bytes = dtypes[tensors[i].dtype].size;
     for (int k = 0; k < tensors[i].rank; k++) {
-      json_array_append_new(shape, json_integer((json_int_t)tensors[i].shape[k]));
+      ok = json_array_append_new(shape, json_integer((json_int_t)tensors[i].shape[k])) == 0 && ok;
       bytes *= tensors[i].shape[k];
     }
     json_t *entry = json_pack("{s:s, s:o, s:[I,I]}", "dtype", dtypes[tensors[i].dtype].name, "shape", shape,
@@ -270,7 +270,10 @@ static char *header_text(const vx_tensor *tensors, int count) {
     ok = ok && entry && json_object_set_new(header, tensors[i].name, entry) == 0;
     offset += bytes;
   }
-  char *text = ok ? json_dumps(header, JSON_COMPACT) : NULL;
+  /* Not json_dumps: where memory runs out under it, it leaves out a key without a word. */
+  size_t size = ok ? json_dumpb(header, NULL, 0, JSON_COMPACT) : 0;
+  char *text = size ? calloc(size + 1, 1) : NULL;
+  if (text) json_dumpb(header, text, size, JSON_COMPACT);
   json_decref(header);
   return text;
 }

@@ -1,100 +1,94 @@
-/* The memory of one picture's passes. */
-#include "core/real.h"
+#include "core/trace.h"
 
 #include <stdlib.h>
 
-static real *take(vx_arena *arena, size_t a, size_t b) {
-  return b && a > (size_t)-1 / b ? NULL : vx_arena_take(arena, a * b, sizeof(real));
+bool vx_trace_take(vx_trace *t, real **to, size_t a, size_t b) {
+  *to = b && a > (size_t)-1 / b ? NULL : vx_arena_take(t->arena, a * b, sizeof(real));
+  return *to != NULL;
 }
 
-static bool keeps_gradients(vx_keep keep) {
-  return keep == VX_KEEP_BACKWARD || keep == VX_KEEP_ALL;
+static void widen(int *lowest, int *highest, int first, int last) {
+  if (first > last) return;
+  if (*highest < 0 || first < *lowest) *lowest = first;
+  if (last > *highest) *highest = last;
 }
 
-/* Tensors of one layer; those that `keep` does not name come from `shared`. */
-static bool take_layer(VX_R(vx_trace) * t, VX_R(vx_layer) * l, const VX_R(vx_layer) * shared, vx_keep keep) {
-  const vx_shape *s = &t->model->shape;
-  size_t rows = (size_t)t->rows, d = (size_t)s->dim, m = (size_t)s->mlp, n = (size_t)s->tokens;
-  bool relevance = keep >= VX_KEEP_RELEVANCE || !shared, backward = keep != VX_KEEP_RELEVANCE || !shared;
-  *l = (VX_R(vx_layer)){.x = take(t->arena, rows, d),
-                        .scale1 = take(t->arena, rows, 2),
-                        .qkv = take(t->arena, rows, 3 * d),
-                        .middle = take(t->arena, rows, d),
-                        .scale2 = take(t->arena, rows, 2),
-                        .hidden = backward ? take(t->arena, rows, m) : shared->hidden};
-  size_t map =
-      (size_t)t->batch * (size_t)s->heads * n; /* the layers' maps lie side by side: a view shows them as one */
-  l->attention = t->attention + (size_t)(l - t->layer) * map * n;
-  l->gradient = t->gradient + (keeps_gradients(keep) ? (size_t)(l - t->layer) * map * n : 0);
-  l->cls_scores = t->cls_scores + (size_t)(l - t->layer) * map;
-  l->norm1 = relevance ? take(t->arena, rows, d) : shared->norm1;
-  l->context = relevance ? take(t->arena, rows, d) : shared->context;
-  l->projected = relevance ? take(t->arena, rows, d) : shared->projected;
-  l->norm2 = relevance ? take(t->arena, rows, d) : shared->norm2;
-  l->active = relevance ? take(t->arena, rows, m) : shared->active;
-  l->mlp = relevance ? take(t->arena, rows, d) : shared->mlp;
-  return l->x && l->scale1 && l->qkv && l->middle && l->scale2 && l->hidden && l->norm1 && l->context && l->projected &&
-         l->norm2 && l->active && l->mlp;
-}
-
-static bool take_rest(VX_R(vx_trace) * t, vx_keep keep) {
-  const vx_shape *s = &t->model->shape;
-  size_t rows = (size_t)t->rows, batch = (size_t)t->batch, d = (size_t)s->dim, m = (size_t)s->mlp;
-  size_t n = (size_t)s->tokens, pixels = 3 * (size_t)s->image * (size_t)s->image;
-  size_t maps = (size_t)s->layers * batch * (size_t)s->heads, widest = m > 3 * d ? m : 3 * d,
-         patch = 3 * (size_t)s->patch * (size_t)s->patch;
-  if (patch > widest) widest = patch;
-  const struct {
-    real **to;
-    size_t a, b;
-  } list[] = {{&t->attention, maps, n * n},
-              {&t->gradient, keeps_gradients(keep) ? maps : batch * (size_t)s->heads, n * n},
-              {&t->cls_scores, maps, n},
-              {&t->patches, batch, pixels},
-              {&t->embedded, rows, d},
-              {&t->output, rows, d},
-              {&t->tokens, rows, d},
-              {&t->scale, rows, 2},
-              {&t->logits, batch, (size_t)s->classes},
-              {&t->input_gradient, batch, pixels},
-              {&t->last_norm_gradient, rows, d},
-              {&t->g_token, batch, d},
-              {&t->g_x, rows, d},
-              {&t->g_middle, rows, d},
-              {&t->g_norm, rows, d},
-              {&t->g_context, rows, d},
-              {&t->g_hidden, rows, m},
-              {&t->g_qkv, rows, 3 * d},
-              {&t->g_scores, n, n},
-              {&t->g_patches, 1, pixels},
-              {&t->cut_token, 1, d},
-              {&t->cut_gradient, (size_t)s->layers * (size_t)s->heads, n},
-              {&t->tile, VX_TILE_ROWS, widest}};
-  for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-    if (!(*list[i].to = take(t->arena, list[i].a, list[i].b))) return false;
+/* An activation of `a` times `b` numbers, of every layer: the layers between the lowest and the highest that are read
+   lie side by side. Those below share the lowest one's memory, which is the last to write there; those above have one
+   place together, and so have all where none is read. */
+static bool take_activation(vx_trace *t, int activation, size_t a, size_t b) {
+  int layers = t->model->shape.layers, lowest = 0, highest = -1;
+  for (int i = 0; i < t->ways.count; i++)
+    if (t->ways.way[i].kind->reads >> activation & 1) widen(&lowest, &highest, t->ways.way[i].lowest, layers - 1);
+  for (int i = 0; i < t->ways.slots; i++) {
+    const vx_slot *slot = &t->ways.slot[i];
+    if (slot->way < 0 && vx_activation_at(slot->want.site) == activation)
+      widen(&lowest, &highest, slot->want.first, slot->want.last);
+  }
+  int places = highest - lowest + 1 + (highest < layers - 1);
+  real *all;
+  if ((b && a > (size_t)-1 / b) || !vx_trace_take(t, &all, (size_t)places, a * b)) return false;
+  for (int l = 0; l < layers; l++)
+    t->layer[l].tensor[activation] = all + (size_t)(l > highest ? places - 1 : l < lowest ? 0 : l - lowest) * a * b;
   return true;
 }
 
-VX_R(vx_trace) * VX_R(vx_trace_new)(const vx_model *model, int batch, vx_keep keep) {
-  VX_R(vx_trace) *t = calloc(1, sizeof *t);
+/* Every size that a pass needs of a trace, in this one place. */
+static bool take_all(vx_trace *t) {
+  const vx_shape *s = &t->model->shape;
+  size_t batch = (size_t)t->batch, n = (size_t)s->tokens, d = (size_t)s->dim, m = (size_t)s->mlp;
+  size_t rows = batch * n, maps = batch * (size_t)s->heads, patches = (size_t)s->grid * (size_t)s->grid;
+  size_t kept = t->all_scores ? n : (size_t)vx_read_high(s, s->tokens), patch = 3 * (size_t)s->patch * (size_t)s->patch;
+  size_t widest = m > 3 * d ? m : 3 * d;
+  if (patch > widest) widest = patch;
+  bool ok = (t->layer = vx_arena_take(t->arena, (size_t)s->layers, sizeof *t->layer)) != NULL;
+#define TAKE(name, unit, width) ok = ok && take_activation(t, VX_ACTIVATION_##name, unit, width);
+  VX_ACTIVATIONS(TAKE)
+#undef TAKE
+  ok = ok && (t->place = VX_TAKE(t->arena, batch * patches, int)) != NULL;
+  return ok && vx_trace_take(t, &t->patches, batch * patches, patch) &&
+         vx_trace_take(t, &t->embedded, batch * patches, d) && vx_trace_take(t, &t->output, rows, d) &&
+         vx_trace_take(t, &t->tokens, rows, d) && vx_trace_take(t, &t->scale, rows, 2) &&
+         vx_trace_take(t, &t->read, batch, d) && vx_trace_take(t, &t->logits, batch, (size_t)s->classes) &&
+         vx_trace_take(t, &t->row, n > d ? n : d, 1) && vx_trace_take(t, &t->tile, VX_TILE_ROWS, widest);
+}
+
+/* Scores of every token are kept where somebody wants them. */
+static bool wants_all_scores(const vx_ways *ways) {
+  bool all = false;
+  for (int i = 0; i < ways->slots; i++)
+    all = all || (ways->slot[i].want.site == VX_AT_SCORES && !ways->slot[i].want.rows);
+  return all;
+}
+
+vx_trace *vx_trace_new(const vx_model *model, int batch, const vx_ways *ways, bool read_top) {
+  vx_trace *t = calloc(1, sizeof *t);
   if (!t) return NULL;
   t->model = model;
-  t->keep = keep;
-  t->batch = batch;
-  t->rows = batch * model->shape.tokens;
   t->arena = vx_arena_new();
-  bool ok = t->arena && (t->layer = vx_arena_take(t->arena, (size_t)model->shape.layers, sizeof *t->layer));
-  ok = ok && take_rest(t, keep);
-  for (int l = 0; ok && l < model->shape.layers; l++) ok = take_layer(t, &t->layer[l], l ? &t->layer[0] : NULL, keep);
-  /* Where layers share memory it holds the last block's when the pass is over. */
-  if (ok) t->last_norm = t->layer[model->shape.layers - 1].norm1;
-  if (ok) return t;
-  VX_R(vx_trace_free)(t);
+  t->batch = batch;
+  t->read_top = read_top;
+  t->all_scores = wants_all_scores(ways);
+  t->ways = *ways;
+  if (t->arena && take_all(t)) return t;
+  vx_trace_free(t);
   return NULL;
 }
 
-void VX_R(vx_trace_free)(VX_R(vx_trace) * t) {
+void vx_trace_free(vx_trace *t) {
   if (!t) return;
   vx_arena_free(t->arena);
   free(t);
+}
+
+vx_layer vx_trace_layer(const vx_trace *t, int layer, int sample) {
+  const vx_shape *s = &t->model->shape;
+  size_t n = (size_t)s->tokens, d = (size_t)s->dim, m = (size_t)s->mlp, kept = n; /* scores have a matrix's room … */
+  size_t rows = (size_t)t->first[sample], maps = (size_t)sample * (size_t)s->heads;
+  if (!t->all_scores) kept = (size_t)vx_read_high(s, s->tokens); /* … or that of the rows read */
+  vx_layer at = t->layer[layer];
+#define MOVE(name, unit, width) at.name += unit * (width);
+  VX_ACTIVATIONS(MOVE)
+#undef MOVE
+  return at;
 }

@@ -1,199 +1,137 @@
-/* A worker sends one picture at a time through the model: forward, then the planned passes for one class, each once;
-   the view shows what they made. The single-precision trace serves everything but the relevance passes without
-   stabilizer, which need the double one (spec section 4, Precision). */
-#include "core/relevance.h"
+/* A worker sends one picture at a time through the model: forward, then all planned descents for one class, each once;
+   the view shows what they made. In mixed precision relevance without stabilizer has a pass of its own in double (spec
+   section 4, Precision), made when a picture is first explained. */
+#include "core/engine.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUP = 4 }; /* variants of a picture per product, for methods that run the model again */
+typedef struct running {
+  const vx_engine *engine;
+  vx_trace *trace; /* NULL: there is none */
+} running;
 
 struct vx_worker {
   const vx_model *model;
-  vx_passes plan;
-  vx_precision precision;
-  vx_output output;
-  bool wide_done; /* the double trace holds this picture */
   vx_arena *arena, *scratch;
-  vx_trace_single *single, *again_single;
-  vx_trace_double *wide, *again_double;
-  vx_relevance_room *room_single, *room_mixed, *room_double;
-  float *input, *group_single;         /* [3][S][S], [GROUP][3][S][S] */
-  double *input_double, *group_double; /* the same in double, where needed */
-  double *logits, *seed, *group_seed;  /* [C], [C], [GROUP][C] */
-  double *sample_logits, *sample_gradient;
-  /* what the view shows, converted */
-  double *attention, *gradient, *cls_scores, *cut_gradient, *input_gradient, *tokens, *last_norm, *last_norm_gradient;
-  double *head_weight;
-  vx_again again;
+  running main, wide, again; /* the picture; in mixed precision also in double; its variants */
+  bool wide_done;            /* `wide` holds this picture */
+  vx_output output;
+  float *input;                 /* [3][S][S] */
+  double *x, *variant;          /* the same in double; one of its variants */
+  uint8_t *keep;                /* [grid²] of a variant */
+  double *logits, *wide_logits; /* [C], `main`'s and `wide`'s */
+  double *group_logits, *seed;  /* [VX_GROUP][C] */
+  int tokens[VX_GROUP];         /* of the variants of the group */
+  double *head_weight;          /* [d] */
+  double *read, *variant_read;  /* [n] */
+  vx_shape variant_shape;
+  vx_seen tensor[VX_WANTS_MAX], variant_tensor[VX_WANTS_MAX];
+  vx_again run;
   vx_view view;
 };
 
-/* ---- what is to be made ----------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------------------------ */
 
-/* Relevance without stabilizer in mixed precision: the one reason for a second, double trace. */
-static bool needs_wide(const vx_worker *w, const vx_relevance_need *need) {
-  return w->precision == VX_DOUBLE || (w->precision == VX_MIXED && !(need->stabilizer > 0));
+static bool start_engine(running *r, const vx_engine *engine, const vx_model *model, int batch, const vx_wants *wants,
+                         bool read_top, vx_error *error) {
+  r->engine = engine;
+  r->trace = engine->open(model, batch, wants, read_top, error);
+  return r->trace != NULL;
+}
+
+static bool start_engines(vx_worker *w, const vx_needs *plan, vx_precision precision, vx_error *error) {
+  const vx_engine *engine = precision == VX_DOUBLE ? &vx_engine_double : &vx_engine_single;
+  vx_wants main = {0}, wide = {0};
+  for (int i = 0; i < plan->wants.count && i < VX_WANTS_MAX; i++) {
+    const vx_want *want = &plan->wants.want[i];
+    vx_wants *to = precision == VX_MIXED && engine->in_double(want) ? &wide : &main;
+    to->want[to->count++] = *want;
+  }
+  if (plan->wants.count > VX_WANTS_MAX) main.count = plan->wants.count; /* which is refused */
+  return start_engine(&w->main, engine, w->model, 1, &main, false, error) &&
+         (!wide.count || start_engine(&w->wide, &vx_engine_mixed, w->model, 1, &wide, true, error)) &&
+         (!plan->variant_count || start_engine(&w->again, engine, w->model, VX_GROUP, &plan->variants, false, error));
 }
 
 static bool take(vx_worker *w, double **to, size_t count, bool wanted) {
-  if (!wanted) return true;
-  *to = VX_TAKE(w->arena, count, double);
-  return *to != NULL;
+  return !wanted || (*to = VX_TAKE(w->arena, count, double)) != NULL;
 }
 
-static size_t maps(const vx_shape *s) {
-  return (size_t)s->layers * (size_t)s->heads * (size_t)s->tokens * (size_t)s->tokens;
-}
-
-static bool take_traces(vx_worker *w) {
-  bool wide = w->precision == VX_DOUBLE, single_full = false, single = !wide;
-  int passes = w->plan.relevance_count;
-  for (int i = 0; i < passes; i++) {
-    if (needs_wide(w, &w->plan.relevance[i]))
-      wide = true;
-    else
-      single_full = true;
-  }
-  bool again = w->plan.set & VX_PASS_AGAIN;
-  bool ok = true;
-  if (single) {
-    ok = (w->single = vx_trace_new_single(w->model, 1, single_full ? VX_KEEP_ALL : VX_KEEP_BACKWARD)) != NULL;
-    if (ok && again) ok = (w->again_single = vx_trace_new_single(w->model, GROUP, VX_KEEP_INPUT)) != NULL;
-    if (ok && single_full) ok = (w->room_single = vx_relevance_room_new_single(w->model, passes)) != NULL;
-  }
-  if (ok && wide) {
-    bool full = passes > 0;
-    vx_keep keep = w->precision == VX_MIXED ? VX_KEEP_RELEVANCE : full ? VX_KEEP_ALL : VX_KEEP_BACKWARD;
-    ok = (w->wide = vx_trace_new_double(w->model, 1, keep)) != NULL;
-    if (ok && w->precision == VX_DOUBLE && again)
-      ok = (w->again_double = vx_trace_new_double(w->model, GROUP, VX_KEEP_INPUT)) != NULL;
-    if (ok && full && w->precision == VX_DOUBLE)
-      ok = (w->room_double = vx_relevance_room_new_double(w->model, passes)) != NULL;
-    if (ok && full && w->precision == VX_MIXED)
-      ok = (w->room_mixed = vx_relevance_room_new_mixed(w->model, passes)) != NULL;
-  }
-  return ok;
-}
-
-static bool take_arrays(vx_worker *w) {
+static bool take_arrays(vx_worker *w, vx_error *error) {
   const vx_shape *s = &w->model->shape;
-  size_t classes = (size_t)s->classes, pixels = (size_t)s->image * (size_t)s->image, d = (size_t)s->dim;
-  size_t n = (size_t)s->tokens, rows = (size_t)s->layers * (size_t)s->heads * n;
-  unsigned set = w->plan.set;
-  bool narrow = w->precision != VX_DOUBLE, again = set & VX_PASS_AGAIN; /* double: the view shows the trace itself */
-  bool ok = take(w, &w->logits, classes, true) && take(w, &w->seed, classes, true) &&
-            take(w, &w->head_weight, d, true) && take(w, &w->input_double, 3 * pixels, w->wide != NULL) &&
-            take(w, &w->group_seed, GROUP * classes, again) && take(w, &w->sample_logits, classes, again) &&
-            take(w, &w->sample_gradient, 3 * pixels, again) && take(w, &w->group_double, GROUP * 3 * pixels, again) &&
-            take(w, &w->attention, maps(s), narrow && (set & VX_PASS_ATTENTION)) &&
-            take(w, &w->gradient, maps(s), narrow && (set & VX_PASS_GRADIENT)) &&
-            take(w, &w->cls_scores, rows, narrow && (set & VX_PASS_SCORES)) &&
-            take(w, &w->cut_gradient, rows, narrow && (set & VX_PASS_CUT_GRADIENT)) &&
-            take(w, &w->input_gradient, 3 * pixels, narrow && (set & VX_PASS_INPUT_GRADIENT)) &&
-            take(w, &w->tokens, n * d, narrow && (set & VX_PASS_TOKENS)) &&
-            take(w, &w->last_norm, n * d, narrow && (set & VX_PASS_LAST_NORM)) &&
-            take(w, &w->last_norm_gradient, n * d, narrow && (set & VX_PASS_LAST_NORM));
-  w->input = VX_TAKE(w->arena, 3 * pixels, float);
-  if (again) w->group_single = VX_TAKE(w->arena, GROUP * 3 * pixels, float);
-  w->view.relevance_count = w->plan.relevance_count;
-  for (int i = 0; ok && i < w->plan.relevance_count; i++) {
-    vx_relevance *r = &w->view.relevance[i];
-    r->need = w->plan.relevance[i];
-    ok = (r->attention = VX_TAKE(w->arena, maps(s), double)) != NULL;
-    if (ok && r->need.to_pixels) ok = (r->pixels = VX_TAKE(w->arena, pixels, double)) != NULL;
-  }
-  return ok && w->input && (w->group_single || !again);
+  size_t classes = (size_t)s->classes, d = (size_t)s->dim, n = (size_t)s->tokens, side = (size_t)s->image;
+  bool again = w->again.trace != NULL;
+  w->input = VX_TAKE(w->arena, 3 * side * side, float);
+  if (again) w->keep = VX_TAKE(w->arena, s->grid * s->grid, uint8_t);
+  bool ok = w->input && (w->keep || !again) && take(w, &w->x, 3 * side * side, true) &&
+            take(w, &w->logits, classes, true) && take(w, &w->wide_logits, classes, w->wide.trace != NULL) &&
+            take(w, &w->seed, VX_GROUP * classes, true) && take(w, &w->head_weight, d, true) &&
+            take(w, &w->read, n, true) && take(w, &w->variant, 3 * side * side, again) &&
+            take(w, &w->group_logits, VX_GROUP * classes, again) && take(w, &w->variant_read, n, again);
+  return ok || vx_fail(error, "worker", "out of memory for the traces of one picture");
 }
 
-static bool run_again(const vx_again *again, int count, bool gradient, void (*make)(void *user, int index, double *x),
-                      void (*take_sample)(void *user, int index, const vx_sample *sample), void *user, vx_error *error);
+static bool run_again(const vx_again *again, int count, bool descend, void (*make)(void *, int, vx_variant *),
+                      void (*seen)(void *, int, const vx_view *), void *user, vx_error *error);
 
-/* Layers that do not exist would be read and written beyond the arrays. */
-static bool check_plan(const vx_shape *s, const vx_passes *plan, vx_error *error) {
-  int lowest[2 + VX_RELEVANCE_MAX] = {plan->set & VX_PASS_ATTENTION ? plan->attention_lowest : 0,
-                                      plan->set & VX_PASS_GRADIENT ? plan->gradient_lowest : 0};
-  if (plan->relevance_count < 0 || plan->relevance_count > VX_RELEVANCE_MAX)
-    return vx_fail(error, "plan", "has %d relevance passes, expected 0 to %d", plan->relevance_count, VX_RELEVANCE_MAX);
-  for (int i = 0; i < plan->relevance_count; i++) lowest[2 + i] = plan->relevance[i].lowest;
-  for (int i = 0; i < 2 + plan->relevance_count; i++)
-    if (lowest[i] < 0 || lowest[i] > s->layers)
-      return vx_fail(error, "plan", "the lowest layer is %d, the model has layers 0 to %d", lowest[i], s->layers - 1);
-  return true;
-}
-
-vx_worker *vx_worker_new(const vx_model *model, const vx_passes *plan, vx_precision precision, vx_error *error) {
-  if (!check_plan(&model->shape, plan, error)) return NULL;
+vx_worker *vx_worker_new(const vx_model *model, const vx_needs *plan, vx_precision precision, vx_error *error) {
   vx_worker *w = calloc(1, sizeof *w);
   if (w) {
     w->model = model;
-    w->plan = *plan;
-    w->precision = precision;
+    w->run = (vx_again){.worker = w, .run = run_again};
     w->arena = vx_arena_new();
     w->scratch = vx_arena_new();
-    if (w->arena && w->scratch && take_traces(w) && take_arrays(w)) {
-      w->again = (vx_again){w, run_again};
-      return w;
-    }
   }
+  if (!w || !w->arena || !w->scratch)
+    vx_fail(error, "worker", "out of memory for the traces of one picture");
+  else if (start_engines(w, plan, precision, error) && take_arrays(w, error))
+    return w;
   vx_worker_free(w);
-  vx_fail(error, "worker", "out of memory for the traces of one picture");
   return NULL;
 }
 
 void vx_worker_free(vx_worker *w) {
   if (!w) return;
-  vx_trace_free_single(w->single);
-  vx_trace_free_single(w->again_single);
-  vx_trace_free_double(w->wide);
-  vx_trace_free_double(w->again_double);
-  vx_relevance_room_free_single(w->room_single);
-  vx_relevance_room_free_mixed(w->room_mixed);
-  vx_relevance_room_free_double(w->room_double);
+  const running *all[] = {&w->main, &w->wide, &w->again};
+  for (int i = 0; i < 3; i++)
+    if (all[i]->trace) all[i]->engine->close(all[i]->trace);
   vx_arena_free(w->arena);
   vx_arena_free(w->scratch);
   free(w);
 }
 
-static size_t trace_bytes(const vx_arena *arena) {
-  return arena ? vx_arena_bytes(arena) : 0;
-}
-
 size_t vx_worker_bytes(const vx_worker *w) {
-  return vx_arena_bytes(w->arena) + vx_arena_bytes(w->scratch) + trace_bytes(w->single ? w->single->arena : NULL) +
-         trace_bytes(w->again_single ? w->again_single->arena : NULL) + trace_bytes(w->wide ? w->wide->arena : NULL) +
-         trace_bytes(w->again_double ? w->again_double->arena : NULL) + vx_relevance_room_bytes_single(w->room_single) +
-         vx_relevance_room_bytes_mixed(w->room_mixed) + vx_relevance_room_bytes_double(w->room_double);
+  const running *all[] = {&w->main, &w->wide, &w->again};
+  size_t bytes = vx_arena_bytes(w->arena) + vx_arena_bytes(w->scratch);
+  for (int i = 0; i < 3; i++)
+    if (all[i]->trace) bytes += all[i]->engine->bytes(all[i]->trace);
+  return bytes;
 }
 
-/* ---- forward ---------------------------------------------------------------------------------------------------- */
+/* ---- one picture ----------------------------------------------------------------------------------------------- */
 
 static void widen(size_t count, const float *from, double *to) {
   for (size_t i = 0; i < count; i++) to[i] = (double)from[i];
 }
 
+static bool send(const running *r, const double *x, double *logits, vx_error *error) {
+  r->engine->load(r->trace, 0, x, NULL);
+  return r->engine->forward(r->trace, 1, logits, error);
+}
+
 bool vx_worker_forward(vx_worker *w, const float *x, vx_error *error) {
-  const vx_shape *s = &w->model->shape;
-  size_t pixels = 3 * (size_t)s->image * (size_t)s->image, classes = (size_t)s->classes;
-  memcpy(w->input, x, pixels * sizeof(float));
-  if (w->input_double) widen(pixels, x, w->input_double);
-  w->wide_done = w->precision == VX_DOUBLE;
-  if (w->precision == VX_DOUBLE) {
-    if (!vx_forward_double(w->wide, 1, w->input_double, error)) return false;
-    memcpy(w->logits, w->wide->logits, classes * sizeof(double));
-  } else {
-    if (!vx_forward_single(w->single, 1, w->input, error)) return false;
-    widen(classes, w->single->logits, w->logits);
-  }
-  return true;
+  size_t pixels = 3 * (size_t)w->model->shape.image * (size_t)w->model->shape.image;
+  memcpy(w->input, x, pixels * sizeof *x);
+  widen(pixels, x, w->x);
+  w->wide_done = false;
+  return send(&w->main, w->x, w->logits, error);
 }
 
 const double *vx_worker_logits(const vx_worker *w) {
   return w->logits;
 }
-
-/* ---- the seed of the backward pass ------------------------------------------------------------------------------- */
 
 /* Derivative of the output with respect to every logit: e_t for the logit y_t, p_t (e_t - p) for the probability,
    p - e_t for the loss -ln p_t. */
@@ -208,176 +146,87 @@ static void make_seed(int classes, const double *logits, int target, vx_output o
   }
 }
 
-/* ---- passes ----------------------------------------------------------------------------------------------------- */
-
-/* What the plan wants of the backward pass. */
-static vx_aims aims_of(const vx_worker *w) {
-  unsigned set = w->plan.set;
-  return (vx_aims){.lowest = set & VX_PASS_GRADIENT ? w->plan.gradient_lowest : w->model->shape.layers,
-                   .last_norm = set & VX_PASS_LAST_NORM,
-                   .input = set & VX_PASS_INPUT_GRADIENT,
-                   .cut = set & VX_PASS_CUT_GRADIENT};
-}
-
-static bool has_aims(const vx_worker *w) {
-  return w->plan.set & (VX_PASS_GRADIENT | VX_PASS_LAST_NORM | VX_PASS_INPUT_GRADIENT | VX_PASS_CUT_GRADIENT);
-}
-
-static bool passes_single(vx_worker *w, vx_error *error) {
-  const vx_shape *s = &w->model->shape;
-  vx_trace_single *t = w->single;
-  size_t layer = maps(s) / (size_t)s->layers, rows = (size_t)s->layers * (size_t)s->heads * (size_t)s->tokens;
-  size_t pixels = 3 * (size_t)s->image * (size_t)s->image, wide = (size_t)s->tokens * (size_t)s->dim;
-  vx_aims aims = aims_of(w);
-  if (has_aims(w) && !vx_backward_single(t, 1, w->seed, &aims, error)) return false;
-  if (w->attention) {
-    size_t skip = (size_t)w->plan.attention_lowest * layer;
-    widen(maps(s) - skip, t->attention + skip, w->attention + skip);
-  }
-  if (w->gradient) {
-    size_t skip = (size_t)aims.lowest * layer;
-    widen(maps(s) - skip, t->gradient + skip, w->gradient + skip);
-  }
-  if (w->cls_scores) widen(rows, t->cls_scores, w->cls_scores);
-  if (w->cut_gradient) widen(rows, t->cut_gradient, w->cut_gradient);
-  if (w->input_gradient) widen(pixels, t->input_gradient, w->input_gradient);
-  if (w->tokens) widen(wide, t->tokens, w->tokens);
-  if (w->last_norm) {
-    widen(wide, t->last_norm, w->last_norm);
-    widen(wide, t->last_norm_gradient, w->last_norm_gradient);
-  }
-  vx_view *v = &w->view;
-  v->attention = w->attention;
-  v->gradient = w->gradient;
-  v->cls_scores = w->cls_scores;
-  v->cut_gradient = w->cut_gradient;
-  v->input_gradient = w->input_gradient;
-  v->tokens = w->tokens;
-  v->last_norm = w->last_norm;
-  v->last_norm_gradient = w->last_norm_gradient;
-  return true;
-}
-
-static bool passes_double(vx_worker *w, vx_error *error) {
-  vx_trace_double *t = w->wide;
-  unsigned set = w->plan.set;
-  vx_aims aims = aims_of(w);
-  if (has_aims(w) && !vx_backward_double(t, 1, w->seed, &aims, error)) return false;
-  vx_view *v = &w->view;
-  v->attention = set & VX_PASS_ATTENTION ? t->attention : NULL;
-  v->gradient = set & VX_PASS_GRADIENT ? t->gradient : NULL;
-  v->cls_scores = set & VX_PASS_SCORES ? t->cls_scores : NULL;
-  v->cut_gradient = set & VX_PASS_CUT_GRADIENT ? t->cut_gradient : NULL;
-  v->input_gradient = aims.input ? t->input_gradient : NULL;
-  v->tokens = set & VX_PASS_TOKENS ? t->tokens : NULL;
-  v->last_norm = aims.last_norm ? t->last_norm : NULL;
-  v->last_norm_gradient = aims.last_norm ? t->last_norm_gradient : NULL;
-  return true;
-}
-
-/* The planned relevance passes over the double trace, or those over the single one. */
-static int passes_over(const vx_worker *w, bool wide, vx_relevance_pass *pass) {
-  int count = 0;
-  for (int i = 0; i < w->view.relevance_count; i++) {
-    const vx_relevance *r = &w->view.relevance[i];
-    if (needs_wide(w, &r->need) == wide) /* the worker's own memory, that the view only shows */
-      pass[count++] = (vx_relevance_pass){r->need, (double *)r->attention, (double *)r->pixels};
-  }
-  return count;
-}
-
-static bool relevance_passes(vx_worker *w, int target, vx_error *error) {
-  vx_relevance_pass pass[VX_RELEVANCE_MAX];
-  int count = passes_over(w, true, pass);
-  /* the double forward pass in mixed precision: once a picture, whatever the number of classes explained */
-  if (count > 0 && !w->wide_done) {
-    if (!vx_forward_double(w->wide, 1, w->input_double, error)) return false;
-    w->wide_done = true;
-  }
-  if (count > 0 &&
-      !(w->precision == VX_DOUBLE ? vx_relevance_passes_double(w->room_double, w->wide, count, pass, target, error)
-                                  : vx_relevance_passes_mixed(w->room_mixed, w->wide, count, pass, target, error)))
-    return false;
-  count = passes_over(w, false, pass);
-  return count == 0 || vx_relevance_passes_single(w->room_single, w->single, count, pass, target, error);
+static void read_weights(const vx_shape *s, double *read) {
+  for (int i = 0; i < s->tokens; i++) read[i] = i < vx_read_high(s, s->tokens) ? vx_read_weight(s, s->tokens, i) : 0;
 }
 
 vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error *error) {
   const vx_shape *s = &w->model->shape;
-  vx_view *v = &w->view;
   if (target < 0 || target >= s->classes) {
     vx_fail(error, "target", "is class %d, the model has 0 to %d", target, s->classes - 1);
     return NULL;
   }
   w->output = output;
   make_seed(s->classes, w->logits, target, output, w->seed);
-  bool ok = w->precision == VX_DOUBLE ? passes_double(w, error) : passes_single(w, error);
-  if (!ok || !relevance_passes(w, target, error)) return NULL;
+  if (!w->main.engine->descend(w->main.trace, w->seed, target, error)) return NULL;
+  int count = w->main.engine->seen(w->main.trace, 0, w->tensor);
+  if (w->wide.trace) {
+    w->wide_done = w->wide_done || send(&w->wide, w->x, w->wide_logits, error);
+    if (!w->wide_done || !w->wide.engine->descend(w->wide.trace, w->seed, target, error)) return NULL;
+    count += w->wide.engine->seen(w->wide.trace, 0, w->tensor + count);
+  }
   widen((size_t)s->dim, w->model->head.weight + (size_t)target * (size_t)s->dim, w->head_weight);
-  v->shape = s;
-  v->target = target;
-  v->input = w->input;
-  v->logits = w->logits;
-  v->head_weight = w->head_weight;
-  v->again = w->plan.set & VX_PASS_AGAIN ? &w->again : NULL;
-  v->noise = NULL;
-  v->noise_count = 0;
-  v->picture = NULL;
-  v->prior = NULL;
-  v->parts = NULL;
-  v->part_count = 0;
-  v->seed = 0;
-  v->scratch = w->scratch;
-  return v;
+  read_weights(s, w->read);
+  w->view = (vx_view){.shape = s,
+                      .target = target,
+                      .input = w->input,
+                      .logits = w->logits,
+                      .head_weight = w->head_weight,
+                      .read = w->read,
+                      .seen = w->tensor,
+                      .seen_count = count,
+                      .again = w->again.trace ? &w->run : NULL,
+                      .scratch = w->scratch};
+  return &w->view;
 }
 
-/* ---- the model again --------------------------------------------------------------------------------------------- */
+/* ---- the model again ------------------------------------------------------------------------------------------- */
 
-/* Forward and backward of `size` variants in group_double; logits and gradients stay in the again trace. */
-static bool run_group(vx_worker *w, int size, bool gradient, vx_error *error) {
-  const vx_shape *s = &w->model->shape;
-  size_t classes = (size_t)s->classes, pixels = 3 * (size_t)s->image * (size_t)s->image;
-  bool wide = w->precision == VX_DOUBLE;
-  if (wide) {
-    if (!vx_forward_double(w->again_double, size, w->group_double, error)) return false;
-  } else {
-    for (size_t i = 0; i < (size_t)size * pixels; i++) w->group_single[i] = (float)w->group_double[i];
-    if (!vx_forward_single(w->again_single, size, w->group_single, error)) return false;
-  }
-  if (!gradient) return true;
-  for (int i = 0; i < size; i++) {
-    if (wide)
-      memcpy(w->sample_logits, w->again_double->logits + (size_t)i * classes, classes * sizeof(double));
-    else
-      widen(classes, w->again_single->logits + (size_t)i * classes, w->sample_logits);
-    make_seed(s->classes, w->sample_logits, w->view.target, w->output, w->group_seed + (size_t)i * classes);
-  }
-  vx_aims aims = {.lowest = s->layers, .input = true};
-  return wide ? vx_backward_double(w->again_double, size, w->group_seed, &aims, error)
-              : vx_backward_single(w->again_single, size, w->group_seed, &aims, error);
+/* `size` variants forward and, when asked, down again. */
+static bool run_group(vx_worker *w, int size, bool descend, vx_error *error) {
+  const running *r = &w->again;
+  int classes = w->model->shape.classes;
+  if (!r->engine->forward(r->trace, size, w->group_logits, error)) return false;
+  for (int i = 0; descend && i < size; i++)
+    make_seed(classes, w->group_logits + i * classes, w->view.target, w->output, w->seed + i * classes);
+  return !descend || r->engine->descend(r->trace, w->seed, w->view.target, error);
 }
 
-static bool run_again(const vx_again *again, int count, bool gradient, void (*make)(void *user, int index, double *x),
-                      void (*take_sample)(void *user, int index, const vx_sample *sample), void *user,
-                      vx_error *error) {
+static vx_view view_of(const vx_again *again, int sample, bool descend) {
+  vx_worker *w = again->worker;
+  const running *r = &w->again;
+  w->variant_shape = w->model->shape;
+  w->variant_shape.tokens = w->tokens[sample];
+  read_weights(&w->variant_shape, w->variant_read);
+  return (vx_view){.shape = &w->variant_shape,
+                   .target = w->view.target,
+                   .logits = w->group_logits + (size_t)sample * (size_t)w->model->shape.classes,
+                   .head_weight = w->head_weight,
+                   .read = w->variant_read,
+                   .seen = w->variant_tensor,
+                   .seen_count = descend ? r->engine->seen(r->trace, sample, w->variant_tensor) : 0,
+                   .allowed = again->allowed,
+                   .refused = again->refused,
+                   .scratch = w->scratch};
+}
+
+static bool run_again(const vx_again *again, int count, bool descend, void (*make)(void *, int, vx_variant *),
+                      void (*seen)(void *, int, const vx_view *), void *user, vx_error *error) {
   vx_worker *w = again->worker;
   const vx_shape *s = &w->model->shape;
-  size_t classes = (size_t)s->classes, pixels = 3 * (size_t)s->image * (size_t)s->image;
-  bool wide = w->precision == VX_DOUBLE;
-  for (int first = 0; first < count; first += GROUP) {
-    int size = count - first < GROUP ? count - first : GROUP;
-    for (int i = 0; i < size; i++) make(user, first + i, w->group_double + (size_t)i * pixels);
-    if (!run_group(w, size, gradient, error)) return false;
+  size_t pixels = 3 * (size_t)s->image * (size_t)s->image, patches = (size_t)s->grid * (size_t)s->grid;
+  for (int first = 0; first < count; first += VX_GROUP) {
+    int size = count - first < VX_GROUP ? count - first : VX_GROUP;
     for (int i = 0; i < size; i++) {
-      vx_sample sample = {w->sample_logits, gradient ? w->sample_gradient : NULL};
-      if (wide) {
-        sample.logits = w->again_double->logits + (size_t)i * classes;
-        if (gradient) sample.input_gradient = w->again_double->input_gradient + (size_t)i * pixels;
-      } else {
-        widen(classes, w->again_single->logits + (size_t)i * classes, w->sample_logits);
-        if (gradient) widen(pixels, w->again_single->input_gradient + (size_t)i * pixels, w->sample_gradient);
-      }
-      take_sample(user, first + i, &sample);
+      memcpy(w->variant, w->x, pixels * sizeof *w->x);
+      memset(w->keep, 1, patches);
+      make(user, first + i, &(vx_variant){w->variant, w->keep});
+      w->tokens[i] = w->again.engine->load(w->again.trace, i, w->variant, w->keep);
+    }
+    if (!run_group(w, size, descend, error)) return false;
+    for (int i = 0; i < size; i++) {
+      vx_view view = view_of(again, i, descend);
+      seen(user, first + i, &view);
     }
   }
   return true;

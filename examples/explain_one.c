@@ -27,8 +27,8 @@ static void print_map(const double *heat, int side, int grid) {
 static int explain(const vx_model *model, const vx_explainer *method, const float *x, vx_error *error) {
   const vx_shape *shape = vx_model_shape(model);
   vx_args args;
-  vx_args_default(method, &args);
-  vx_passes plan = {0};
+  vx_args_default(&method->params, &args);
+  vx_needs plan = {0};
   method->needs(shape, &args, &plan); /* what the method will read decides which passes are made */
   vx_worker *worker = vx_worker_new(model, &plan, VX_MIXED, error);
   if (!worker || !vx_worker_forward(worker, x, error)) return 1;
@@ -40,7 +40,7 @@ static int explain(const vx_model *model, const vx_explainer *method, const floa
   vx_view *view = vx_worker_explain(worker, top, VX_LOGIT, error);
   int side = method->grid == VX_GRID_PATCH ? shape->grid : shape->image;
   double *heat = malloc(sizeof *heat * (size_t)side * (size_t)side);
-  bool ok = view && heat && method->explain(view, &args, heat, error);
+  bool ok = view && heat && vx_explainer_run(method, view, &args, heat, error);
   if (ok) print_map(heat, side, shape->grid);
   free(heat);
   vx_worker_free(worker);

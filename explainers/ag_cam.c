@@ -1,12 +1,13 @@
 /* ag-cam and ag-cam-full: gradients of the attention weigh the sigmoid of the scores before the softmax.
 
-   heat = sum_l sum_h relu(G'_lh[0][j]) * sigmoid(S_lh[0][j]), patch columns, S the scaled scores [L][H][n].
+   heat = r sum_l sum_h relu(G'_lh) * sigmoid(S_lh), r the readout ([CLS]'s row), patch columns, S the scaled scores.
    ag-cam's G' is not the gradient G: its authors let no gradient pass into an attention block's input, so it reaches
    layer l only along the residual stream and the MLPs of the [CLS] token (a pass of core, one token wide).
    ag-cam-full takes the true G and is a variant of ours.
-   Needs the scores' [CLS] row of all layers and the cut gradient (or the gradient of layers >= first_layer).
+   Needs the scores and the cut gradient (or the gradient) that the head reads, layers first_layer … last_layer. The cut
+   gradient is one token's: where the head reads several, ag-cam is refused.
    Source: Leem & Seo, AAAI 2024, arXiv 2402.04563; sums over heads and layers are their defaults. */
-#include "explainers/parts/fuse.h"
+#include "explainers/parts/params.h"
 
 #include <math.h>
 
@@ -15,17 +16,8 @@ enum { FIRST, LAST, HEADS, LAYERS };
 enum { SUM, MEAN, MAX };
 
 static const vx_param params[] = {
-    [FIRST] = {.name = "first_layer",
-               .type = VX_PARAM_LAYER,
-               .low = -1000,
-               .high = 1000,
-               .meaning = "lowest layer that counts"},
-    [LAST] = {.name = "last_layer",
-              .type = VX_PARAM_LAYER,
-              .standard = -1,
-              .low = -1000,
-              .high = 1000,
-              .meaning = "highest layer that counts; -1 is the model's last"},
+    [FIRST] = VX_LAYER_PARAM("first_layer", 0, "lowest layer that counts"),
+    [LAST] = VX_LAYER_PARAM("last_layer", -1, "highest layer that counts; -1 is the model's last"),
     [HEADS] = {.name = "heads", .type = VX_PARAM_CHOICE, .choices = FUSIONS, .meaning = "how heads are fused"},
     [LAYERS] = {.name = "layers", .type = VX_PARAM_CHOICE, .choices = FUSIONS, .meaning = "how layers are fused"},
 };
@@ -43,88 +35,96 @@ static void fuse(int fusion, int index, int of, const double *more, double *into
   }
 }
 
-/* out [patches] = relu(gradient) * sigmoid(scores), both [n] rows. */
+/* out [patches] = relu(gradient) * sigmoid(scores), of the patches. */
 static void weigh(const double *gradient, const double *scores, double *out, int patches) {
-  for (int j = 0; j < patches; j++) out[j] = gradient[1 + j] < 0 ? 0 : gradient[1 + j] / (1 + exp(-scores[1 + j]));
+  for (int j = 0; j < patches; j++) out[j] = gradient[j] < 0 ? 0 : gradient[j] / (1 + exp(-scores[j]));
 }
 
-/* gradient_row(view, layer, head) gives row 0 [n] of the gradient that the method uses. */
-typedef const double *gradient_row(const vx_view *view, int layer, int head);
-
-static const double *cls_row(const vx_view *view, const double *rows, int layer, int head) {
-  return rows + ((size_t)layer * (size_t)view->shape->heads + (size_t)head) * (size_t)view->shape->tokens;
+static void ask_with(vx_rule rule, const vx_shape *shape, const vx_args *args, vx_needs *needs) {
+  int first = vx_layer_of(shape, args->value[FIRST]), last = vx_layer_of(shape, args->value[LAST]);
+  if (first > last || (rule == VX_CUT_GRADIENT && !vx_reads_one(shape))) return; /* explain() says so */
+  vx_want_read(&needs->wants, shape, VX_AT_SCORES, vx_by(VX_FORWARD), first, last);
+  vx_want_read(&needs->wants, shape, VX_AT_ATTENTION, vx_by(rule), first, last);
 }
 
-static const double *cut_row(const vx_view *view, int layer, int head) {
-  return cls_row(view, view->cut_gradient, layer, head);
-}
-
-static const double *full_row(const vx_view *view, int layer, int head) {
-  return vx_matrix_at(view, view->gradient, layer, head);
-}
-
-static bool explain_with(gradient_row *row, const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
-  int patches = view->shape->tokens - 1, heads = view->shape->heads;
+/* map [patches] of one token's row; `one`, `layer` [patches] are working space. */
+static void map_of(int token, vx_rule rule, const vx_view *view, const vx_args *args, double *one, double *layer,
+                   double *map) {
+  int patches = vx_patch_count(view), heads = view->shape->heads;
   int first = vx_layer_of(view->shape, args->value[FIRST]), last = vx_layer_of(view->shape, args->value[LAST]);
-  if (first > last) return vx_fail(error, "first_layer", "is %d, expected at most last_layer, %d", first, last);
-  double *one = vx_scratch(view, (size_t)patches, error), *layer = vx_scratch(view, (size_t)patches, error);
-  if (!one || !layer) return false;
   for (int l = first; l <= last; l++) {
     for (int h = 0; h < heads; h++) {
-      weigh(row(view, l, h), cls_row(view, view->cls_scores, l, h), one, patches);
+      const double *gradient = vx_head_row(view, VX_AT_ATTENTION, vx_by(rule), l, h, token);
+      const double *scores = vx_head_row(view, VX_AT_SCORES, vx_by(VX_FORWARD), l, h, token);
+      weigh(vx_patches(view, gradient, 1), vx_patches(view, scores, 1), one, patches);
       fuse((int)args->value[HEADS], h, heads, one, layer, patches);
     }
-    fuse((int)args->value[LAYERS], l - first, last - first + 1, layer, heat, patches);
+    fuse((int)args->value[LAYERS], l - first, last - first + 1, layer, map, patches);
+  }
+}
+
+static bool explain_with(vx_rule rule, const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
+  size_t patches = (size_t)vx_patch_count(view);
+  int first = vx_layer_of(view->shape, args->value[FIRST]), last = vx_layer_of(view->shape, args->value[LAST]);
+  if (first > last) return vx_fail(error, "first_layer", "is %d, expected at most last_layer, %d", first, last);
+  if (rule == VX_CUT_GRADIENT && !vx_reads_one(view->shape))
+    return vx_fail(error, "ag-cam", "follows the one token that is read, but this model's head reads several");
+  double *one = vx_scratch(view, patches, error), *layer = vx_scratch(view, patches, error);
+  double *map = vx_scratch(view, patches, error);
+  if (!one || !layer || !map) return false;
+  bool none = true;
+  for (int i = 0; i < view->shape->tokens; i++) {
+    double weight = vx_read_weights(view)[i];
+    if (weight == 0) continue;
+    map_of(i, rule, view, args, one, layer, map);
+    vx_add_read(weight, map, none, (int)patches, heat);
+    none = false;
   }
   return true;
 }
 
 static bool explain_cut(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
-  return explain_with(cut_row, view, args, heat, error);
+  return explain_with(VX_CUT_GRADIENT, view, args, heat, error);
 }
 
 static bool explain_full(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
-  return explain_with(full_row, view, args, heat, error);
+  return explain_with(VX_GRADIENT, view, args, heat, error);
 }
 
-static void needs_cut(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  (void)shape, (void)args;
-  passes->set |= VX_PASS_SCORES | VX_PASS_CUT_GRADIENT;
+static void ask_cut(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
+  ask_with(VX_CUT_GRADIENT, shape, args, needs);
 }
 
-static void needs_full(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  passes->set |= VX_PASS_SCORES;
-  vx_need_gradient(passes, vx_layer_of(shape, args->value[FIRST]));
+static void ask_full(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
+  ask_with(VX_GRADIENT, shape, args, needs);
 }
 
 const vx_explainer vx_explainer_ag_cam = {
     .id = "ag-cam",
     .title = "AG-CAM",
-    .family = VX_HYBRID,
+    .family = VX_FAMILY_HYBRID,
     .formula = "sum_l sum_h relu(G'_lh) * sigmoid(S_lh), [CLS] row; G' the gradient cut at the attention blocks",
     .source = "Leem & Seo 2024",
     .cite = "Leem, Seo: Attention Guided CAM: Visual Explanations of Vision Transformer Guided by Self-Attention, AAAI "
             "2024, arXiv:2402.04563",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 4,
-    .needs = needs_cut,
+    .params = VX_PARAMS(params),
+    .needs = ask_cut,
     .explain = explain_cut,
 };
 
 const vx_explainer vx_explainer_ag_cam_full = {
     .id = "ag-cam-full",
     .title = "AG-CAM with the full gradient",
-    .family = VX_HYBRID,
+    .family = VX_FAMILY_HYBRID,
     .formula = "sum_l sum_h relu(G_lh) * sigmoid(S_lh), [CLS] row",
     .source = "variant of Leem & Seo 2024",
     .cite = "Leem, Seo: Attention Guided CAM: Visual Explanations of Vision Transformer Guided by Self-Attention, AAAI "
             "2024, arXiv:2402.04563",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 4,
-    .needs = needs_full,
+    .params = VX_PARAMS(params),
+    .needs = ask_full,
     .explain = explain_full,
 };

@@ -1,9 +1,9 @@
 /* attention-gradient: attention weighted by its gradient, summed over all layers and heads.
 
-   heat = sum_l sum_h relu(X_lh * G_lh), [CLS] row, patch columns; X = A. The paper prints R_c without the relu
-   (`clamp: false`) and calls A relevance (`of: relevance`: X the improved rules' relevance of A); its alpha is 1, our
-   reading.
-   Needs attention (or relevance) and gradient of all layers.
+   heat = r sum_l sum_h relu(X_lh * G_lh), r the readout ([CLS]'s row), patch columns; X = A. The paper prints R_c
+   without the relu (`clamp: false`) and calls A relevance (`of: relevance`: X the improved rules' relevance of A); its
+   alpha is 1, our reading.
+   Needs the attention (or relevance) and gradient that the head reads, of all layers.
    Source: the paper's section 4.2 ("Visualization Techniques for Improving Explainability in Visual Transformers"). */
 #include "explainers/parts/fuse.h"
 
@@ -27,43 +27,51 @@ static const vx_param params[] = {
                     .meaning = "of the relevance rules, when of = relevance; 0: as published"},
 };
 
-static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  (void)shape;
-  vx_need_gradient(passes, 0);
-  if (args->value[OF] == RELEVANCE)
-    vx_need_relevance(passes, VX_RULES_IMPROVED, args->value[STABILIZER], 0, false);
-  else
-    vx_need_attention(passes, 0);
+/* X: the attention or its relevance. */
+static vx_descent factor(const vx_args *args) {
+  return args->value[OF] == RELEVANCE ? vx_by_with(VX_LRP_IMPROVED, args->value[STABILIZER]) : vx_by(VX_FORWARD);
+}
+
+static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
+  vx_want_read(&needs->wants, shape, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, shape->layers - 1);
+  vx_want_read(&needs->wants, shape, VX_AT_ATTENTION, factor(args), 0, shape->layers - 1);
+}
+
+/* What one row of one head's matrices adds. */
+static void add_row(double weight, const double *x, const double *g, bool clamp, int patches, double *heat) {
+  for (int j = 0; j < patches; j++) {
+    double product = x[j] * g[j];
+    heat[j] += weight * (clamp && product < 0 ? 0 : product);
+  }
 }
 
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
   (void)error;
-  int patches = view->shape->tokens - 1;
-  const double *of = view->attention;
-  if (args->value[OF] == RELEVANCE) of = vx_view_relevance(view, VX_RULES_IMPROVED, args->value[STABILIZER])->attention;
-  memset(heat, 0, (size_t)patches * sizeof *heat);
-  for (int l = 0; l < view->shape->layers; l++)
-    for (int h = 0; h < view->shape->heads; h++) {
-      const double *x = vx_matrix_at(view, of, l, h) + 1, *g = vx_matrix_at(view, view->gradient, l, h) + 1;
-      for (int j = 0; j < patches; j++) {
-        double product = x[j] * g[j];
-        heat[j] += args->value[CLAMP] != 0 && product < 0 ? 0 : product;
+  const vx_shape *shape = view->shape;
+  const double *read = vx_read_weights(view);
+  memset(heat, 0, (size_t)vx_patch_count(view) * sizeof *heat);
+  for (int l = 0; l < shape->layers; l++)
+    for (int h = 0; h < shape->heads; h++)
+      for (int i = 0; i < shape->tokens; i++) {
+        if (read[i] == 0) continue;
+        const double *x = vx_head_row(view, VX_AT_ATTENTION, factor(args), l, h, i);
+        const double *g = vx_head_row(view, VX_AT_ATTENTION, vx_by(VX_GRADIENT), l, h, i);
+        add_row(read[i], vx_patches(view, x, 1), vx_patches(view, g, 1), args->value[CLAMP] != 0, vx_patch_count(view),
+                heat);
       }
-    }
   return true;
 }
 
 const vx_explainer vx_explainer_attention_gradient = {
     .id = "attention-gradient",
     .title = "Attention x gradient (the paper's R_c)",
-    .family = VX_HYBRID,
+    .family = VX_FAMILY_HYBRID,
     .formula = "sum_l sum_h relu(A * G), [CLS] row",
     .source = "the paper, section 4.2",
     .cite = "Coporan: Visualization Techniques for Improving Explainability in Visual Transformers",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 3,
-    .needs = needs,
+    .params = VX_PARAMS(params),
+    .needs = ask,
     .explain = explain,
 };

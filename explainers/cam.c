@@ -1,24 +1,24 @@
 /* cam: how much each patch's final token speaks for the class.
 
-   heat[j] = sum_d tokens[1 + j][d] * W[target][d], tokens [n][d] = output of the final LayerNorm, W the head.
-   Signed. The head itself reads only token 0, so these are words that the model never hears.
+   heat[j] = sum_d tokens[patch j][d] * W[target][d], tokens [n][d] = output of the final LayerNorm, W the head.
+   Signed. The head itself reads [CLS] alone, so these are words that the model never hears.
    Needs the final tokens and the class' head weights [d].
    Source: Zhou et al. 2016, arXiv 1512.04150. */
 #include "explainers/explainer.h"
 
-static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
+static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
   (void)shape, (void)args;
-  passes->set |= VX_PASS_TOKENS;
+  vx_want_at(&needs->wants, VX_AT_TOKENS, vx_by(VX_FORWARD));
 }
 
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
   (void)args, (void)error;
   int dim = view->shape->dim;
-  for (int j = 1; j < view->shape->tokens; j++) {
-    const double *token = view->tokens + (size_t)j * (size_t)dim;
+  const double *token = vx_patches(view, vx_at(view, VX_AT_TOKENS, vx_by(VX_FORWARD), 0), dim);
+  for (int j = 0; j < vx_patch_count(view); j++, token += dim) {
     double sum = 0;
     for (int d = 0; d < dim; d++) sum += token[d] * view->head_weight[d];
-    heat[j - 1] = sum;
+    heat[j] = sum;
   }
   return true;
 }
@@ -26,13 +26,13 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
 const vx_explainer vx_explainer_cam = {
     .id = "cam",
     .title = "CAM",
-    .family = VX_GRADIENT,
+    .family = VX_FAMILY_GRADIENT,
     .formula = "final-LN patch tokens . head weights of the class",
     .source = "Zhou 2016",
     .cite = "Zhou, Khosla, Lapedriza, Oliva, Torralba: Learning Deep Features for Discriminative Localization, CVPR "
             "2016, arXiv:1512.04150",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .needs = needs,
+    .needs = ask,
     .explain = explain,
 };

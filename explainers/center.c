@@ -15,10 +15,6 @@ static const vx_param params[] = {
      .meaning = "width of the Gaussian as a share of the side"},
 };
 
-static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  (void)shape, (void)args, (void)passes;
-}
-
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
   (void)error;
   int side = view->shape->image;
@@ -34,13 +30,11 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
 const vx_explainer vx_explainer_center = {
     .id = "center",
     .title = "Centred Gaussian",
-    .family = VX_TRIVIAL,
+    .family = VX_FAMILY_TRIVIAL,
     .formula = "exp(-((x-c)^2 + (y-c)^2) / (2 sigma^2)), c = (S-1)/2, sigma = S/4",
     .source = "trivial",
     .cite = "-",
     .grid = VX_GRID_PIXEL,
-    .params = params,
-    .param_count = 1,
-    .needs = needs,
+    .params = VX_PARAMS(params),
     .explain = explain,
 };

@@ -4,14 +4,13 @@
    Needs the data set's prior; it never looks at the picture or the model (trivial). */
 #include "explainers/explainer.h"
 
-static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
+static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
   (void)shape, (void)args;
-  passes->set |= VX_NEED_PRIOR;
+  needs->data |= VX_NEED_PRIOR;
 }
 
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
-  (void)args;
-  if (!view->prior) return vx_fail(error, "class-prior", "there is no other mask of the picture's class");
+  (void)args, (void)error;
   size_t pixels = (size_t)view->shape->image * (size_t)view->shape->image;
   for (size_t i = 0; i < pixels; i++) heat[i] = (double)view->prior[i];
   return true;
@@ -20,11 +19,11 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
 const vx_explainer vx_explainer_class_prior = {
     .id = "class-prior",
     .title = "Class prior",
-    .family = VX_TRIVIAL,
+    .family = VX_FAMILY_TRIVIAL,
     .formula = "mean mask of the class, this picture left out",
     .source = "trivial",
     .cite = "-",
     .grid = VX_GRID_PIXEL,
-    .needs = needs,
+    .needs = ask,
     .explain = explain,
 };

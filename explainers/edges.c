@@ -7,9 +7,9 @@
 
 #include <math.h>
 
-static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
+static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
   (void)shape, (void)args;
-  passes->set |= VX_NEED_PICTURE;
+  needs->data |= VX_NEED_PICTURE;
 }
 
 static void grey(const uint8_t *rgb, double *out, size_t pixels) {
@@ -36,7 +36,6 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
   (void)args;
   int side = view->shape->image;
   size_t pixels = (size_t)side * (size_t)side;
-  if (!view->picture) return vx_fail(error, "edges", "there is no picture, only an input tensor");
   double *picture = vx_scratch(view, pixels, error);
   if (!picture) return false;
   grey(view->picture, picture, pixels);
@@ -48,11 +47,11 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
 const vx_explainer vx_explainer_edges = {
     .id = "edges",
     .title = "Edges",
-    .family = VX_TRIVIAL,
+    .family = VX_FAMILY_TRIVIAL,
     .formula = "Sobel gradient magnitude of the grey picture",
     .source = "trivial",
     .cite = "Adebayo et al.: Sanity Checks for Saliency Maps, NeurIPS 2018, arXiv:1810.03292",
     .grid = VX_GRID_PIXEL,
-    .needs = needs,
+    .needs = ask,
     .explain = explain,
 };

@@ -1,20 +1,23 @@
-/* eigen-cam: the direction in which the last block's tokens differ most.
+/* eigen-cam: the direction in which a block's tokens differ most (by default the last block's).
 
-   c [patches][d] = output of LN1 of the last block, each channel centred over the patches; heat = c v, v the first
+   c [patches][d] = output of LN1 of that block, each channel centred over the patches; heat = c v, v the first
    right singular vector; the sign makes the entry of largest magnitude positive. No class, no gradient. heat = sigma u,
    u the first eigenvector of K = c cT [patches][patches]. K is squared eight times, so that a single application stands
-   for 256 steps of the power method, and applied until the vector stands still. Needs the last block's LN1 output.
+   for 256 steps of the power method, and applied until the vector stands still. Needs that LN1 output.
    Source: Muhammad & Yeasin 2020, arXiv 2008.00299; layer as in pytorch-grad-cam (which leaves the sign open). */
-#include "explainers/parts/fuse.h"
+#include "explainers/parts/params.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { SQUARINGS = 8, ROUNDS_MAX = 1000 };
 
-static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  (void)shape, (void)args;
-  passes->set |= VX_PASS_LAST_NORM;
+enum { LAYER };
+static const vx_param params[] = {[LAYER] = VX_LAYER_PARAM("layer", -1, "block whose LN1 output is taken")};
+
+static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
+  int layer = vx_layer_of(shape, args->value[LAYER]);
+  vx_want_layers(&needs->wants, VX_AT_NORM1, vx_by(VX_FORWARD), layer, layer);
 }
 
 static void centre(const double *a, size_t rows, size_t dim, double *out) {
@@ -75,14 +78,14 @@ static void first_vector(const double *power, size_t n, double *u, double *next)
 }
 
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
-  (void)args;
-  size_t dim = (size_t)view->shape->dim, n = (size_t)view->shape->tokens - 1;
+  size_t dim = (size_t)view->shape->dim, n = (size_t)vx_patch_count(view);
+  int layer = vx_layer_of(view->shape, args->value[LAYER]);
   double *c = vx_scratch(view, n * dim, error), *k = vx_scratch(view, n * n, error);
   double *power = vx_scratch(view, n * n, error), *other = vx_scratch(view, n * n, error);
   double *next = vx_scratch(view, n, error), trace, ignored;
   if (!c || !k || !power || !other || !next) return false;
   memset(heat, 0, n * sizeof *heat);
-  centre(view->last_norm + dim, n, dim, c);
+  centre(vx_patches(view, vx_at(view, VX_AT_NORM1, vx_by(VX_FORWARD), layer), view->shape->dim), n, dim, c);
   times_own_transpose(c, n, dim, k);
   if (!scale(k, n, &trace)) return true;
   memcpy(power, k, n * n * sizeof *k);
@@ -102,11 +105,12 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
 const vx_explainer vx_explainer_eigen_cam = {
     .id = "eigen-cam",
     .title = "Eigen-CAM",
-    .family = VX_ATTENTION,
+    .family = VX_FAMILY_ATTENTION,
     .formula = "centred LN1 output of the last block, projected on its first right singular vector",
     .source = "Muhammad & Yeasin 2020",
     .cite = "Muhammad, Yeasin: Eigen-CAM, IJCNN 2020, arXiv:2008.00299",
     .grid = VX_GRID_PATCH,
-    .needs = needs,
+    .params = VX_PARAMS(params),
+    .needs = ask,
     .explain = explain,
 };

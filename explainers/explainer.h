@@ -2,41 +2,22 @@
 #ifndef VX_EXPLAINER_H
 #define VX_EXPLAINER_H
 
+#include "base/param.h"
 #include "core/vx.h"
 
 /* The paper's families, and the rows that never look at the model. */
-typedef enum vx_family { VX_ATTENTION, VX_GRADIENT, VX_PROPAGATION, VX_HYBRID, VX_TRIVIAL } vx_family;
+typedef enum vx_family {
+  VX_FAMILY_ATTENTION,
+  VX_FAMILY_GRADIENT,
+  VX_FAMILY_PROPAGATION,
+  VX_FAMILY_HYBRID,
+  VX_FAMILY_TRIVIAL
+} vx_family;
 
 typedef enum vx_grid {
   VX_GRID_PATCH, /* heat is [grid][grid] */
   VX_GRID_PIXEL, /* heat is [S][S] */
 } vx_grid;
-
-/* ---- parameters -------------------------------------------------------------------------------------------- */
-
-typedef enum vx_param_type {
-  VX_PARAM_INT,
-  VX_PARAM_REAL,
-  VX_PARAM_BOOL,
-  VX_PARAM_CHOICE,
-  VX_PARAM_LAYER, /* counted from 0; below 0 from the end, -1 the last: vx_layer_of */
-} vx_param_type;
-
-typedef struct vx_param {
-  const char *name;
-  vx_param_type type;
-  double standard;     /* default; for a choice the index of the word */
-  double low, high;    /* inclusive range of a number */
-  const char *choices; /* "mean|max|min" */
-  const char *meaning; /* one line for help, with the source of the default */
-} vx_param;
-
-enum { VX_PARAMS_MAX = 8 };
-
-/* Values in the order of the explainer's params; a choice is the index of its word, a bool 0 or 1. */
-typedef struct vx_args {
-  double value[VX_PARAMS_MAX];
-} vx_args;
 
 /* ---- methods ----------------------------------------------------------------------------------------------- */
 
@@ -50,11 +31,10 @@ typedef struct vx_explainer {
   bool is_mask;      /* the map is a mask already (> 0.5): not thresholded, never "flat" */
   bool by_name_only; /* not part of `all` */
   vx_grid grid;
-  const vx_param *params; /* param_count of them */
-  int param_count;
+  vx_params params;
 
-  /* Adds to `passes` what explain() reads of the view. */
-  void (*needs)(const vx_shape *shape, const vx_args *args, vx_passes *passes);
+  /* Adds to `needs` what explain() reads of the view: one line a tensor. NULL: nothing of the model. */
+  void (*needs)(const vx_shape *shape, const vx_args *args, vx_needs *needs);
 
   /* Writes the heat map. False only when it cannot be computed (the error says why); a map without any positive value
      is a result. */
@@ -70,30 +50,22 @@ const vx_explainer *vx_explainer_find(const char *id); /* NULL: none of that nam
    VX_NEED_PRIOR in their needs) are left out by the caller where there is none. */
 bool vx_explainer_in_all(const vx_explainer *explainer);
 
-/* Passes that the method needs with these arguments, alone. */
-void vx_explainer_passes(const vx_explainer *explainer, const vx_shape *shape, const vx_args *args, vx_passes *passes);
+/* What the method needs with these arguments, alone. */
+void vx_explainer_needs(const vx_explainer *explainer, const vx_shape *shape, const vx_args *args, vx_needs *needs);
 
-/* Makes the heat map [side][side]: explain(), then a look that every value is finite. Forgets the view's scratch. */
+/* Makes the heat map [side][side]: explain(), then a look that every value is finite. Fails, by name, when the view
+   lacks something that the method needs, and when the method reads a tensor that its needs() do not name. Forgets the
+   view's scratch. */
 bool vx_explainer_run(const vx_explainer *explainer, const vx_view *view, const vx_args *args, double *heat,
                       vx_error *error);
 
 /* Side of the heat map: the grid's or the picture's. */
 int vx_explainer_side(const vx_explainer *explainer, const vx_shape *shape);
 
-/* Defaults of a method's parameters. */
-void vx_args_default(const vx_explainer *explainer, vx_args *args);
-
-/* Sets one parameter from its text ("3", "true", "max"). The error names the nearest parameter or the range. */
-bool vx_args_set(const vx_explainer *explainer, vx_args *args, const char *name, const char *text, vx_error *error);
-
-/* Checks what only the model can tell: that every layer named is one of its layers. */
-bool vx_args_check(const vx_explainer *explainer, const vx_args *args, const vx_shape *shape, vx_error *error);
-
 /* The layer that a VX_PARAM_LAYER means; clamped to the model's, so that needs() can use what was not checked. */
-int vx_layer_of(const vx_shape *shape, double value);
-
-/* Writes args as "name=value name=value", all of them, in order; for the store and for digests. */
-void vx_args_print(const vx_explainer *explainer, const vx_args *args, char *text, size_t size);
+static inline int vx_layer_of(const vx_shape *shape, double value) {
+  return vx_param_layer(value, shape->layers);
+}
 
 const char *vx_family_name(vx_family family);
 

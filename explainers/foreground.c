@@ -3,12 +3,8 @@
    heat [grid][grid] = 1 (0) everywhere: masks, not thresholded. Need nothing. Spec section 5, trivial maps. */
 #include "explainers/explainer.h"
 
-static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  (void)shape, (void)args, (void)passes;
-}
-
 static void fill(const vx_view *view, double value, double *heat) {
-  for (int j = 0; j < view->shape->tokens - 1; j++) heat[j] = value;
+  for (int j = 0; j < vx_patch_count(view); j++) heat[j] = value;
 }
 
 static bool explain_foreground(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
@@ -26,25 +22,23 @@ static bool explain_background(const vx_view *view, const vx_args *args, double 
 const vx_explainer vx_explainer_foreground = {
     .id = "foreground",
     .title = "Everything",
-    .family = VX_TRIVIAL,
+    .family = VX_FAMILY_TRIVIAL,
     .formula = "1",
     .source = "trivial",
     .cite = "-",
     .is_mask = true,
     .grid = VX_GRID_PATCH,
-    .needs = needs,
     .explain = explain_foreground,
 };
 
 const vx_explainer vx_explainer_background = {
     .id = "background",
     .title = "Nothing",
-    .family = VX_TRIVIAL,
+    .family = VX_FAMILY_TRIVIAL,
     .formula = "0",
     .source = "trivial",
     .cite = "-",
     .is_mask = true,
     .grid = VX_GRID_PATCH,
-    .needs = needs,
     .explain = explain_background,
 };

@@ -27,21 +27,24 @@ typedef struct path {
   double *sum; /* [3][S][S] */
 } path;
 
-static void make(void *user, int index, double *x) {
+static void make(void *user, int index, vx_variant *variant) {
+  double *x = variant->x;
   const path *line = user;
   double t = (index + 0.5) / line->steps;
   for (size_t i = 0; i < line->values; i++) x[i] = t * (double)line->input[i];
 }
 
-static void take(void *user, int index, const vx_sample *sample) {
+static void seen(void *user, int index, const vx_view *view) {
   (void)index;
+  const double *gradient = vx_at(view, VX_AT_INPUT, vx_by(VX_GRADIENT), 0);
   path *line = user;
-  for (size_t i = 0; i < line->values; i++) line->sum[i] += sample->input_gradient[i];
+  for (size_t i = 0; i < line->values; i++) line->sum[i] += gradient[i];
 }
 
-static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  (void)shape, (void)args;
-  passes->set |= VX_PASS_AGAIN;
+static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
+  (void)shape;
+  vx_want_at(&needs->variants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  needs->variant_count = (int)args->value[STEPS];
 }
 
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
@@ -52,7 +55,7 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
                .sum = vx_scratch(view, 3 * pixels, error)};
   if (!line.sum) return false;
   memset(line.sum, 0, line.values * sizeof *line.sum);
-  if (!view->again->run(view->again, line.steps, true, make, take, &line, error)) return false;
+  if (!view->again->run(view->again, line.steps, true, make, seen, &line, error)) return false;
   for (size_t i = 0; i < pixels; i++) {
     double sum = 0;
     for (size_t c = 0; c < 3; c++) sum += (double)view->input[c * pixels + i] * (line.sum[c * pixels + i] / line.steps);
@@ -64,14 +67,13 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
 const vx_explainer vx_explainer_integrated_gradients = {
     .id = "integrated-gradients",
     .title = "Integrated gradients",
-    .family = VX_GRADIENT,
+    .family = VX_FAMILY_GRADIENT,
     .formula = "|sum_c x * mean_k dy/dx (t_k x)|, t_k = (k + 1/2) / 32",
     .source = "Sundararajan 2017",
     .cite = "Sundararajan, Taly, Yan: Axiomatic Attribution for Deep Networks, ICML 2017, arXiv:1703.01365",
     .class_specific = true,
     .grid = VX_GRID_PIXEL,
-    .params = params,
-    .param_count = 2,
-    .needs = needs,
+    .params = VX_PARAMS(params),
+    .needs = ask,
     .explain = explain,
 };

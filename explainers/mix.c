@@ -65,12 +65,8 @@ static void finish(int by, int parts, double *heat, int count) {
   }
 }
 
-static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  (void)shape, (void)args, (void)passes;
-}
-
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
-  int by = (int)args->value[0], patches = view->shape->tokens - 1;
+  int by = (int)args->value[0], patches = vx_patch_count(view);
   if (view->part_count < 2) return vx_fail(error, "mix", "has %d parts, expected at least 2", view->part_count);
   double *part = vx_scratch(view, (size_t)patches, error);
   if (!part) return false;
@@ -87,7 +83,7 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
 const vx_explainer vx_explainer_mix = {
     .id = "mix",
     .title = "Mix",
-    .family = VX_HYBRID,
+    .family = VX_FAMILY_HYBRID,
     .formula = "product, square root of the product, geometric mean or mean of the parts",
     .source = "ViTmiX",
     .cite = "ViTmiX: From Explanation to Unsupervised Segmentation: Fusion of Multiple Explanation Maps for Vision "
@@ -95,8 +91,6 @@ const vx_explainer vx_explainer_mix = {
     .class_specific = true,
     .by_name_only = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 1,
-    .needs = needs,
+    .params = VX_PARAMS(params),
     .explain = explain,
 };

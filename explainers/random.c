@@ -5,25 +5,19 @@
 #include "explainers/explainer.h"
 #include "explainers/parts/noise.h"
 
-static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  (void)shape, (void)args, (void)passes;
-}
-
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
   (void)args, (void)error;
-  for (int j = 0; j < view->shape->tokens - 1; j++)
-    heat[j] = vx_noise_uniform(view->seed, VX_STREAM_RANDOM, (uint64_t)j);
+  for (int j = 0; j < vx_patch_count(view); j++) heat[j] = vx_noise_uniform(view->seed, VX_STREAM_RANDOM, (uint64_t)j);
   return true;
 }
 
 const vx_explainer vx_explainer_random = {
     .id = "random",
     .title = "Random",
-    .family = VX_TRIVIAL,
+    .family = VX_FAMILY_TRIVIAL,
     .formula = "uniform noise a patch",
     .source = "trivial",
     .cite = "-",
     .grid = VX_GRID_PATCH,
-    .needs = needs,
     .explain = explain,
 };

@@ -1,39 +1,37 @@
 /* raw-attention: where the [CLS] token looks in the last block.
 
-   heat = mean over heads of A[L-1][h][0][1:], reshaped to the grid.
-   Needs the attention of the last layer, [H][n][n]. No gradient, no class.
+   heat = r mean_h A[L-1][h], r the readout ([CLS]'s row), patch columns.
+   Needs what the head reads of the last layer. No gradient, no class.
    Source: the common baseline ("last layer attention", e.g. Chefer et al. 2021, arXiv 2012.09838). */
-#include "explainers/parts/fuse.h"
+#include "explainers/parts/params.h"
 
-static const vx_param params[] = {
-    {.name = "heads", .type = VX_PARAM_CHOICE, .choices = VX_FUSION_CHOICES, .meaning = "how heads are fused"},
-};
+enum { HEADS };
+static const vx_param params[] = {[HEADS] = VX_HEADS_PARAM(VX_FUSE_MEAN)};
 
-static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  (void)args;
-  vx_need_attention(passes, shape->layers - 1);
+static vx_stack stack_of(const vx_args *args) {
+  return (vx_stack){.value = vx_by(VX_FORWARD), .fusion = (vx_fusion)args->value[HEADS]};
+}
+
+static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
+  vx_stack stack = stack_of(args);
+  vx_want_stack_read(&needs->wants, shape, &stack, shape->layers - 1);
 }
 
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
-  vx_stack stack = {.value = view->attention, .fusion = (vx_fusion)args->value[0]};
-  double *row = vx_scratch(view, (size_t)view->shape->tokens, error);
-  if (!row) return false;
-  vx_fused_row(view, &stack, view->shape->layers - 1, 0, row);
-  vx_drop_cls(view, row, heat);
-  return true;
+  vx_stack stack = stack_of(args);
+  return vx_fused_read(view, &stack, view->shape->layers - 1, heat, error);
 }
 
 const vx_explainer vx_explainer_raw_attention = {
     .id = "raw-attention",
     .title = "Raw attention",
-    .family = VX_ATTENTION,
+    .family = VX_FAMILY_ATTENTION,
     .formula = "mean_h A[L-1], [CLS] row",
     .source = "common baseline",
     .cite = "as in Chefer, Gur, Wolf: Transformer Interpretability Beyond Attention Visualization, CVPR 2021, "
             "arXiv:2012.09838",
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 1,
-    .needs = needs,
+    .params = VX_PARAMS(params),
+    .needs = ask,
     .explain = explain,
 };

@@ -69,19 +69,46 @@ bool vx_explainer_in_all(const vx_explainer *explainer) {
   return !explainer->by_name_only;
 }
 
-void vx_explainer_passes(const vx_explainer *explainer, const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  *passes = (vx_passes){0};
-  explainer->needs(shape, args, passes);
+void vx_explainer_needs(const vx_explainer *explainer, const vx_shape *shape, const vx_args *args, vx_needs *needs) {
+  *needs = (vx_needs){0};
+  if (explainer->needs) explainer->needs(shape, args, needs);
 }
 
 int vx_explainer_side(const vx_explainer *explainer, const vx_shape *shape) {
   return explainer->grid == VX_GRID_PATCH ? shape->grid : shape->image;
 }
 
+/* What the method needs and the view has not. */
+static bool check_view(const vx_explainer *explainer, const vx_needs *needs, const vx_view *view, vx_error *error) {
+  char text[VX_REFUSED_SIZE];
+  vx_want missing;
+  if (!vx_view_covers(view, &needs->wants, &missing))
+    return vx_fail(error, explainer->id, "needs the %s, which no pass of this picture has made",
+                   vx_want_text(&missing, text, sizeof text));
+  if (needs->variant_count > 0 && !view->again)
+    return vx_fail(error, explainer->id, "runs the model again, which was not planned");
+  if ((needs->data & VX_NEED_PICTURE) && !view->picture)
+    return vx_fail(error, explainer->id, "needs the picture's bytes");
+  if ((needs->data & VX_NEED_PRIOR) && !view->prior)
+    return vx_fail(error, explainer->id, "there is no other mask of the picture's class");
+  return true;
+}
+
 bool vx_explainer_run(const vx_explainer *explainer, const vx_view *view, const vx_args *args, double *heat,
                       vx_error *error) {
-  bool made = explainer->explain(view, args, heat, error);
+  vx_needs needs;
+  char refused[VX_REFUSED_SIZE] = "";
+  vx_view own = *view;
+  vx_again again = view->again ? *view->again : (vx_again){0};
+  vx_explainer_needs(explainer, view->shape, args, &needs);
+  if (!check_view(explainer, &needs, view, error)) return false;
+  own.allowed = &needs.wants;
+  again.allowed = &needs.variants;
+  own.refused = again.refused = refused;
+  if (view->again) own.again = &again;
+  bool made = explainer->explain(&own, args, heat, error);
   vx_arena_reset(view->scratch);
+  if (*refused) return vx_fail(error, explainer->id, "reads the %s, which its needs() do not name", refused);
   if (!made) return false;
   size_t side = (size_t)vx_explainer_side(explainer, view->shape);
   for (size_t i = 0; i < side * side; i++)

@@ -34,7 +34,8 @@ typedef struct draws {
   double *sum;   /* [3][S][S] */
 } draws;
 
-static void make(void *user, int index, double *x) {
+static void make(void *user, int index, vx_variant *variant) {
+  double *x = variant->x;
   const draws *draw = user;
   const float *input = draw->view->input;
   if (draw->view->noise) {
@@ -46,10 +47,11 @@ static void make(void *user, int index, double *x) {
   for (size_t i = 0; i < draw->values; i++) x[i] = (double)input[i] + draw->sigma * x[i];
 }
 
-static void take(void *user, int index, const vx_sample *sample) {
+static void seen(void *user, int index, const vx_view *view) {
   (void)index;
+  const double *gradient = vx_at(view, VX_AT_INPUT, vx_by(VX_GRADIENT), 0);
   draws *draw = user;
-  for (size_t i = 0; i < draw->values; i++) draw->sum[i] += sample->input_gradient[i];
+  for (size_t i = 0; i < draw->values; i++) draw->sum[i] += gradient[i];
 }
 
 static double range(const float *x, size_t count) {
@@ -61,9 +63,10 @@ static double range(const float *x, size_t count) {
   return (double)high - (double)low;
 }
 
-static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  (void)shape, (void)args;
-  passes->set |= VX_PASS_AGAIN;
+static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
+  (void)shape;
+  vx_want_at(&needs->variants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  needs->variant_count = (int)args->value[SAMPLES];
 }
 
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
@@ -73,7 +76,7 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
   memset(draw.sum, 0, draw.values * sizeof *draw.sum);
   draw.sigma = args->value[SIGMA] * range(view->input, draw.values);
   int count = view->noise ? view->noise_count : (int)args->value[SAMPLES];
-  if (!view->again->run(view->again, count, true, make, take, &draw, error)) return false;
+  if (!view->again->run(view->again, count, true, make, seen, &draw, error)) return false;
   for (size_t i = 0; i < pixels; i++) {
     double most = fmax(fmax(fabs(draw.sum[i]), fabs(draw.sum[pixels + i])), fabs(draw.sum[2 * pixels + i]));
     heat[i] = most / count;
@@ -84,15 +87,14 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
 const vx_explainer vx_explainer_smoothgrad = {
     .id = "smoothgrad",
     .title = "SmoothGrad",
-    .family = VX_GRADIENT,
+    .family = VX_FAMILY_GRADIENT,
     .formula = "max_c |mean_i dy/dx (x + e_i)|, e_i ~ N(0, (0.15 range)^2)",
     .source = "Smilkov 2017",
     .cite = "Smilkov, Thorat, Kim, Viegas, Wattenberg: SmoothGrad: removing noise by adding noise, 2017, "
             "arXiv:1706.03825",
     .class_specific = true,
     .grid = VX_GRID_PIXEL,
-    .params = params,
-    .param_count = 2,
-    .needs = needs,
+    .params = VX_PARAMS(params),
+    .needs = ask,
     .explain = explain,
 };

@@ -3,12 +3,12 @@
    F_l [n][n]: max (or mean, min) over heads of A_l; with gradients relu(mean_h(A_l * G_l)). Of its n^2 entries the
    floor(discard n^2) smallest become 0 (for rollout-vit-explain never the first entry, A[0][0]).
    B = (F + I) / 2; then B[i][j] /= sum_k B[j][k]: divided along columns by the sums of rows, as that program has it.
-   J = B_{L-1} ... B_0; heat = row 0 of J without column 0, divided by its maximum.
+   J = B_{L-1} ... B_0; heat = r J, r the readout ([CLS]'s row), patch columns, divided by its maximum.
    grad-rollout-vit-explain keeps that program's pairing of layer l's attention with layer L-1-l's gradient (gradients
    are collected in backward order); grad-rollout pairs them rightly. Needs attention (and gradient) of all layers. One
    row is made, a vector times a matrix a layer. Source: Gildenblat, vit-explain (github.com/jacobgil/vit-explain);
    discard 0.9 is its default, max its command's. */
-#include "explainers/parts/fuse.h"
+#include "explainers/parts/params.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,21 +21,18 @@ enum { DISCARD, HEADS };
   }
 static const vx_param params[] = {
     [DISCARD] = DISCARD_PARAM,
-    [HEADS] = {.name = "heads",
-               .type = VX_PARAM_CHOICE,
-               .standard = VX_FUSE_MAX,
-               .choices = VX_FUSION_CHOICES,
-               .meaning = "how heads are fused"},
+    [HEADS] = VX_HEADS_PARAM(VX_FUSE_MAX),
 };
+static const vx_param params_gradient[] = {[DISCARD] = DISCARD_PARAM}; /* over heads always the mean */
 
-static void needs(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  (void)shape, (void)args;
-  vx_need_attention(passes, 0);
+static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
+  (void)args;
+  vx_want_layers(&needs->wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, shape->layers - 1);
 }
 
-static void needs_gradient(const vx_shape *shape, const vx_args *args, vx_passes *passes) {
-  needs(shape, args, passes);
-  vx_need_gradient(passes, 0);
+static void ask_gradient(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
+  ask(shape, args, needs);
+  vx_want_layers(&needs->wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, shape->layers - 1);
 }
 
 /* The rank-th smallest of values [count], from 0 (Hoare's selection); reorders them. */
@@ -82,16 +79,16 @@ static void discard(double *entries, size_t count, size_t first, double share, d
 /* fused [n][n] of a layer; `pair` is the layer whose gradient it meets, -1 for none. */
 static void fuse_layer(const vx_view *view, int layer, int pair, vx_fusion fusion, double *fused) {
   size_t n = (size_t)view->shape->tokens;
-  vx_stack stack = {.value = view->attention, .fusion = fusion};
+  vx_stack stack = {.value = vx_by(VX_FORWARD), .fusion = fusion};
   if (pair < 0) {
     for (size_t i = 0; i < n; i++) vx_fused_row(view, &stack, layer, (int)i, fused + i * n);
     return;
   }
   memset(fused, 0, n * n * sizeof *fused);
-  for (int h = 0; h < view->shape->heads; h++) {
-    const double *a = vx_matrix_at(view, view->attention, layer, h), *g = vx_matrix_at(view, view->gradient, pair, h);
+  const double *a = vx_at(view, VX_AT_ATTENTION, vx_by(VX_FORWARD), layer);
+  const double *g = vx_at(view, VX_AT_ATTENTION, vx_by(VX_GRADIENT), pair);
+  for (int h = 0; h < view->shape->heads; h++, a += n * n, g += n * n)
     for (size_t e = 0; e < n * n; e++) fused[e] += a[e] * g[e];
-  }
   for (size_t e = 0; e < n * n; e++) fused[e] = fused[e] < 0 ? 0 : fused[e] / view->shape->heads;
 }
 
@@ -114,8 +111,7 @@ static bool roll(const vx_view *view, double share, vx_fusion fusion, pairing pa
   double *fused = vx_scratch(view, n * n, error), *other = vx_scratch(view, n * n, error);
   double *from = vx_scratch(view, n, error), *to = vx_scratch(view, n, error), most = 0;
   if (!fused || !other || !from || !to) return false;
-  memset(from, 0, n * sizeof *from);
-  from[0] = 1;
+  memcpy(from, vx_read_weights(view), n * sizeof *from);
   int layers = view->shape->layers;
   for (int l = layers - 1; l >= 0; l--) {
     fuse_layer(view, l, pairs == NO_GRADIENT ? -1 : pairs == SAME_LAYER ? l : layers - 1 - l, fusion, fused);
@@ -123,8 +119,9 @@ static bool roll(const vx_view *view, double share, vx_fusion fusion, pairing pa
     times_layer(fused, n, from, to);
     memcpy(from, to, n * sizeof *from);
   }
-  for (size_t j = 1; j < n; j++) most = fmax(most, from[j]);
-  for (size_t j = 1; j < n; j++) heat[j - 1] = most > 0 ? from[j] / most : 0;
+  vx_patches_of_row(view, from, heat);
+  for (int j = 0; j < vx_patch_count(view); j++) most = fmax(most, heat[j]);
+  for (int j = 0; j < vx_patch_count(view); j++) heat[j] = most > 0 ? heat[j] / most : 0;
   return true;
 }
 
@@ -145,43 +142,40 @@ static bool explain_reversed(const vx_view *view, const vx_args *args, double *h
 const vx_explainer vx_explainer_rollout_vit_explain = {
     .id = "rollout-vit-explain",
     .title = "Rollout (vit-explain)",
-    .family = VX_ATTENTION,
+    .family = VX_FAMILY_ATTENTION,
     .formula = "rollout of max_h A_l without its 90 % smallest entries, divided along columns, over its maximum",
     .source = "vit-explain",
     .cite = CITE,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 2,
-    .needs = needs,
+    .params = VX_PARAMS(params),
+    .needs = ask,
     .explain = explain_plain,
 };
 
 const vx_explainer vx_explainer_grad_rollout = {
     .id = "grad-rollout",
     .title = "Gradient rollout",
-    .family = VX_HYBRID,
+    .family = VX_FAMILY_HYBRID,
     .formula = "rollout of relu(mean_h(A_l * G_l)) without its 90 % smallest entries, over its maximum",
     .source = "vit-explain, layers paired rightly",
     .cite = CITE,
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 1,
-    .needs = needs_gradient,
+    .params = VX_PARAMS(params_gradient),
+    .needs = ask_gradient,
     .explain = explain_paired,
 };
 
 const vx_explainer vx_explainer_grad_rollout_vit_explain = {
     .id = "grad-rollout-vit-explain",
     .title = "Gradient rollout (vit-explain)",
-    .family = VX_HYBRID,
+    .family = VX_FAMILY_HYBRID,
     .formula = "grad-rollout with layer l's attention and layer L-1-l's gradient",
     .source = "vit-explain, as published",
     .cite = CITE,
     .class_specific = true,
     .grid = VX_GRID_PATCH,
-    .params = params,
-    .param_count = 1,
-    .needs = needs_gradient,
+    .params = VX_PARAMS(params_gradient),
+    .needs = ask_gradient,
     .explain = explain_reversed,
 };

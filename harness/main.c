@@ -59,13 +59,8 @@ static const command *find(const char *name) {
 }
 
 static int unknown(const char *name, vx_error *error) {
-  const char *names[COMMANDS];
-  for (int i = 0; i < COMMANDS; i++) names[i] = commands[i].name;
-  const char *near = vx_nearest(name, names, COMMANDS);
-  if (near)
-    vx_fail(error, name, "no such command; did you mean '%s'?", near);
-  else
-    vx_fail(error, name, "no such command; `vitx help` lists them");
+  vx_words names = VX_WORDS(commands, COMMANDS, name);
+  vx_fail(error, name, "no such command%s", vx_meant(name, names, "`vitx help` lists them").text);
   return 2;
 }
 

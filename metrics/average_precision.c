@@ -2,7 +2,7 @@
    list. A pixel enters twice, as foreground with score h and as background with score 1 - h; the average precision
    of that list is scikit-learn's (a step per distinct score, AP = sum (R_n - R_{n-1}) P_n). Ignored pixels stay
    out. One number an image; the protocol's mAP is the mean over images. */
-#include "metrics/measures.h"
+#include "metrics/measure.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -66,7 +66,8 @@ static double average_precision(const pixel *sorted, size_t n) {
   return sum;
 }
 
-static bool measure(const vx_metric_input *in, double *columns, vx_error *error) {
+static bool measure(const vx_case *in, const vx_args *args, double *columns, vx_error *error) {
+  (void)args;
   const vx_heat *heat = in->heat;
   size_t pixels = (size_t)heat->height * (size_t)heat->width, n = 0;
   pixel *counted = malloc(2 * pixels * sizeof *counted), *sorted = counted ? counted + pixels : NULL;
@@ -85,12 +86,13 @@ static bool measure(const vx_metric_input *in, double *columns, vx_error *error)
   return ok;
 }
 
-const vx_metric vx_metric_average_precision = {
+const vx_measure vx_measure_average_precision = {
     .id = "average-precision",
     .title = "Average precision",
     .cite = "Chefer et al. 2021 (CVPR), utils/metrices.py",
     .meaning = "Quality of the map as a ranking of pixels, no threshold: both classes in one list, scores h and 1 - h.",
-    .n_columns = 1,
+    .reads_heat = true,
+    .column_count = 1,
     .columns = {{.name = "average_precision",
                  .title = "mAP",
                  .meaning = "mean over images is the protocol's mAP; undefined where every pixel is ignored",

@@ -1,8 +1,8 @@
 /* Relevance share: how much of the map lies on the object, without any threshold. */
-#include "metrics/measures.h"
+#include "metrics/measure.h"
 
-static bool measure(const vx_metric_input *in, double *columns, vx_error *error) {
-  (void)error;
+static bool measure(const vx_case *in, const vx_args *args, double *columns, vx_error *error) {
+  (void)args, (void)error;
   const vx_heat *heat = in->heat;
   size_t pixels = (size_t)heat->height * (size_t)heat->width;
   double mass[4] = {0};
@@ -12,13 +12,14 @@ static bool measure(const vx_metric_input *in, double *columns, vx_error *error)
   return true;
 }
 
-const vx_metric vx_metric_focus = {
+const vx_measure vx_measure_focus = {
     .id = "focus",
     .title = "Relevance share",
     .cite = "Arras et al. 2022 (relevance mass accuracy)",
     .meaning = "Share of the scaled map's mass that lies on foreground; the trivial method `foreground` gives the "
                "object's share of the picture.",
-    .n_columns = 1,
+    .reads_heat = true,
+    .column_count = 1,
     .columns = {{.name = "focus",
                  .title = "Relevance share",
                  .meaning = "sum of h on foreground / sum of h on all pixels counted; a flat map has 0",

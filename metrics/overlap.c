@@ -1,7 +1,7 @@
 /* IoU, F1 and pixel accuracy of the thresholded map: the three numbers of the paper's Table 1. */
 #include "metrics/overlap.h"
 
-#include "metrics/measures.h"
+#include "metrics/measure.h"
 
 vx_counts vx_count(const uint8_t *mask, const uint8_t *truth, size_t pixels) {
   int64_t count[2][4] = {{0}};
@@ -47,8 +47,8 @@ double vx_background_iou(const vx_counts *c) {
   return share(c->tn, c->tn + c->fp + c->fn, c->tn + c->fp + c->fn);
 }
 
-static bool measure(const vx_metric_input *in, double *columns, vx_error *error) {
-  (void)error;
+static bool measure(const vx_case *in, const vx_args *args, double *columns, vx_error *error) {
+  (void)args, (void)error;
   const vx_counts *c = &in->cut.counts;
   columns[0] = vx_iou(c);
   columns[1] = vx_f1(c);
@@ -56,12 +56,12 @@ static bool measure(const vx_metric_input *in, double *columns, vx_error *error)
   return true;
 }
 
-const vx_metric vx_metric_overlap = {
+const vx_measure vx_measure_overlap = {
     .id = "overlap",
     .title = "Overlap with the object",
     .cite = "Everingham et al. 2010 (VOC)",
     .meaning = "The map is cut by the run's threshold and laid on the truth.",
-    .n_columns = 3,
+    .column_count = 3,
     .columns = {{.name = "iou",
                  .title = "IoU",
                  .meaning = "tp/(tp + fp + fn), 1 where neither mask has foreground",

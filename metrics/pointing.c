@@ -1,8 +1,8 @@
 /* The pointing game: does the map's maximum lie on the object? Without tolerance. */
-#include "metrics/measures.h"
+#include "metrics/measure.h"
 
-static bool measure(const vx_metric_input *in, double *columns, vx_error *error) {
-  (void)error;
+static bool measure(const vx_case *in, const vx_args *args, double *columns, vx_error *error) {
+  (void)args, (void)error;
   const vx_heat *heat = in->heat;
   bool constant = heat->low == heat->high; /* the maximum is everywhere: it points to nothing */
   columns[0] = !constant && in->truth[heat->peak] == VX_FOREGROUND;
@@ -10,13 +10,14 @@ static bool measure(const vx_metric_input *in, double *columns, vx_error *error)
   return true;
 }
 
-const vx_metric vx_metric_pointing = {
+const vx_measure vx_measure_pointing = {
     .id = "pointing",
     .title = "Pointing game",
     .cite = "Zhang et al. 2018 (Excitation Backprop)",
     .meaning = "1 if the first maximum in row order of the upsampled map lies on foreground; ignored pixels are a "
                "miss.",
-    .n_columns = 2,
+    .reads_heat = true,
+    .column_count = 2,
     .columns = {{.name = "pointing",
                  .title = "Pointing",
                  .meaning = "a flat map is a miss",

@@ -1,40 +1,85 @@
-/* The measures of a map against the truth: one line each. */
-#include "metrics/metric.h"
-
-#include "metrics/measures.h"
+/* The table of measures, in the order in which tables list them. A new measure is one file and one line here. */
+#include "metrics/measure.h"
 
 #include <string.h>
 
-static const vx_metric *const metrics[] = {
-    &vx_metric_overlap,  &vx_metric_retrieval,         &vx_metric_two_class, &vx_metric_oracle,
-    &vx_metric_pointing, &vx_metric_average_precision, &vx_metric_focus,
-};
+#define MEASURES(MEASURE)                                                                                              \
+  MEASURE(overlap)                                                                                                     \
+  MEASURE(retrieval)                                                                                                   \
+  MEASURE(two_class)                                                                                                   \
+  MEASURE(oracle)                                                                                                      \
+  MEASURE(pointing)                                                                                                    \
+  MEASURE(average_precision)                                                                                           \
+  MEASURE(focus)
 
-const vx_metric *const *vx_metrics(int *n) {
-  *n = (int)(sizeof metrics / sizeof *metrics);
-  return metrics;
+#define DECLARE(name) extern const vx_measure vx_measure_##name;
+#define ADDRESS(name) &vx_measure_##name,
+
+MEASURES(DECLARE)
+
+static const vx_measure *const measures[] = {MEASURES(ADDRESS)};
+enum { COUNT = sizeof measures / sizeof *measures };
+
+const vx_measure *const *vx_measures(int *n) {
+  *n = COUNT;
+  return measures;
 }
 
-const vx_metric *vx_metric_find(const char *id) {
-  for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
-    if (strcmp(metrics[i]->id, id) == 0) return metrics[i];
+const vx_measure *vx_measure_find(const char *id) {
+  for (int i = 0; i < COUNT; i++)
+    if (strcmp(measures[i]->id, id) == 0) return measures[i];
   return NULL;
 }
 
-const vx_metric *vx_metric_with_column(const char *name, int *column) {
-  for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
-    for (int c = 0; c < metrics[i]->n_columns; c++)
-      if (strcmp(metrics[i]->columns[c].name, name) == 0) {
+const char *vx_measure_kind_name(vx_measure_kind kind) {
+  static const char *const names[] = {"truth", "model", "method", "maps"};
+  return names[kind];
+}
+
+/* "id@more" or "id@more.column": */
+static const vx_measure *of_a_renamed_one(const char *name, const char *at, int *column) {
+  const char *dot = strrchr(at, '.');
+  for (int i = 0; i < COUNT; i++) {
+    const vx_measure *m = measures[i];
+    if (strlen(m->id) != (size_t)(at - name) || strncmp(m->id, name, strlen(m->id)) != 0) continue;
+    for (int c = 0; c < m->column_count; c++) {
+      *column = c;
+      if (m->column_count == 1 || (dot && strcmp(m->columns[c].name, dot + 1) == 0)) return m;
+    }
+  }
+  return NULL;
+}
+
+const vx_measure *vx_measure_with_column(const char *name, int *column) {
+  const char *at = strchr(name, '@');
+  if (at) return of_a_renamed_one(name, at, column);
+  for (int i = 0; i < COUNT; i++)
+    for (int c = 0; c < measures[i]->column_count; c++)
+      if (strcmp(measures[i]->columns[c].name, name) == 0) {
         *column = c;
-        return metrics[i];
+        return measures[i];
       }
   return NULL;
 }
 
-bool vx_metric_prepare(const vx_heat *heat, const uint8_t *truth, const vx_scoring *scoring, vx_levels *levels,
-                       vx_metric_input *in, vx_error *error) {
+void vx_measure_column_name(const vx_measure *measure, const char *as, int column, vx_text *text) {
+  const char *own = measure->columns[column].name;
+  if (strcmp(as, measure->id) == 0)
+    vx_text_add(text, "%s", own);
+  else if (measure->column_count == 1)
+    vx_text_add(text, "%s", as);
+  else
+    vx_text_add(text, "%s.%s", as, own);
+}
+
+bool vx_case_curve(const vx_case *of, const char *name, const double *values, int count) {
+  return !of->keep_curve || of->keep_curve(of->user, name, values, count);
+}
+
+bool vx_case_prepare(const vx_heat *heat, const uint8_t *truth, const vx_scoring *scoring, vx_levels *levels,
+                     vx_case *of, vx_error *error) {
   if (!vx_levels_count(levels, heat->u, truth, (size_t)heat->height * (size_t)heat->width, error)) return false;
-  *in = (vx_metric_input){.heat = heat, .truth = truth, .levels = levels, .scoring = *scoring};
-  in->cut = vx_threshold_cut(&scoring->threshold, heat, truth, levels);
+  *of = (vx_case){.heat = heat, .truth = truth, .levels = levels, .scoring = *scoring};
+  of->cut = vx_threshold_cut(&scoring->threshold, heat, truth, levels);
   return true;
 }

@@ -1,19 +1,19 @@
 /* Precision and recall of the thresholded map's pixels. */
-#include "metrics/measures.h"
+#include "metrics/measure.h"
 
-static bool measure(const vx_metric_input *in, double *columns, vx_error *error) {
-  (void)error;
+static bool measure(const vx_case *in, const vx_args *args, double *columns, vx_error *error) {
+  (void)args, (void)error;
   columns[0] = vx_precision_score(&in->cut.counts);
   columns[1] = vx_recall(&in->cut.counts);
   return true;
 }
 
-const vx_metric vx_metric_retrieval = {
+const vx_measure vx_measure_retrieval = {
     .id = "retrieval",
     .title = "Precision and recall",
     .cite = "van Rijsbergen 1979",
     .meaning = "How much of the mask is object, and how much of the object is in the mask.",
-    .n_columns = 2,
+    .column_count = 2,
     .columns = {{.name = "precision",
                  .title = "Precision",
                  .meaning = "tp/(tp + fp); an empty mask has 0, or 1 if the truth is empty too",

@@ -15,7 +15,7 @@ bool vx_threshold_parse(const char *text, vx_threshold *threshold, const char *w
   threshold->kind = VX_THRESHOLD_FIXED;
   threshold->value = strtod(text, &end);
   if (end == text || *end != 0 || !(threshold->value >= 0 && threshold->value <= 1))
-    return vx_fail(error, where, "threshold is '%s', expected otsu, mean or a number from 0 to 1", text);
+    return vx_fail(error, where, "is '%s', expected otsu, mean or a number from 0 to 1", text);
   return true;
 }
 

@@ -19,6 +19,9 @@ typedef struct vx_sample {
   int groups;
 } vx_sample;
 
+/* Beyond so many images the normal distribution, which is the bootstrap's limit, stands in its place. */
+enum { VX_BOOTSTRAP_IMAGES = 10000 };
+
 typedef struct vx_resampling {
   size_t resamples; /* 10,000 */
   uint64_t seed;

@@ -8,9 +8,24 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+static const double LEVEL = 0.05;
 
 size_t vx_pairs(size_t columns) {
   return columns > 1 ? columns * (columns - 1) / 2 : 0;
+}
+
+bool vx_pair_differs(const vx_pair *pair) {
+  return pair->wilcoxon_holm < LEVEL;
+}
+
+bool vx_pair_at_floor(const vx_pair *pair) {
+  return pair->flips > 0 && pair->permutation_p * (double)(pair->flips + 1) < 1.5;
+}
+
+bool vx_pairs_hopeless(size_t n, size_t pairs) {
+  return n < 40 && ldexp(2, -(int)n) * (double)pairs >= LEVEL; /* all n differences of one sign */
 }
 
 /* What all pairs of complete columns draw on: one set of resamples and one of sign vectors for the whole table. */
@@ -56,7 +71,19 @@ static bool draw(const pair_room *room, size_t n, const vx_resampling *how, vx_p
   const vx_sample sample = {.images = n, .columns = 1, .numerators = room->d};
   if (!vx_bootstrap(&sample, how, room->first, error)) return false;
   vx_percentile_interval(room->first, how->resamples, 0.95, &pair->low, &pair->high);
+  if (n > VX_PERMUTATION_EXACT) pair->flips = how->resamples;
   return vx_permutation_test(room->d, n, how->resamples, how->seed, &pair->permutation_p, error);
+}
+
+/* The same without draws, by the normal distribution. */
+static void approximate(const pair_room *room, size_t n, vx_pair *pair) {
+  double sum = 0, squares = 0, count = (double)n;
+  for (size_t i = 0; i < n; i++) sum += room->d[i], squares += room->d[i] * room->d[i];
+  double variance = fmax(0, (squares - sum * sum / count) / (count - 1));
+  double half = 1.959963984540054 * sqrt(variance / count);
+  pair->low = pair->difference - half;
+  pair->high = pair->difference + half;
+  pair->permutation_p = squares > 0 ? erfc(fabs(sum) / sqrt(2 * squares)) : 1;
 }
 
 /* The same from the shared draws: differences of what both columns gave. */
@@ -71,6 +98,7 @@ static bool share(const shared_draws *draws, const pair_room *room, size_t n, co
     scale += fabs(room->a[i]) + fabs(room->b[i]); /* the sums were rounded before they were subtracted */
   }
   for (size_t k = 0; k < r; k++) room->second[k] = draws->flips[a + k] - draws->flips[b + k];
+  pair->flips = r;
   pair->permutation_p = (double)(vx_permutation_extreme(room->second, r, observed, scale) + 1) / (double)(r + 1);
   return true;
 }
@@ -102,9 +130,8 @@ static const vx_pair undefined = {.mean_a = NAN,
                                   .low = NAN,
                                   .high = NAN,
                                   .wilcoxon_p = NAN,
-                                  .permutation_p = NAN,
                                   .wilcoxon_holm = NAN,
-                                  .permutation_holm = NAN,
+                                  .permutation_p = NAN,
                                   .effect = {.d_z = NAN, .rank_biserial = NAN, .superiority = NAN}};
 
 /* values [images] `stride` apart; draws NULL: none are shared */
@@ -118,47 +145,62 @@ static bool compare(const double *a, const double *b, size_t stride, size_t imag
   }
   if (n == 0) return true;
   if (!describe(room, n, pair, error)) return false;
-  bool shared = draws && draws->complete[pair->a] && draws->complete[pair->b];
-  if (!(shared ? share(draws, room, n, how, pair, error) : draw(room, n, how, pair, error))) return false;
+  if (how->resamples == 0) return true;
+  bool shared = draws && draws->means && draws->complete[pair->a] && draws->complete[pair->b];
+  if (n > VX_BOOTSTRAP_IMAGES)
+    approximate(room, n, pair);
+  else if (!(shared ? share(draws, room, n, how, pair, error) : draw(room, n, how, pair, error)))
+    return false;
   if (pair->effect.ties == n) pair->low = pair->high = 0; /* equal columns: without the products' rounding */
   return true;
 }
 
-/* Holm over all pairs, for both tests. */
-static bool correct(vx_pair *pairs, size_t n, vx_error *error) {
-  double *p = malloc((n + 1) * sizeof *p);
+bool vx_correct_pairs(vx_pair *pairs, size_t n, vx_error *error) {
+  double *p = calloc(n + 1, sizeof *p);
   if (!p) return vx_fail(error, "comparison", "out of memory for %zu pairs", n);
   for (size_t k = 0; k < n; k++) p[k] = pairs[k].wilcoxon_p;
   bool ok = vx_holm(p, n, p, error);
-  for (size_t k = 0; ok && k < n; k++) {
-    pairs[k].wilcoxon_holm = p[k];
-    p[k] = pairs[k].permutation_p;
-  }
-  ok = ok && vx_holm(p, n, p, error);
-  for (size_t k = 0; ok && k < n; k++) pairs[k].permutation_holm = p[k];
+  for (size_t k = 0; ok && k < n; k++) pairs[k].wilcoxon_holm = p[k];
   free(p);
   return ok;
 }
 
-bool vx_compare_all(const double *values, size_t images, size_t columns, const vx_resampling *how, vx_pair *pairs,
-                    vx_error *error) {
+/* All pairs of one group, uncorrected. */
+static bool compare_columns(const double *values, size_t images, size_t columns, const vx_resampling *how,
+                            vx_pair *pairs, vx_error *error) {
   shared_draws draws = {0};
   pair_room room = {0};
-  bool ok = make_room(&room, images, how->resamples, error) && make_draws(&draws, values, images, columns, how, error);
-  size_t k = 0;
+  bool drawn = how->resamples > 0 && images > 0 && images <= VX_BOOTSTRAP_IMAGES;
+  bool ok = make_room(&room, images, how->resamples, error) &&
+            (!drawn || make_draws(&draws, values, images, columns, how, error));
   for (size_t a = 0; ok && a < columns; a++)
-    for (size_t b = a + 1; ok && b < columns; b++, k++) {
-      pairs[k] = undefined;
-      pairs[k].a = a;
-      pairs[k].b = b;
-      ok = compare(values + a, values + b, columns, images, &draws, &room, how, &pairs[k], error);
+    for (size_t b = a + 1; ok && b < columns; b++, pairs++) {
+      *pairs = undefined;
+      pairs->a = a;
+      pairs->b = b;
+      ok = compare(values + a, values + b, columns, images, &draws, &room, how, pairs, error);
     }
-  ok = ok && correct(pairs, k, error);
   free(room.a);
   free(draws.means);
   free(draws.flips);
   free(draws.complete);
   return ok;
+}
+
+bool vx_compare_groups(const double *values, size_t images, size_t columns, const int *group, size_t groups,
+                       const vx_resampling *how, vx_pair *pairs, vx_error *error) {
+  const size_t each = vx_pairs(columns);
+  double *own = group ? malloc((images * columns + 1) * sizeof *own) : NULL;
+  if (group && !own) return vx_fail(error, "comparison", "out of memory for %zu images", images);
+  bool ok = true;
+  for (size_t g = 0; ok && g < groups; g++) {
+    size_t n = group ? 0 : images;
+    for (size_t i = 0; group && i < images; i++)
+      if (group[i] == (int)g) memcpy(own + n++ * columns, values + i * columns, columns * sizeof *own);
+    ok = compare_columns(group ? own : values, n, columns, how, pairs + g * each, error);
+  }
+  free(own);
+  return ok && vx_correct_pairs(pairs, groups * each, error);
 }
 
 bool vx_compare_pair(const double *a, const double *b, size_t n, const vx_resampling *how, vx_pair *pair,
@@ -168,7 +210,6 @@ bool vx_compare_pair(const double *a, const double *b, size_t n, const vx_resamp
   pair->b = 1;
   bool ok = make_room(&room, n, how->resamples, error) && compare(a, b, 1, n, NULL, &room, how, pair, error);
   pair->wilcoxon_holm = pair->wilcoxon_p;
-  pair->permutation_holm = pair->permutation_p;
   free(room.a);
   return ok;
 }

@@ -4,16 +4,6 @@
 
 #include <string.h>
 
-const double *vx_flow_row(const vx_flow_work *work, int layer, int from) {
-  size_t n = (size_t)work->n;
-  return work->graph->capacity + ((size_t)layer * n + (size_t)from) * n;
-}
-
-double *vx_flow_edges(const vx_flow_work *work, int layer, int from) {
-  size_t n = (size_t)work->n;
-  return work->edges + ((size_t)layer * n + (size_t)from) * n;
-}
-
 /* Takes the working space; edges [L][n][n] are the caller's. */
 static bool take_space(vx_flow_work *work, vx_arena *scratch, vx_error *error) {
   size_t n = (size_t)work->n, layers = (size_t)work->layers, nodes = (layers + 1) * n;

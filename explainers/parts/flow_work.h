@@ -29,8 +29,17 @@ typedef struct vx_flow_work {
   int *unseen, *unseen_count;  /* [(L + 1)][n], [L + 1]: tokens of each level that a search has not met */
 } vx_flow_work;
 
-const double *vx_flow_row(const vx_flow_work *work, int layer, int from); /* capacities out of a token, [n] */
-double *vx_flow_edges(const vx_flow_work *work, int layer, int from);     /* flow out of a token, [n] */
+/* Capacities out of a token, [n]. */
+static inline const double *vx_flow_row(const vx_flow_work *work, int layer, int from) {
+  size_t n = (size_t)work->n;
+  return work->graph->capacity + ((size_t)layer * n + (size_t)from) * n;
+}
+
+/* Flow out of a token, [n]. */
+static inline double *vx_flow_edges(const vx_flow_work *work, int layer, int from) {
+  size_t n = (size_t)work->n;
+  return work->edges + ((size_t)layer * n + (size_t)from) * n;
+}
 
 /* Tries to build a flow of value `bound` to work->sink; returns how much is missing (0 or dust: proven). With
    work->edges (zero) a flow that is proven is written there. */

@@ -2,21 +2,10 @@
 
 #include <string.h>
 
-#include "harness/run/predict.h"
-
-vx_worker *vx_attention_worker(const vx_model *model, vx_error *error) {
-  vx_passes passes = {0};
-  vx_need_attention(&passes, 0);
-  return vx_worker_new(model, &passes, VX_SINGLE, error);
-}
-
-static bool predict(const vx_worker *worker, const vx_shape *shape, vx_arena *arena, vx_attention *a, vx_error *error) {
-  double *probability = VX_TAKE(arena, shape->classes, double);
-  if (!probability) return vx_fail(error, "attention", "out of memory");
-  vx_softmax(vx_worker_logits(worker), shape->classes, probability);
-  a->top_count = shape->classes < VX_TOP ? shape->classes : VX_TOP;
-  vx_most_probable(probability, shape->classes, a->top_count, a->top);
-  return true;
+vx_subject *vx_attention_subject(const vx_model *model, const vx_input_options *input, vx_error *error) {
+  vx_plan plan = {.count = 0};
+  vx_want_layers(&plan.needs.wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, vx_model_shape(model)->layers - 1);
+  return vx_subject_new(model, &plan, input, VX_SINGLE, error);
 }
 
 static bool take_arrays(const vx_shape *shape, vx_arena *arena, vx_attention *a, vx_error *error) {
@@ -32,20 +21,21 @@ static bool take_arrays(const vx_shape *shape, vx_arena *arena, vx_attention *a,
   return (a->by_layer && a->by_head && a->rgb) || vx_fail(error, "attention", "out of memory");
 }
 
-bool vx_attention_take(vx_worker *worker, const vx_shape *shape, const vx_input_options *input,
-                       const vx_picture *picture, bool flow, vx_arena *arena, vx_attention *a, vx_error *error) {
-  if (!take_arrays(shape, arena, a, error)) return false;
-  float *x = VX_TAKE(arena, 3 * (size_t)a->side * (size_t)a->side, float);
-  if (!x) return vx_fail(error, "attention", "out of memory");
-  if (!vx_input_make(picture, input, x, a->rgb, error) || !vx_worker_forward(worker, x, error) ||
-      !predict(worker, shape, arena, a, error))
+bool vx_attention_take(vx_subject *subject, const vx_picture *picture, bool flow, vx_arena *arena, vx_attention *a,
+                       vx_error *error) {
+  const vx_shape *shape = vx_subject_shape(subject);
+  if (!take_arrays(shape, arena, a, error) || !vx_subject_show(subject, picture, error) ||
+      !vx_subject_predict(subject, error))
     return false;
-  const vx_view *view = vx_worker_explain(worker, a->top[0].label, VX_LOGIT, error);
-  double *matrices = view ? vx_paths_matrices(shape, view->attention, arena, error) : NULL;
+  memcpy(a->rgb, vx_subject_rgb(subject), 3 * (size_t)a->side * (size_t)a->side);
+  a->top_count = vx_subject_top(subject, a->top);
+  const vx_view *view = vx_subject_ask(subject, &(vx_question){.target = a->top[0].label}, error);
+  const double *attention = view ? vx_at(view, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0) : NULL; /* layers side by side */
+  double *matrices = attention ? vx_paths_matrices(shape, attention, arena, error) : NULL;
   if (!matrices) return false;
-  vx_attention_by_layer(shape, view->attention, a->by_layer);
+  vx_attention_by_layer(shape, attention, a->by_layer);
   for (int l = 0; l < a->layers; l++)
-    vx_attention_by_head(shape, view->attention, l, a->by_head + (size_t)l * (size_t)a->heads * (size_t)a->patches);
+    vx_attention_by_head(shape, attention, l, a->by_head + (size_t)l * (size_t)a->heads * (size_t)a->patches);
   a->is_flow = flow;
   return flow ? vx_paths_flow(matrices, a->layers, shape->tokens, arena, &a->paths, error)
               : vx_paths_rollout(matrices, a->layers, shape->tokens, arena, &a->paths, error);

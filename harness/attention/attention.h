@@ -2,9 +2,8 @@
 #ifndef VX_SHOW_ATTENTION_H
 #define VX_SHOW_ATTENTION_H
 
-#include "harness/data/input.h"
 #include "harness/attention/paths.h"
-#include "harness/store/result.h"
+#include "harness/run/subject.h"
 
 /* Everything in the arena that was given. Patches are in row order, patch p is token p + 1. */
 typedef struct vx_attention {
@@ -19,12 +18,12 @@ typedef struct vx_attention {
   int *patch_label; /* [patches] label that covers most of a patch; 0 background; NULL: no mask was given */
 } vx_attention;
 
-/* A worker that can give attention of all layers; free with vx_worker_free. */
-vx_worker *vx_attention_worker(const vx_model *model, vx_error *error);
+/* A subject that can give attention of all layers; free with vx_subject_free. */
+vx_subject *vx_attention_subject(const vx_model *model, const vx_input_options *input, vx_error *error);
 
 /* Sends the picture through the model and takes the numbers. `flow`: paths of attention flow, exact but slower. */
-bool vx_attention_take(vx_worker *worker, const vx_shape *shape, const vx_input_options *input,
-                       const vx_picture *picture, bool flow, vx_arena *arena, vx_attention *attention, vx_error *error);
+bool vx_attention_take(vx_subject *subject, const vx_picture *picture, bool flow, vx_arena *arena,
+                       vx_attention *attention, vx_error *error);
 
 /* Labels the patches by a mask label [height][width] of the picture's own size, cut as the picture was: the most
    frequent label of a patch's pixels, void (255) only where nothing else is; the smaller among equals. */

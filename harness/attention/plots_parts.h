@@ -1,4 +1,4 @@
-/* What the two drawings share. Private to harness/show. */
+/* What the two drawings share. Private to harness/attention. */
 #ifndef VX_SHOW_ATTENTION_PLOTS_PARTS_H
 #define VX_SHOW_ATTENTION_PLOTS_PARTS_H
 

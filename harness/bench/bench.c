@@ -5,38 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/model.h"
 #include "base/nearest.h"
-#include "harness/bench/peak.h"
 #include "base/random.h"
 #include "harness/bench/parts.h"
+#include "harness/bench/peak.h"
 #include "harness/run/workers.h"
 
 /* ---- the machine ------------------------------------------------------------------------------------------------ */
 
-/* The text after "KEY…:" in a file of /proc, or "". */
-static void proc_line(const char *path, const char *key, char *text, size_t size) {
-  char line[512];
-  text[0] = '\0';
-  FILE *file = fopen(path, "r");
-  while (file && !text[0] && fgets(line, sizeof line, file)) {
-    char *colon = strchr(line, ':');
-    if (!colon || strncmp(line, key, strlen(key)) != 0) continue;
-    colon += 1 + strspn(colon + 1, " \t");
-    colon[strcspn(colon, "\n")] = '\0';
-    snprintf(text, size, "%s", colon);
-  }
-  if (file) fclose(file);
-}
-
-double vx_bench_peak_mb(void) {
-  char text[64];
-  proc_line("/proc/self/status", "VmHWM", text, sizeof text);
-  return 1.024e-3 * atof(text); /* written in KiB */
-}
-
 static void describe_machine(vx_bench *bench) {
-  proc_line("/proc/cpuinfo", "model name", bench->processor, sizeof bench->processor);
+  vx_bench_proc_line("/proc/cpuinfo", "model name", bench->processor, sizeof bench->processor);
   bench->cores = vx_work_jobs();
   bench->vectors = vx_peak_vectors();
   bench->kernel = vx_blas_kernel();
@@ -66,14 +44,10 @@ static const struct {
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static vx_model *random_model(const char *name, vx_error *error) {
-  const char *names[SHAPES];
-  for (int i = 0; i < SHAPES; i++) {
-    names[i] = shapes[i].name;
+  for (int i = 0; i < SHAPES; i++)
     if (strcmp(name, shapes[i].name) == 0) return vx_model_random(&shapes[i].shape, 1, error);
-  }
-  const char *near = vx_nearest(name, names, SHAPES);
-  vx_fail(error, "--random", "is '%s', expected base-16-224, small-16-224 or tiny-16-224%s%s%s", name,
-          near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+  vx_fail(error, "--random", "is '%s', expected base-16-224, small-16-224 or tiny-16-224%s", name,
+          vx_meant(name, VX_WORDS(shapes, SHAPES, name), NULL).text);
   return NULL;
 }
 
@@ -95,7 +69,7 @@ static vx_model *open_model(const vx_bench_options *options, vx_bench *bench, vx
     double ms = vx_series_time(&series, NULL).ms;
     if (i > 0 && ms >= bench->open_ms) continue;
     bench->open_ms = ms;
-    bench->transpose_ms = model->transpose_ms;
+    bench->transpose_ms = vx_model_transpose_ms(model);
   }
   return model;
 }
@@ -117,49 +91,10 @@ static bool make_input(vx_bench_job *job, vx_error *error) {
   return true;
 }
 
-bool vx_bench_forward(vx_bench_job *job, vx_series *series, vx_error *error) {
-  vx_moment start = vx_moment_now();
-  if (!vx_worker_forward(job->plain, job->x, error)) return false;
-  vx_series_add(series, start, 1);
-  return true;
-}
-
-bool vx_bench_forward_after(vx_bench_job *job, vx_series *series, vx_error *error) {
-  vx_series after = {0};
-  if (!vx_bench_forward(job, &after, error)) return false;
-  int last = series->count - 1;
-  series->wall[last] = (series->wall[last] + after.wall[0]) / 2;
-  series->cpu[last] = (series->cpu[last] + after.cpu[0]) / 2;
-  return true;
-}
-
-vx_view *vx_bench_view(const vx_bench_job *job, vx_worker *worker, vx_error *error) {
-  vx_view *view = vx_worker_explain(worker, 0, VX_LOGIT, error);
-  if (!view) return NULL;
-  view->picture = job->picture;
-  view->prior = job->prior;
-  return view;
-}
-
-static void make_same(void *user, int index, double *x) {
-  const vx_bench_job *job = user;
-  size_t values = 3 * (size_t)job->shape->image * (size_t)job->shape->image;
-  (void)index;
-  for (size_t i = 0; i < values; i++) x[i] = (double)job->x[i];
-}
-
-static void take_nothing(void *user, int index, const vx_sample *sample) {
-  (void)user, (void)index, (void)sample;
-}
-
-bool vx_bench_group(const vx_bench_job *job, const vx_view *view, bool gradient, vx_error *error) {
-  return view->again->run(view->again, VX_BENCH_GROUP, gradient, make_same, take_nothing, (void *)job, error);
-}
-
 /* ---- all of it -------------------------------------------------------------------------------------------------- */
 
 static bool measure_all(vx_bench_job *job, vx_error *error) {
-  vx_passes none = {0};
+  vx_needs none = {0};
   vx_series first = {0};
   return vx_blas_check(job->shape, job->bench->advice, sizeof job->bench->advice, error) && make_input(job, error) &&
          (job->plain = vx_worker_new(job->model, &none, VX_SINGLE, error)) != NULL &&

@@ -1,11 +1,11 @@
-/* What the files of the bench share. */
+/* What the files of the bench share. Private to harness/bench. */
 #ifndef VX_BENCH_PARTS_H
 #define VX_BENCH_PARTS_H
 
 #include "explainers/explainer.h"
 #include "harness/bench/bench.h"
 
-/* ---- time (bench_time.c) ------------------------------------------------------------------------------------ */
+/* ---- time (time.c) ------------------------------------------------------------------------------------ */
 
 typedef struct vx_moment {
   double wall, cpu; /* seconds; cpu: of the calling thread */
@@ -31,7 +31,7 @@ vx_bench_time vx_series_time(const vx_series *series, const vx_series *less);
    does so for both. */
 double vx_series_ratio(const vx_series *series, const vx_series *beside);
 
-/* ---- products (bench_products.c) -------------------------------------------------------------------------------- */
+/* ---- products (products.c) -------------------------------------------------------------------------------- */
 
 enum { VX_PRODUCTS_MAX = 40 };
 
@@ -55,7 +55,16 @@ void vx_products_forward(const vx_shape *shape, int batch, bool wide, bool to_cl
 void vx_products_backward(const vx_shape *shape, int batch, bool to_input, vx_products *products);
 void vx_products_cut(const vx_shape *shape, vx_products *products);
 /* `beside`: the other rule set's pass, to the attention of every layer, has made the sums that both divide by. */
-void vx_products_relevance(const vx_shape *shape, const vx_relevance_need *need, bool beside, bool wide,
+typedef struct vx_bench_relevance {
+  double stabilizer;
+  int lowest; /* layer whose attention is reached; L: of none */
+  bool to_pixels;
+} vx_bench_relevance;
+
+/* What the wants say of the relevance by one rule set. */
+vx_bench_relevance vx_bench_relevance_of(const vx_wants *wants, vx_rule rule, const vx_shape *shape);
+
+void vx_products_relevance(const vx_shape *shape, const vx_bench_relevance *need, bool beside, bool wide,
                            vx_products *products);
 
 double vx_products_gflop(const vx_products *products, bool wide);
@@ -66,7 +75,8 @@ void vx_products_measure(vx_products *products);
 vx_series vx_products_series(const vx_products *products); /* all of them together, round by round */
 void vx_products_end(vx_products *products);
 
-/* ---- parts ---------------------------------------------------------------------------------------------------- */
+/* ---- job (job.c) ----------------------------------------------------------------------------------------------------
+ */
 
 typedef struct vx_bench_job {
   const vx_bench_options *options;
@@ -88,22 +98,24 @@ bool vx_bench_forward_after(vx_bench_job *job, vx_series *series, vx_error *erro
 /* Forward and planned passes; the view with all that methods may need. NULL on failure. */
 vx_view *vx_bench_view(const vx_bench_job *job, vx_worker *worker, vx_error *error);
 
-/* VX_BENCH_GROUP times the picture through vx_again, in one group. */
-enum { VX_BENCH_GROUP = 4 };
+/* VX_GROUP times the picture through vx_again, in one group. */
 bool vx_bench_group(const vx_bench_job *job, const vx_view *view, bool gradient, vx_error *error);
+
+/* The text after "KEY…:" in a file of /proc, or "". */
+void vx_bench_proc_line(const char *path, const char *key, char *text, size_t size);
 
 /* The most memory that this process has held, MB. */
 double vx_bench_peak_mb(void);
 
-bool vx_bench_passes(vx_bench_job *job, vx_error *error);  /* bench_passes.c */
-bool vx_bench_suite(vx_bench_job *job, vx_error *error);   /* bench_suite.c: methods and totals, peak memory */
-bool vx_bench_samples(vx_bench_job *job, vx_error *error); /* bench_samples.c: methods that run the model again */
-bool vx_bench_workers(vx_bench_job *job, vx_error *error); /* bench_workers.c: one worker against several */
+bool vx_bench_passes(vx_bench_job *job, vx_error *error);  /* passes.c */
+bool vx_bench_suite(vx_bench_job *job, vx_error *error);   /* suite.c: methods and totals, peak memory */
+bool vx_bench_samples(vx_bench_job *job, vx_error *error); /* samples.c: methods that run the model again */
+bool vx_bench_workers(vx_bench_job *job, vx_error *error); /* workers.c: one worker against several */
 
 /* The methods of spec section 4 but the sampling ones, without stabilizer: what `suite` means. */
 bool vx_bench_in_suite(const vx_explainer *explainer);
 
-/* The union of the passes of the suite's methods. */
-bool vx_bench_suite_passes(const vx_shape *shape, vx_passes *passes, vx_error *error);
+/* The union of the needs of the suite's methods. */
+bool vx_bench_suite_needs(const vx_shape *shape, vx_needs *needs, vx_error *error);
 
 #endif

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/bench/peak.h"
 #include "harness/bench/parts.h"
+#include "harness/bench/peak.h"
 
 typedef enum how {
   FORWARD,       /* vx_worker_forward */
@@ -18,7 +18,7 @@ typedef enum how {
 typedef struct measure {
   how how;
   vx_precision precision;
-  vx_passes passes;
+  vx_needs needs;
   const struct measure *less; /* taken off */
   vx_products products;
   vx_series series, forward, peak; /* F beside it; what GFLOP at the processor's peak take, at the same time */
@@ -43,7 +43,7 @@ static bool once(vx_bench_job *job, const measure *m, vx_worker *worker, vx_seri
   }
   start = vx_moment_now();
   if (!vx_bench_group(job, view, m->how == AGAIN_GRADIENT, error)) return false;
-  vx_series_add(series, start, VX_BENCH_GROUP);
+  vx_series_add(series, start, VX_GROUP);
   return true;
 }
 
@@ -55,7 +55,7 @@ static void add_peak(measure *m, double peak, vx_bench *bench) {
 
 /* The first time is for the memory and the caches. */
 static bool repeat(vx_bench_job *job, measure *m, vx_error *error) {
-  vx_worker *worker = vx_worker_new(job->model, &m->passes, m->precision, error);
+  vx_worker *worker = vx_worker_new(job->model, &m->needs, m->precision, error);
   if (!worker) return false;
   vx_series first = {0};
   bool good = vx_products_begin(&m->products, error) && once(job, m, worker, &first, error);
@@ -72,7 +72,7 @@ static bool repeat(vx_bench_job *job, measure *m, vx_error *error) {
 
 static bool measure_pass(vx_bench_job *job, const char *id, const char *title, measure *m, vx_error *error) {
   if (!repeat(job, m, error)) return false;
-  double share = m->how == AGAIN || m->how == AGAIN_GRADIENT ? VX_BENCH_GROUP : 1;
+  double share = m->how == AGAIN || m->how == AGAIN_GRADIENT ? VX_GROUP : 1;
   vx_bench_pass *pass = &job->bench->pass[job->bench->passes++];
   pass->id = id;
   pass->title = title;
@@ -93,16 +93,19 @@ static bool measure_pass(vx_bench_job *job, const char *id, const char *title, m
 /* ---- all of them ------------------------------------------------------------------------------------------------- */
 
 /* The relevance passes that a method plans, and nothing else of it. */
-static bool add_relevance(const vx_bench_job *job, const char *id, vx_passes *passes, vx_error *error) {
+static bool add_relevance(const vx_bench_job *job, const char *id, vx_needs *needs, vx_error *error) {
   const vx_explainer *explainer = vx_explainer_find(id);
   vx_args args;
-  vx_passes own;
+  vx_needs own, relevance = {0};
   if (!explainer) return vx_fail(error, "bench", "there is no method %s", id);
-  vx_args_default(explainer, &args);
-  vx_explainer_passes(explainer, job->shape, &args, &own);
-  vx_passes relevance = {.relevance_count = own.relevance_count};
-  memcpy(relevance.relevance, own.relevance, sizeof own.relevance);
-  return vx_passes_add(passes, &relevance, error);
+  vx_args_default(&explainer->params, &args);
+  vx_explainer_needs(explainer, job->shape, &args, &own);
+  for (int i = 0; i < own.wants.count; i++) {
+    vx_rule rule = own.wants.want[i].descent.rule;
+    if (rule == VX_LRP_IMPROVED || rule == VX_LRP_PLAIN)
+      relevance.wants.want[relevance.wants.count++] = own.wants.want[i];
+  }
+  return vx_needs_add(needs, &relevance, error);
 }
 
 static bool simple_passes(vx_bench_job *job, measure *m, vx_error *error) {
@@ -110,25 +113,28 @@ static bool simple_passes(vx_bench_job *job, measure *m, vx_error *error) {
   *m = (measure){.how = FORWARD};
   vx_products_forward(s, 1, false, false, &m->products);
   if (!measure_pass(job, "forward", "forward (F)", m, error)) return false;
-  *m = (measure){.how = AGAIN, .passes.set = VX_PASS_AGAIN};
-  vx_products_forward(s, VX_BENCH_GROUP, false, false, &m->products);
+  *m = (measure){.how = AGAIN, .needs.variant_count = VX_GROUP};
+  vx_products_forward(s, VX_GROUP, false, false, &m->products);
   if (!measure_pass(job, "forward-4", "forward, one of a group of 4", m, error)) return false;
-  *m = (measure){.how = EXPLAIN, .passes.set = VX_PASS_INPUT_GRADIENT};
+  *m = (measure){.how = EXPLAIN};
+  vx_want_at(&m->needs.wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
   vx_products_backward(s, 1, true, &m->products);
   if (!measure_pass(job, "backward-input", "backward to the input", m, error)) return false;
   *m = (measure){.how = EXPLAIN};
-  vx_need_gradient(&m->passes, 0);
+  vx_want_layers(&m->needs.wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, s->layers - 1);
   vx_products_backward(s, 1, false, &m->products);
   if (!measure_pass(job, "backward-attention", "backward to attention, G in double", m, error)) return false;
-  *m = (measure){.how = AGAIN_GRADIENT, .passes.set = VX_PASS_AGAIN};
-  vx_products_forward(s, VX_BENCH_GROUP, false, false, &m->products);
-  vx_products_backward(s, VX_BENCH_GROUP, true, &m->products);
+  *m = (measure){.how = AGAIN_GRADIENT, .needs.variant_count = VX_GROUP};
+  vx_want_at(&m->needs.variants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  vx_products_forward(s, VX_GROUP, false, false, &m->products);
+  vx_products_backward(s, VX_GROUP, true, &m->products);
   if (!measure_pass(job, "sample-4", "forward and backward, one of 4", m, error)) return false;
-  *m = (measure){.how = EXPLAIN, .passes.set = VX_PASS_CUT_GRADIENT};
+  *m = (measure){.how = EXPLAIN};
+  vx_want_rows(&m->needs.wants, VX_AT_ATTENTION, vx_by(VX_CUT_GRADIENT), 0, s->layers - 1);
   vx_products_cut(s, &m->products);
   if (!measure_pass(job, "cut-gradient", "ag-cam's cut gradient", m, error)) return false;
   *m = (measure){.how = EXPLAIN};
-  vx_need_attention(&m->passes, 0);
+  vx_want_layers(&m->needs.wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, s->layers - 1);
   return measure_pass(job, "convert", "attention shown in double", m, error);
 }
 
@@ -142,9 +148,10 @@ static bool relevance_passes(vx_bench_job *job, const char *suffix, const char *
     for (int k = 0; k < 2 * (i + 1); k++) {
       char name[64];
       snprintf(name, sizeof name, "%s%s", methods[k], suffix);
-      if (!add_relevance(job, name, &m[i].passes, error)) return false;
+      if (!add_relevance(job, name, &m[i].needs, error)) return false;
     }
-    vx_products_relevance(job->shape, &m[i].passes.relevance[i], i == 1, wide, &m[i].products);
+    vx_bench_relevance need = vx_bench_relevance_of(&m[i].needs.wants, i ? VX_LRP_PLAIN : VX_LRP_IMPROVED, job->shape);
+    vx_products_relevance(job->shape, &need, i == 1, wide, &m[i].products);
     if (!measure_pass(job, id[i], title[i], &m[i], error)) return false;
   }
   return true;
@@ -153,7 +160,7 @@ static bool relevance_passes(vx_bench_job *job, const char *suffix, const char *
 /* The double forward pass as relevance without stabilizer needs it: a pass that ends where it begins. */
 static bool forward_for_relevance(vx_bench_job *job, measure *m, vx_error *error) {
   *m = (measure){.how = EXPLAIN, .precision = VX_MIXED};
-  vx_need_relevance(&m->passes, VX_RULES_IMPROVED, 0, job->shape->layers, false);
+  vx_want_layers(&m->needs.wants, VX_AT_ATTENTION, vx_by(VX_LRP_IMPROVED), job->shape->layers, job->shape->layers - 1);
   vx_products_forward(job->shape, 1, true, true, &m->products);
   return measure_pass(job, "forward-relevance", "forward in double, last block [CLS]", m, error);
 }

@@ -52,8 +52,8 @@ static void back_through_attention(const vx_shape *s, double maps, int queries, 
   add(products, maps, queries, s->head_dim, s->tokens, false);
 }
 
-/* core/backward.c: [CLS] alone in the last block, until it has passed through A; then every token. Without the input
-   the lowest block ends at its A. */
+/* core/descents/gradient.c: [CLS] alone in the last block, until it has passed through A; then every token. Without the
+   input the lowest block ends at its A. */
 void vx_products_backward(const vx_shape *s, int batch, bool to_input, vx_products *products) {
   int n = s->tokens, rows = batch * n, d = s->dim, maps = batch * s->heads;
   bool only = s->layers == 1 && !to_input; /* the last block is the lowest too */
@@ -89,7 +89,7 @@ static void linear_rule(double blocks, double made, int all, int rows, int in, i
 }
 
 /* Blocks down to their A; `rows` have relevance. With a stabilizer its mean is over all rows. */
-static void rules_to_attention(const vx_shape *s, const vx_relevance_need *need, double blocks, double made, int rows,
+static void rules_to_attention(const vx_shape *s, const vx_bench_relevance *need, double blocks, double made, int rows,
                                bool wide, vx_products *products) {
   int all = need->stabilizer > 0 ? s->tokens : rows;
   double maps = blocks * s->heads;
@@ -101,8 +101,8 @@ static void rules_to_attention(const vx_shape *s, const vx_relevance_need *need,
 }
 
 /* On through q kᵀ and the stacked weight. */
-static void rules_through_scores(const vx_shape *s, const vx_relevance_need *need, double blocks, double made, int rows,
-                                 bool wide, vx_products *products) {
+static void rules_through_scores(const vx_shape *s, const vx_bench_relevance *need, double blocks, double made,
+                                 int rows, bool wide, vx_products *products) {
   int queries = need->stabilizer > 0 ? s->tokens : rows;
   double maps = blocks * s->heads;
   add(products, maps, queries, s->tokens, s->head_dim, wide);
@@ -111,8 +111,22 @@ static void rules_through_scores(const vx_shape *s, const vx_relevance_need *nee
   linear_rule(blocks, made, s->tokens, s->tokens, s->dim, 3 * s->dim, products);
 }
 
-/* core/relevance.c: linear rules' products in single, those of the heads in the values' precision. */
-void vx_products_relevance(const vx_shape *s, const vx_relevance_need *need, bool beside, bool wide,
+vx_bench_relevance vx_bench_relevance_of(const vx_wants *wants, vx_rule rule, const vx_shape *shape) {
+  vx_bench_relevance of = {.lowest = shape->layers};
+  for (int i = 0; i < wants->count; i++) {
+    const vx_want *want = &wants->want[i];
+    if (want->descent.rule != rule) continue;
+    of.stabilizer = want->descent.parameter;
+    if (want->site == VX_AT_INPUT)
+      of.to_pixels = true;
+    else if (want->first < of.lowest)
+      of.lowest = want->first;
+  }
+  return of;
+}
+
+/* core/descents/lrp.c: linear rules' products in single, those of the heads in the values' precision. */
+void vx_products_relevance(const vx_shape *s, const vx_bench_relevance *need, bool beside, bool wide,
                            vx_products *products) {
   int lowest = need->to_pixels ? 0 : need->lowest, last = s->layers - 1;
   linear_rule(1, beside, 1, 1, s->dim, s->classes, products);

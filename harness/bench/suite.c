@@ -29,24 +29,26 @@ bool vx_bench_in_suite(const vx_explainer *explainer) {
   return false;
 }
 
-static void passes_of(const vx_explainer *explainer, const vx_shape *shape, vx_args *args, vx_passes *passes) {
-  vx_args_default(explainer, args);
-  vx_explainer_passes(explainer, shape, args, passes);
+static void needs_of(const vx_explainer *explainer, const vx_shape *shape, vx_args *args, vx_needs *needs) {
+  vx_args_default(&explainer->params, args);
+  vx_explainer_needs(explainer, shape, args, needs);
 }
 
 static bool is_stable(const vx_explainer *explainer, const vx_shape *shape) {
   vx_args args;
-  vx_passes passes;
-  passes_of(explainer, shape, &args, &passes);
-  return passes.relevance_count > 0 && passes.relevance[0].stabilizer > 0;
+  vx_needs needs;
+  needs_of(explainer, shape, &args, &needs);
+  for (int i = 0; i < needs.wants.count; i++)
+    if (needs.wants.want[i].descent.parameter > 0) return true;
+  return false;
 }
 
 /* Every method that neither fuses others' maps nor runs the model again. */
 static bool in_rest(const vx_explainer *explainer, const vx_shape *shape) {
   vx_args args;
-  vx_passes passes;
-  passes_of(explainer, shape, &args, &passes);
-  return vx_explainer_in_all(explainer) && !(passes.set & VX_PASS_AGAIN);
+  vx_needs needs;
+  needs_of(explainer, shape, &args, &needs);
+  return vx_explainer_in_all(explainer) && needs.variant_count == 0;
 }
 
 static bool in_suite(const vx_explainer *explainer, const vx_shape *shape) {
@@ -56,27 +58,27 @@ static bool in_suite(const vx_explainer *explainer, const vx_shape *shape) {
 
 typedef bool (*member)(const vx_explainer *explainer, const vx_shape *shape);
 
-static bool union_of(member in, const vx_shape *shape, vx_passes *all, vx_error *error) {
-  *all = (vx_passes){0};
+static bool union_of(member in, const vx_shape *shape, vx_needs *all, vx_error *error) {
+  *all = (vx_needs){0};
   for (int i = 0; i < vx_explainer_count(); i++) {
     vx_args args;
-    vx_passes passes;
+    vx_needs needs;
     if (!in(vx_explainer_at(i), shape)) continue;
-    passes_of(vx_explainer_at(i), shape, &args, &passes);
-    if (!vx_passes_add(all, &passes, error)) return false;
+    needs_of(vx_explainer_at(i), shape, &args, &needs);
+    if (!vx_needs_add(all, &needs, error)) return false;
   }
   return true;
 }
 
-bool vx_bench_suite_passes(const vx_shape *shape, vx_passes *passes, vx_error *error) {
-  return union_of(in_suite, shape, passes, error);
+bool vx_bench_suite_needs(const vx_shape *shape, vx_needs *needs, vx_error *error) {
+  return union_of(in_suite, shape, needs, error);
 }
 
 /* ---- a set's time ----------------------------------------------------------------------------------------------- */
 
 typedef struct method_set {
   member in;
-  vx_passes passes;
+  vx_needs needs;
   vx_series single, forward, explain; /* F beside it; the worker's own forward and its other passes */
   vx_series *method;                  /* [vx_explainer_count()] */
   double *heat;                       /* [S][S] */
@@ -95,7 +97,7 @@ static bool once(vx_bench_job *job, method_set *set, vx_worker *worker, bool kee
     const vx_explainer *explainer = vx_explainer_at(i);
     vx_args args;
     if (!set->in(explainer, job->shape)) continue;
-    vx_args_default(explainer, &args);
+    vx_args_default(&explainer->params, &args);
     start = vx_moment_now();
     if (!vx_explainer_run(explainer, view, &args, set->heat, error)) return false;
     vx_series_add(keep ? &set->method[i] : &waste, start, 1);
@@ -109,8 +111,8 @@ static bool measure(vx_bench_job *job, member in, method_set *set, vx_error *err
   set->method = calloc((size_t)vx_explainer_count(), sizeof *set->method);
   set->heat = calloc(side * side, sizeof *set->heat);
   if (!set->method || !set->heat) return vx_fail(error, "bench", "out of memory");
-  if (!union_of(in, job->shape, &set->passes, error)) return false;
-  vx_worker *worker = vx_worker_new(job->model, &set->passes, VX_MIXED, error);
+  if (!union_of(in, job->shape, &set->needs, error)) return false;
+  vx_worker *worker = vx_worker_new(job->model, &set->needs, VX_MIXED, error);
   bool good = worker && (job->options->quick || once(job, set, worker, false, error)); /* memory and caches first */
   for (int i = 0; good && i < job->options->repeats; i++)
     good = vx_bench_forward(job, &set->single, error) && once(job, set, worker, true, error) &&
@@ -122,11 +124,12 @@ static bool measure(vx_bench_job *job, member in, method_set *set, vx_error *err
 
 /* What the -stable methods need that the suite does not make: their relevance passes. Into set->explain. */
 static bool measure_stable(vx_bench_job *job, method_set *set, vx_error *error) {
-  vx_passes all = {0};
+  vx_needs all;
   if (!union_of(is_stable, job->shape, &all, error)) return false;
-  set->passes.relevance_count = all.relevance_count;
-  memcpy(set->passes.relevance, all.relevance, sizeof all.relevance);
-  vx_worker *worker = vx_worker_new(job->model, &set->passes, VX_MIXED, error);
+  set->needs = (vx_needs){0};
+  for (int i = 0; i < all.wants.count; i++)
+    if (all.wants.want[i].descent.parameter > 0) set->needs.wants.want[set->needs.wants.count++] = all.wants.want[i];
+  vx_worker *worker = vx_worker_new(job->model, &set->needs, VX_MIXED, error);
   bool good = worker != NULL;
   for (int i = job->options->quick ? 1 : 0; good && i <= job->options->repeats; i++) {
     vx_series waste = {0}, *single = i ? &set->single : &waste;

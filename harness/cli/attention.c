@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "harness/attention/plots.h"
 #include "harness/cli/cli.h"
 #include "harness/data/classes.h"
-#include "base/file.h"
 #include "harness/data/mask.h"
 #include "harness/run/workers.h"
-#include "harness/attention/plots.h"
 
 const char vx_help_attention[] =
     "NAME\n"
@@ -140,19 +140,20 @@ static bool read_mask(const request *r, const vx_input_options *input, const vx_
   return good;
 }
 
-static bool take_and_draw(const request *r, const vx_model *model, vx_worker *worker, const vx_picture *picture,
-                          vx_arena *arena, vx_error *error) {
+static bool take_and_draw(const request *r, const vx_model *model, const vx_picture *picture, vx_arena *arena,
+                          vx_error *error) {
   const vx_shape *shape = vx_model_shape(model);
   vx_input_options input;
   vx_attention attention;
   vx_classes classes = {0};
   if (r->layer > shape->layers)
     return vx_fail(error, "--layer", "is %d, the model has layers 1 to %d", r->layer, shape->layers);
-  if (!vx_folder_make(r->out, error)) return false;
-  bool good = vx_input_from_checkpoint(r->model, shape->image, &input, error) &&
-              vx_attention_take(worker, shape, &input, picture, r->flow, arena, &attention, error) &&
+  if (!vx_folder_make(r->out, error) || !vx_input_from_checkpoint(r->model, shape->image, &input, error)) return false;
+  vx_subject *subject = vx_attention_subject(model, &input, error);
+  bool good = subject && vx_attention_take(subject, picture, r->flow, arena, &attention, error) &&
               read_mask(r, &input, picture, arena, &attention, &classes, error) &&
               print_patches(r, model, &attention, arena, error) && draw_all(r, &attention, &classes, error);
+  vx_subject_free(subject);
   vx_classes_free(&classes);
   return good;
 }
@@ -161,15 +162,12 @@ static int attention_of(const request *r, vx_error *error) {
   vx_picture picture = {0};
   vx_arena *arena = vx_arena_new();
   vx_model *model = vx_model_open(r->model, error);
-  vx_worker *worker = NULL;
   bool good = model != NULL && vx_picture_read(r->picture, &picture, error);
   if (good && !arena) good = vx_fail(error, r->picture, "out of memory");
   if (good) {
     vx_blas_threads(vx_model_shape(model)->tokens * vx_model_shape(model)->dim < 30000 ? 1 : vx_work_jobs());
-    worker = vx_attention_worker(model, error);
-    good = worker && take_and_draw(r, model, worker, &picture, arena, error);
+    good = take_and_draw(r, model, &picture, arena, error);
   }
-  vx_worker_free(worker);
   vx_model_close(model);
   vx_picture_free(&picture);
   vx_arena_free(arena);

@@ -5,13 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/cli/cli.h"
-#include "harness/cli/methods.h"
 #include "base/file.h"
-#include "harness/run/workers.h"
-#include "harness/pictures/explain_files.h"
-#include "harness/draw/png.h"
 #include "base/safe_name.h"
+#include "harness/cli/cli.h"
+#include "harness/draw/png.h"
+#include "harness/pictures/explain_files.h"
+#include "harness/run/workers.h"
 
 #define METHODS                                                                                                        \
   "rollout,attn-gradcam,ag-cam,attention-gradient,generic-attention,transformer-attribution-stable,lrp-stable,"        \
@@ -79,7 +78,7 @@ typedef struct request {
 typedef struct session {
   const request *request;
   vx_model *model;
-  vx_method_list methods;
+  vx_config *methods;
   vx_explain *explain;
   char note[300];
   char (*stems)[VX_SAFE_NAME]; /* folders written so far */
@@ -170,14 +169,14 @@ static void print_top(const session *s, const vx_explained *e) {
 
 static void print_methods(const session *s, const vx_explained *e) {
   printf("\n  %-36s %8s %10s\n", "method", "mask", "ms");
-  for (int i = 0; i < s->methods.count; i++) {
+  for (int i = 0; i < s->methods->method_count; i++) {
     const vx_drawn *drawn = &e->drawn[i];
     if (drawn->method->hidden) continue;
     if (!drawn->made)
       printf("  %-36s could not be made: %s\n", drawn->method->name, drawn->error.why);
     else
       printf("  %-36s %6.1f %% %10.1f%s\n", drawn->method->name, 100 * drawn->share, drawn->milliseconds,
-             drawn->heat.flat ? "  flat: no contrast at all" : "");
+             drawn->sized.heat.flat ? "  flat: no contrast at all" : "");
   }
 }
 
@@ -233,14 +232,14 @@ static char *own_folder(session *s, const char *path, vx_error *error) {
 static bool show(session *s, const char *path, const vx_explained *e, vx_error *error) {
   vx_agreement agreement;
   size_t pixels = (size_t)e->width * (size_t)e->height;
-  if (!vx_agreement_make(e->drawn, s->methods.count, pixels, &agreement, error)) return false;
+  if (!vx_agreement_make(e->drawn, s->methods->method_count, pixels, &agreement, error)) return false;
   print_top(s, e);
   print_methods(s, e);
   print_agreement(e, &agreement);
   const char *slash = strrchr(path, '/');
   vx_contact_sheet sheet = {.explained = e,
                             .agreement = &agreement,
-                            .method_count = s->methods.count,
+                            .method_count = s->methods->method_count,
                             .model = s->model,
                             .title = slash ? slash + 1 : path,
                             .colours = s->request->colours,
@@ -311,18 +310,17 @@ static bool open_session(session *s, vx_explain_options *o, vx_error *error) {
   /* One picture at a time may have all processors; on the products of small models they would only wait. */
   const vx_shape *shape = vx_model_shape(s->model);
   vx_blas_threads(shape->tokens * shape->dim < 30000 ? 1 : vx_work_jobs());
-  if (!vx_method_list_read(r->methods, &r->params, VX_NEED_PRIOR, vx_model_shape(s->model), &s->methods, error) ||
-      !vx_class_read(r->target, "--target", s->model, &o->target, error))
-    return false;
+  s->methods = vx_config_methods(r->methods, r->params.text, r->params.count, VX_NEED_PRIOR, shape, error);
+  if (!s->methods || !vx_target_read(r->target, s->model, false, "--target", &o->target, error)) return false;
   o->against = VX_AGAINST_NONE;
   if (r->against) {
-    if (!vx_class_read(r->against, "--against", s->model, &o->against, error)) return false;
+    if (!vx_target_read(r->against, s->model, false, "--against", &o->against, error)) return false;
     if (o->against < 0) o->against = VX_AGAINST_NEXT;
   }
   o->model = s->model;
   o->folder = r->model;
-  o->methods = s->methods.methods;
-  o->method_count = s->methods.count;
+  o->methods = s->methods->methods;
+  o->method_count = s->methods->method_count;
   o->seed = (uint64_t)r->seed;
   s->explain = vx_explain_open(o, error);
   if (!s->explain) return false;
@@ -332,7 +330,7 @@ static bool open_session(session *s, vx_explain_options *o, vx_error *error) {
 
 static void close_session(session *s) {
   vx_explain_close(s->explain);
-  vx_method_list_free(&s->methods);
+  vx_config_free(s->methods);
   vx_model_close(s->model);
   free(s->stems);
 }

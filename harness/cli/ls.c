@@ -2,17 +2,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/nearest.h"
 #include "core/vx.h"
-#include "explainers/explainer.h"
 #include "harness/cli/cli.h"
-#include "base/file.h"
+#include "harness/config/config.h"
 #include "harness/data/input.h"
 #include "harness/data/voc.h"
 #include "harness/run/cost.h"
-#include "harness/store/sql.h"
+#include "harness/store/query.h"
 #include "harness/store/store.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 
 const char vx_help_ls[] =
     "NAME\n"
@@ -24,9 +24,9 @@ const char vx_help_ls[] =
     "  vitx ls model DIR\n"
     "  vitx ls data DIR\n\n"
     "DESCRIPTION\n"
-    "  methods  id, family, whether it explains one class, its grid, what it costs beyond the one forward pass that\n"
-    "           every picture has (in forward passes of ViT-B/16, if it stood alone; what it computes itself from the\n"
-    "           passes is not counted), title, source, citation; with ID\n"
+    "  methods  id, family, whether it explains one class, its grid, what the passes cost that it needs if it stood\n"
+    "           alone (in forward passes of ViT-B/16, the forward pass itself included; what it computes itself from\n"
+    "           the passes is not counted), title, source, citation; with ID\n"
     "           the whole entry: formula, citation, parameters with defaults and ranges\n"
     "  metrics  id, its columns in the results, what they mean\n"
     "  runs     the runs in a results file: images, how many passed the gate, methods, when\n"
@@ -42,25 +42,15 @@ const char vx_help_ls[] =
 /* ---- methods ------------------------------------------------------------------------------------------------------
  */
 
-/* ViT-B/16's shape: what costs are told for. */
-static const vx_shape usual = {.layers = 12,
-                               .heads = 12,
-                               .dim = 768,
-                               .head_dim = 64,
-                               .mlp = 3072,
-                               .patch = 16,
-                               .image = 224,
-                               .grid = 14,
-                               .tokens = 197,
-                               .classes = 1000};
-
 static void cost_text(const vx_explainer *explainer, char *text, size_t size) {
   vx_args args;
-  vx_args_default(explainer, &args);
+  vx_needs needs;
+  vx_args_default(&explainer->params, &args);
+  vx_explainer_needs(explainer, &vx_cost_shape, &args, &needs);
   if (explainer->by_name_only)
     snprintf(text, size, "parts");
   else
-    snprintf(text, size, "%.2f", vx_cost(explainer, &args, &usual));
+    snprintf(text, size, "%.2f", vx_cost(&needs, &vx_cost_shape));
 }
 
 static void list_methods(void) {
@@ -77,13 +67,12 @@ static void list_methods(void) {
 }
 
 static void print_param(const vx_explainer *e, int index) {
-  static const char *const types[] = {"whole number", "number", "true or false", "", "layer"};
-  const vx_param *param = &e->params[index];
+  static const char *const types[] = {"whole number", "number", "true or false", "", "layer", "text"};
+  const vx_param *param = &e->params.param[index];
   vx_args args;
-  char all[400], *rest = all, *pair;
-  vx_args_default(e, &args);
-  vx_args_print(e, &args, all, sizeof all);
-  for (int i = 0; (pair = strsep(&rest, " ")) && i < index; i++) continue;
+  vx_text value = {0};
+  vx_args_default(&e->params, &args);
+  vx_args_add_value(&e->params, &args, index, &value);
   printf("  %-14s %s", param->name, param->meaning);
   if (param->type == VX_PARAM_CHOICE)
     printf(" (%s)", param->choices);
@@ -91,21 +80,14 @@ static void print_param(const vx_explainer *e, int index) {
     printf(" (%s from %g to %g)", types[param->type], param->low, param->high);
   else
     printf(" (%s)", types[param->type]);
-  const char *value = pair ? strchr(pair, '=') : NULL;
-  printf(" [%s]\n", value ? value + 1 : "");
+  printf(" [%s]\n", value.text ? value.text : "");
+  free(value.text);
 }
 
 static int show_method(const char *id, vx_error *error) {
-  const vx_explainer *e = vx_explainer_find(id);
-  if (!e) {
-    const char *ids[256];
-    int count = vx_explainer_count() < 256 ? vx_explainer_count() : 256;
-    for (int i = 0; i < count; i++) ids[i] = vx_explainer_at(i)->id;
-    const char *near = vx_nearest(id, ids, count);
-    vx_fail(error, "ls methods", "no method '%.60s'%s%s%s", id, near ? "; did you mean '" : "", near ? near : "",
-            near ? "'?" : "");
-    return 1;
-  }
+  vx_method method;
+  if (!vx_method_from_id(id, "ls methods", &method, error)) return 1;
+  const vx_explainer *e = method.explainer;
   char cost[32];
   cost_text(e, cost, sizeof cost);
   printf("%s: %s\n\n", e->id, e->title);
@@ -113,8 +95,8 @@ static int show_method(const char *id, vx_error *error) {
          e->class_specific ? "one class" : "no class of its own",
          e->grid == VX_GRID_PATCH ? "one value a patch" : "one value a pixel", cost);
   printf("  formula   %s\n  source    %s\n  citation  %s\n", e->formula, e->source, e->cite);
-  if (e->param_count) puts("\nparameters");
-  for (int i = 0; i < e->param_count; i++) print_param(e, i);
+  if (e->params.count) puts("\nparameters");
+  for (int i = 0; i < e->params.count; i++) print_param(e, i);
   return 0;
 }
 
@@ -123,10 +105,10 @@ static int show_method(const char *id, vx_error *error) {
 
 static void list_metrics(void) {
   int count;
-  const vx_metric *const *all = vx_metrics(&count);
+  const vx_measure *const *all = vx_measures(&count);
   for (int i = 0; i < count; i++) {
     printf("%-18s %s. %s (%s)\n", all[i]->id, all[i]->title, all[i]->meaning, all[i]->cite);
-    for (int c = 0; c < all[i]->n_columns; c++)
+    for (int c = 0; c < all[i]->column_count; c++)
       printf("  %-16s %s: %s\n", all[i]->columns[c].name, all[i]->columns[c].title, all[i]->columns[c].meaning);
   }
 }
@@ -134,26 +116,31 @@ static void list_metrics(void) {
 /* ---- runs ---------------------------------------------------------------------------------------------------------
  */
 
-static const char runs_query[] =
-    "SELECT r.id, r.name, r.model, r.data, r.image_count, g.done, g.passed, r.started, ifnull(r.finished, 'not yet'),"
-    " (SELECT count(*) FROM run_methods m WHERE m.run = r.id), r.kernel"
-    " FROM runs r JOIN gate g ON g.run = r.id ORDER BY r.id";
+static bool print_run(vx_store *store, const vx_run_row *r, vx_arena *arena, vx_error *error) {
+  vx_store_counts counts;
+  vx_method_row *methods;
+  int count;
+  if (!vx_store_count(store, r->id, &counts, error) || !vx_query_methods(store, r->id, arena, &methods, &count, error))
+    return false;
+  printf("%3d  %-20s %9d %9d %7d %8d  %-20s %-20s %s, %s, %s\n", (int)r->id, r->name, r->image_count, counts.done,
+         counts.passed, count, r->started, *r->finished ? r->finished : "not yet", r->model, r->data, r->kernel);
+  return true;
+}
 
 static int list_runs(const char *path, vx_error *error) {
   vx_store *store = vx_store_open(path, VX_STORE_READ, error);
-  sqlite3_stmt *query = store ? vx_sql_prepare(store, runs_query, error) : NULL;
-  int more = query ? 1 : -1;
-  if (query)
+  vx_arena *arena = vx_arena_new();
+  vx_run_row *runs;
+  int count = 0;
+  bool good = store && (arena || vx_fail(error, "ls runs", "out of memory")) &&
+              vx_query_runs(store, arena, &runs, &count, error);
+  if (good)
     printf("%3s  %-20s %9s %9s %7s %8s  %-20s %-20s %s\n", "run", "name", "images", "done", "passed", "methods",
            "started", "finished", "model, data, kernel");
-  while (more == 1 && (more = vx_sql_row(store, query, error)) == 1)
-    printf("%3d  %-20s %9d %9d %7d %8d  %-20s %-20s %s, %s, %s\n", sqlite3_column_int(query, 0), vx_sql_text(query, 1),
-           sqlite3_column_int(query, 4), sqlite3_column_int(query, 5), sqlite3_column_int(query, 6),
-           sqlite3_column_int(query, 9), vx_sql_text(query, 7), vx_sql_text(query, 8), vx_sql_text(query, 2),
-           vx_sql_text(query, 3), vx_sql_text(query, 10));
-  sqlite3_finalize(query);
+  for (int i = 0; good && i < count; i++) good = print_run(store, &runs[i], arena, error);
+  vx_arena_free(arena);
   vx_store_close(store);
-  return more == 0 ? 0 : 1;
+  return good ? 0 : 1;
 }
 
 /* ---- model --------------------------------------------------------------------------------------------------------
@@ -243,11 +230,9 @@ int vx_cmd_ls(int argc, char **argv, vx_error *error) {
   const char *word = argv[argc - operands], *of = operands == 2 ? argv[argc - 1] : NULL;
   static const char *const words[] = {"methods", "metrics", "runs", "model", "data"};
   for (what = 0; what < 5 && strcmp(word, words[what]) != 0; what++) continue;
-  if (what == 5) {
-    const char *near = vx_nearest(word, words, 5);
-    return vx_bad_use(error, "ls", "'%s' is none of methods, metrics, runs, model, data%s%s%s", word,
-                      near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-  }
+  if (what == 5)
+    return vx_bad_use(error, "ls", "'%s' is none of methods, metrics, runs, model, data%s", word,
+                      vx_meant(word, VX_WORD_ARRAY(words, 5), NULL).text);
   if (what >= 2 && !of) return vx_bad_use(error, "ls", "%s of what? expected `vitx ls %s PATH`", word, word);
   switch (what) {
   case 0:

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/nearest.h"
+#include "base/text.h"
 #include "harness/cli/cli.h"
 
 enum { OPTIONS_MAX = 64 };
@@ -27,9 +28,7 @@ static bool unknown_option(const char *command, const char *given, const vx_opti
   char word[64];
   snprintf(word, sizeof word, "%s", given + strspn(given, "-"));
   word[strcspn(word, "=")] = '\0';
-  const char *names[OPTIONS_MAX];
-  for (int i = 0; i < count; i++) names[i] = options[i].name;
-  const char *near = vx_nearest(word, names, count);
+  const char *near = vx_nearest(word, VX_WORDS(options, count, name));
   if (near)
     vx_bad_use(error, command, "unknown option '%s'; did you mean '--%s'?", given, near);
   else
@@ -113,14 +112,10 @@ bool vx_options(int argc, char **argv, const vx_option *options, int count, int 
 
 bool vx_choice(const char *command, const char *option, const char *text, const char *choices, int *index,
                vx_error *error) {
-  const char *word = choices;
-  for (int i = 0; word; i++) {
-    size_t length = strcspn(word, "|");
-    if (strlen(text) == length && strncmp(text, word, length) == 0) {
-      *index = i;
-      return true;
-    }
-    word = word[length] ? word + length + 1 : NULL;
+  int found = vx_choice_find(choices, text);
+  if (found >= 0) {
+    *index = found;
+    return true;
   }
   vx_bad_use(error, command, "--%s is '%s', expected one of %s", option, text, choices);
   return false;

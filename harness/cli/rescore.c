@@ -1,12 +1,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "harness/cli/cli.h"
-#include "harness/study/rescore.h"
 #include "harness/run/workers.h"
 #include "harness/store/scoring.h"
+#include "harness/study/rescore.h"
 
 const char vx_help_rescore[] =
     "NAME\n"
@@ -51,7 +51,7 @@ typedef struct request {
 typedef struct writing {
   vx_store *store;
   int64_t scoring;
-  const vx_rescore_setting *setting;
+  const vx_setting *setting;
   int64_t maps;
 } writing;
 
@@ -64,7 +64,7 @@ static bool write_one(void *user, const vx_rescored *rescored, vx_error *error) 
 }
 
 /* The run's own scoring with what --set changes. Keys and values are pointers into argv, cut at '='. */
-static bool change_scoring(request *r, vx_scoring_info *info, vx_error *error) {
+static bool change_scoring(request *r, vx_setting *setting, vx_error *error) {
   static const char prefix[] = "score.";
   for (int i = 0; i < r->set.count; i++) {
     const char *equals = strchr(r->set.text[i], '=');
@@ -76,30 +76,25 @@ static bool change_scoring(request *r, vx_scoring_info *info, vx_error *error) {
       continue;
     }
     bool score = strncmp(key, prefix, sizeof prefix - 1) == 0;
-    if (!vx_rescore_set(info, score ? key + sizeof prefix - 1 : key, equals + 1, error)) return false;
+    if (!vx_setting_set(setting, score ? key + sizeof prefix - 1 : key, equals + 1, NULL, error)) return false;
   }
-  info->name = r->as;
   return true;
 }
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static bool write_all(const request *r, const vx_rescore *rescore, vx_rescore_setting *setting, vx_error *error) {
+static bool write_all(const request *r, const vx_rescore *rescore, const vx_setting *setting, vx_error *error) {
   char note[400];
-  double start = now();
+  double start = vx_seconds();
   if (!vx_rescore_check(rescore, setting, note, sizeof note, error)) return false;
-  setting->info.note = *note ? note : NULL;
+  vx_scoring_row info = vx_setting_words(setting);
+  info.name = r->as;
+  info.note = *note ? note : NULL;
   writing w = {.store = rescore->store, .setting = setting};
-  w.scoring = vx_scoring_begin(rescore->store, rescore->run.id, &setting->info, r->replace, error);
+  w.scoring = vx_scoring_begin(rescore->store, rescore->run.id, &info, r->replace, error);
   if (!w.scoring) return false;
   bool ok = vx_rescore_all(rescore, setting, 1, r->jobs, write_one, &w, error);
   if (!vx_scoring_end(rescore->store, ok, ok ? error : NULL) || !ok) return false;
   printf("%" PRId64 " maps of run %" PRId64 " scored as %s in %.1f s%s%s\n", w.maps, rescore->run.id, r->as,
-         now() - start, *note ? "; " : "", note);
+         vx_seconds() - start, *note ? "; " : "", note);
   printf("next: vitx table %s --run %" PRId64 " --scoring %s\n", r->file, rescore->run.id, r->as);
   return true;
 }
@@ -109,12 +104,11 @@ static bool rescore_file(request *r, vx_store *store, vx_error *error) {
   vx_run_row run;
   vx_scoring_row own;
   vx_rescore rescore;
-  vx_rescore_setting setting;
+  vx_setting setting;
   bool ok = arena || vx_fail(error, r->file, "out of memory");
   ok = ok && vx_query_run(store, r->run, arena, &run, error) &&
-       vx_query_scoring(store, run.id, NULL, arena, &own, error) && change_scoring(r, &own.info, error) &&
-       vx_rescore_setting_make(&own.info, &setting, error) &&
-       vx_rescore_open(&rescore, store, run.id, r->root, r->methods, error);
+       vx_query_scoring(store, run.id, NULL, arena, &own, error) && vx_setting_make(&own, &setting, error) &&
+       change_scoring(r, &setting, error) && vx_rescore_open(&rescore, store, run.id, r->root, r->methods, error);
   if (ok) {
     ok = write_all(r, &rescore, &setting, error);
     vx_rescore_close(&rescore);

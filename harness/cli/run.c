@@ -20,7 +20,8 @@ const char vx_help_run[] =
     "  For every image of the list: picture, input, forward pass; and for those whose top class is more probable\n"
     "  than min_confidence: one explanation a method, its mask, its scores against the data set's mask. Every\n"
     "  image is one transaction in the SQLite file. A run that was stopped, by Ctrl-C or by kill, goes on with the\n"
-    "  same command; methods added to the configuration extend the run instead of repeating it.\n\n"
+    "  same command; methods and measures added to the configuration extend the run instead of repeating it:\n"
+    "  measures are taken of the maps in the file.\n\n"
     "  What is wrong with one picture (missing mask, damaged file, values that are not finite) is a row in the\n"
     "  table `failures` and never the end of the run. Results do not depend on --jobs.\n\n"
     "  Before it starts, the command checks that model and data are there and that FILE can be written, and\n"
@@ -47,10 +48,10 @@ typedef struct options {
   bool strict, quiet;
 } options;
 
-static volatile sig_atomic_t stop; /* the one thing that a signal may touch */
+static atomic_bool stop; /* the one thing that a signal may touch */
 
 static void on_interrupt(int number) {
-  stop = 1;
+  atomic_store(&stop, true);
   signal(number, SIG_DFL); /* the second one ends the program at once */
 }
 
@@ -97,15 +98,13 @@ static int work(const options *o, vx_run *run, vx_store *store, int argc, char *
                  .terminal = vx_is_terminal(2),
                  .stop = &stop};
   vx_worked worked;
-  vx_summary summary;
-  signal(SIGINT, on_interrupt);
-  signal(SIGTERM, on_interrupt);
+  vx_run_summary summary;
   bool good = vx_work_all(&all, &worked, error);
   signal(SIGINT, SIG_DFL);
   signal(SIGTERM, SIG_DFL);
   if (!good) return 1;
   if (!worked.stopped && !vx_store_finish(store, error)) return 1;
-  if (!vx_summary_print(store, run->config->min_confidence, stdout, &summary, error)) return 1;
+  if (!vx_run_summary_print(store, run->config->min_confidence, stdout, &summary, error)) return 1;
   printf("%d added in %.1f s; results: %s\n", worked.done, worked.seconds, vx_store_path(store));
   if (worked.stopped) {
     say_how_to_go_on(argc, argv);
@@ -134,6 +133,8 @@ static int open_and_work(const options *o, const vx_config *config, int argc, ch
 int vx_cmd_run(int argc, char **argv, vx_error *error) {
   options o = {0};
   if (!read_options(argc, argv, &o, error)) return 2;
+  signal(SIGINT, on_interrupt); /* from here on a run says how it goes on: opening a model can take seconds */
+  signal(SIGTERM, on_interrupt);
   vx_config *config = vx_config_read(o.config, o.set.text, o.set.count, error);
   if (!config) return 1;
   int status = open_and_work(&o, config, argc, argv, error);

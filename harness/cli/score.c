@@ -5,9 +5,8 @@
 
 #include "core/safetensors.h"
 #include "harness/cli/cli.h"
-#include "harness/config/config.h"
-#include "harness/data/truth.h"
-#include "metrics/metric.h"
+#include "harness/config/setting.h"
+#include "harness/run/to_size.h"
 
 const char vx_help_score[] =
     "NAME\n"
@@ -32,12 +31,6 @@ const char vx_help_score[] =
     "EXIT STATUS\n"
     "  0 scored, 1 a file failed (one line says where and why), 2 bad use\n";
 
-/* A heat map as it stands in a file, [height][width]. */
-typedef struct map {
-  int height, width;
-  double *value;
-} map;
-
 /* Splits "FILE:KEY"; a file of the whole name wins. */
 static void split_key(const char *text, char *path, size_t size, const char **key) {
   snprintf(path, size, "%s", text);
@@ -61,22 +54,21 @@ static const vx_tensor *find_map(const vx_tensors *file, const char *key, vx_err
   return NULL;
 }
 
-static bool copy_map(const vx_tensor *tensor, const char *path, map *out, vx_error *error) {
+static bool copy_map(const vx_tensor *tensor, const char *path, vx_heatmap *out, vx_error *error) {
   int rank = tensor->rank;
   size_t lead = 1;
   for (int i = 0; i < rank - 2; i++) lead *= tensor->shape[i];
   const char *where = vx_where(error, "%s: %s", path, tensor->name);
   if (rank < 2 || lead != 1 || tensor->count == 0 || tensor->shape[rank - 1] > 16384 || tensor->shape[rank - 2] > 16384)
     return vx_fail(error, where, "has rank %d, expected a map [h][w] of at most 16384 a side", rank);
-  out->height = (int)tensor->shape[rank - 2];
-  out->width = (int)tensor->shape[rank - 1];
-  out->value = malloc(tensor->count * sizeof *out->value);
-  if (!out->value) return vx_fail(error, where, "out of memory");
-  if (vx_tensor_to_double(tensor, out->value)) return true;
+  double *value = malloc(tensor->count * sizeof *value);
+  *out = (vx_heatmap){.rows = (int)tensor->shape[rank - 2], .columns = (int)tensor->shape[rank - 1], .value = value};
+  if (!value) return vx_fail(error, where, "out of memory");
+  if (vx_tensor_to_double(tensor, value)) return true;
   return vx_fail(error, where, "is of type %s, expected numbers", vx_dtype_name(tensor->dtype));
 }
 
-static bool read_map(const char *text, map *out, vx_error *error) {
+static bool read_map(const char *text, vx_heatmap *out, vx_error *error) {
   char path[4096];
   const char *key;
   split_key(text, path, sizeof path, &key);
@@ -88,9 +80,9 @@ static bool read_map(const char *text, map *out, vx_error *error) {
   return good;
 }
 
-static bool print_scores(const vx_metric_input *in, vx_error *error) {
-  double column[VX_METRIC_COLUMNS];
-  if (!vx_metric_find("overlap")->measure(in, column, error)) return false;
+static bool print_scores(const vx_case *in, vx_error *error) {
+  double column[VX_MEASURE_COLUMNS];
+  if (!vx_measure_find("overlap")->measure(in, NULL, column, error)) return false;
   const vx_counts *c = &in->cut.counts;
   json_t *json = json_pack("{s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I}", "threshold", in->cut.threshold, "iou", column[0],
                            "f1", column[1], "pixel_accuracy", column[2], "tp", (json_int_t)c->tp, "fp",
@@ -101,54 +93,50 @@ static bool print_scores(const vx_metric_input *in, vx_error *error) {
   return good || vx_fail(error, "score", "JSON could not be written");
 }
 
-static bool score(const map *heat_map, const vx_mask *mask, const vx_truth_options *truth_options,
-                  const vx_scoring *scoring, int side, vx_error *error) {
-  int width = side ? side : mask->width, height = side ? side : mask->height;
-  vx_geometry geometry = vx_geometry_squash(width, height);
-  uint8_t *truth = malloc((size_t)width * (size_t)height);
-  vx_heat heat = {0};
+/* Any size but the model's, which there is none of: the default input is squashed to a side of its own. */
+static bool score(const vx_heatmap *map, const vx_mask *mask, const vx_setting *setting, vx_error *error) {
+  vx_input_options input = vx_input_default(224);
+  vx_truth truth = {.known = false};
+  vx_sized sized = {.rows = 0};
   vx_levels levels;
-  vx_metric_input in;
-  bool good = truth || vx_fail(error, "score", "out of memory");
-  good = good && vx_truth_make(mask, truth_options, &geometry, truth, error) &&
-         vx_heat_from_map(&heat, heat_map->value, heat_map->height, heat_map->width, height, width, error) &&
-         vx_metric_prepare(&heat, truth, scoring, &levels, &in, error) && print_scores(&in, error);
-  vx_heat_free(&heat);
-  free(truth);
+  vx_case in;
+  bool good = vx_setting_truth(setting, &input, mask, mask->width, mask->height, -1, &truth, error) &&
+              vx_to_size(&sized, map, "the map", truth.geometry.height, truth.geometry.width, error) &&
+              vx_case_prepare(&sized.heat, truth.label, &setting->scoring, &levels, &in, error) &&
+              print_scores(&in, error);
+  vx_sized_free(&sized);
+  vx_truth_free(&truth);
   return good;
 }
 
 int vx_cmd_score(int argc, char **argv, vx_error *error) {
-  const char *heat = NULL, *mask_path = NULL, *foreground = "any", *void_word = "ignore", *resize = "pillow";
-  const char *size_word = "image", *threshold = "otsu", *accuracy = "accuracy";
-  const vx_option options[] = {{"heat", VX_OPTION_TEXT, &heat},
-                               {"mask", VX_OPTION_TEXT, &mask_path},
-                               {"foreground", VX_OPTION_TEXT, &foreground},
-                               {"void", VX_OPTION_TEXT, &void_word},
-                               {"mask-resize", VX_OPTION_TEXT, &resize},
-                               {"size", VX_OPTION_TEXT, &size_word},
-                               {"threshold", VX_OPTION_TEXT, &threshold},
-                               {"pixel-accuracy", VX_OPTION_TEXT, &accuracy}};
-  int operands, recall, size, side;
-  if (!vx_options(argc, argv, options, VX_COUNT(options), &operands, error)) return 2;
+  const char *heat = NULL, *mask_path = NULL;
+  struct {
+    const char *option, *key, *word;
+  } words[] = {{"foreground", "foreground", "any"},      {"void", "void", "ignore"},
+               {"mask-resize", "mask_resize", "pillow"}, {"size", "size", "image"},
+               {"threshold", "threshold", "otsu"},       {"pixel-accuracy", "pixel_accuracy", "accuracy"}};
+  enum { WORDS = sizeof words / sizeof *words };
+  vx_option options[WORDS + 2] = {{"heat", VX_OPTION_TEXT, &heat}, {"mask", VX_OPTION_TEXT, &mask_path}};
+  for (int i = 0; i < WORDS; i++) options[i + 2] = (vx_option){words[i].option, VX_OPTION_TEXT, &words[i].word};
+  int operands;
+  if (!vx_options(argc, argv, options, WORDS + 2, &operands, error)) return 2;
   if (operands != 0 || !heat || !mask_path) return vx_bad_use(error, "score", "wants --heat FILE and --mask FILE");
-  vx_truth_options truth = {.foreground = VX_FOREGROUND_ANY};
-  vx_scoring scoring = {0};
-  if (!vx_choice("score", "pixel-accuracy", accuracy, "accuracy|recall", &recall, error)) return 2;
-  scoring.accuracy_is_recall = recall == 1;
-  if (!vx_config_size_parse(size_word, &size, &side) || size == VX_CFG_SIZE_INPUT)
-    return vx_bad_use(error, "score", "--size is '%s', expected image or a side from 1 to 16384", size_word);
-  if (!vx_truth_foreground(foreground, &truth, "--foreground", error) ||
-      !vx_truth_void(void_word, &truth, "--void", error) || !vx_truth_resize(resize, &truth, "--mask-resize", error) ||
-      !vx_threshold_parse(threshold, &scoring.threshold, "--threshold", error))
-    return 2;
-  if (truth.foreground == VX_FOREGROUND_PREDICTED)
+  vx_setting setting = {.side = 0};
+  for (int i = 0; i < WORDS; i++) {
+    char where[40];
+    snprintf(where, sizeof where, "--%s", words[i].option);
+    if (!vx_setting_set(&setting, words[i].key, words[i].word, where, error)) return 2;
+  }
+  if (setting.size == VX_SIZE_INPUT)
+    return vx_bad_use(error, "score", "--size input needs a model: expected image or N");
+  if (setting.truth.foreground == VX_FOREGROUND_PREDICTED)
     return vx_bad_use(error, "score", "--foreground predicted needs a model: expected any, main or class=N");
-  map heat_map = {0};
+  vx_heatmap map = {.rows = 0};
   vx_mask mask = {0};
-  bool good = read_map(heat, &heat_map, error) && vx_mask_read(mask_path, &mask, error) &&
-              score(&heat_map, &mask, &truth, &scoring, side, error);
+  bool good =
+      read_map(heat, &map, error) && vx_mask_read(mask_path, &mask, error) && score(&map, &mask, &setting, error);
   vx_mask_free(&mask);
-  free(heat_map.value);
+  free((double *)map.value);
   return good ? 0 : 1;
 }

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 
 #include "harness/cli/cli.h"
-#include "harness/tables/published.h"
 #include "harness/run/run.h"
 #include "harness/run/workers.h"
+#include "harness/tables/published.h"
 
 const char vx_help_sweep[] =
     "NAME\n"
@@ -129,7 +129,8 @@ static double lowest_gate(const char *gates) {
  * ---------------------------------------------------------------------------------------------- */
 
 static const char *normalisation_of(const vx_run_row *run) {
-  return strstr(run->input, "normalize=none") ? "none" : "mean and std";
+  vx_input_options input;
+  return vx_origin_input(run, &input, NULL) && !input.normalize ? "none" : "mean and std";
 }
 
 static bool add_run(const request *r, vx_sweep *sweep, vx_store *store, const vx_run_row *run, vx_error *error) {

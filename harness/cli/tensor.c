@@ -5,9 +5,8 @@
 #include "core/safetensors.h"
 #include "core/vx.h"
 #include "harness/cli/cli.h"
-#include "harness/cli/methods.h"
 #include "harness/config/config.h"
-#include "harness/run/plan.h"
+#include "harness/run/subject.h"
 
 const char vx_help_tensor[] =
     "NAME\n"
@@ -36,16 +35,17 @@ typedef struct request {
   const char *model, *input, *out, *methods;
   vx_texts params;
   int target, precision, output;
-  vx_method_list list;
+  vx_config *list; /* its methods */
 } request;
 
 /* ---- which methods ----------------------------------------------------------------------------------------------- */
 
 static bool choose_methods(request *r, const vx_shape *shape, vx_error *error) {
-  const char *text = r->methods ? r->methods : "";
-  if (strchr(text, '+')) return vx_fail(error, "--methods", "'%.60s' is a mix: `vitx explain` makes them", text);
-  if (*text) return vx_method_list_read(text, &r->params, VX_NEED_PICTURE | VX_NEED_PRIOR, shape, &r->list, error);
-  return r->params.count == 0 || vx_fail(error, "--param", "'%.60s' is not among --methods", r->params.text[0]);
+  if (r->methods && strchr(r->methods, '+'))
+    return vx_fail(error, "--methods", "'%.60s' is a mix: `vitx explain` makes them", r->methods);
+  unsigned lacking = VX_NEED_PICTURE | VX_NEED_PRIOR;
+  r->list = vx_config_methods(r->methods, r->params.text, r->params.count, lacking, shape, error);
+  return r->list != NULL;
 }
 
 /* ---- input --------------------------------------------------------------------------------------------------------
@@ -128,28 +128,30 @@ static void add_fixed(output *out, const vx_view *view) {
   size_t classes = (size_t)shape->classes, picture[3] = {3, s, s};
   out->target = view->target;
   add_tensor(out, "logits", view->logits, 1, &classes);
-  add_tensor(out, "attention", view->attention, 4, all);
-  add_tensor(out, "attention_grad", view->gradient, 4, all);
-  add_tensor(out, "grad_x", view->input_gradient, 3, picture);
+  add_tensor(out, "attention", vx_at(view, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0), 4, all); /* layers side by side */
+  add_tensor(out, "attention_grad", vx_at(view, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0), 4, all);
+  add_tensor(out, "grad_x", vx_at(view, VX_AT_INPUT, vx_by(VX_GRADIENT), 0), 3, picture);
   out->tensor[out->count++] =
       (vx_tensor){.name = "target", .dtype = VX_I64, .rank = 1, .shape = {1}, .data = &out->target};
 }
 
-static bool add_heat(output *out, const vx_method *method, const vx_view *view, vx_error *error) {
-  size_t side = (size_t)vx_explainer_side(method->explainer, view->shape), shape[2] = {side, side};
-  double *heat = VX_TAKE(out->arena, side * side, double);
-  char *name = VX_TAKE(out->arena, strlen(method->name) + 6, char);
-  if (!heat || !name) return vx_fail(error, method->name, "out of memory");
+static bool add_heat(output *out, vx_subject *subject, int method, const char *id, vx_error *error) {
+  vx_heatmap map;
+  char *name = VX_TAKE(out->arena, strlen(id) + 6, char);
+  if (!name) return vx_fail(error, id, "out of memory");
   memcpy(name, "heat.", 5);
-  memcpy(name + 5, method->name, strlen(method->name));
-  return vx_explainer_run(method->explainer, view, &method->args, heat, error) && add_tensor(out, name, heat, 2, shape);
+  memcpy(name + 5, id, strlen(id));
+  if (!vx_subject_map(subject, method, &map, error)) return false;
+  return add_tensor(out, name, map.value, 2, (size_t[]){(size_t)map.rows, (size_t)map.columns});
 }
 
-static bool write_all(const request *r, const vx_view *view, vx_error *error) {
-  output out = {.arena = vx_arena_new(), .tensor = calloc((size_t)(r->list.count + FIXED_TENSORS), sizeof(vx_tensor))};
+static bool write_all(const request *r, vx_subject *subject, const vx_view *view, vx_error *error) {
+  const vx_config *list = r->list;
+  output out = {.arena = vx_arena_new(),
+                .tensor = calloc((size_t)(list->method_count + FIXED_TENSORS), sizeof(vx_tensor))};
   bool good = (out.arena && out.tensor) || vx_fail(error, "tensor", "out of memory");
   if (good) add_fixed(&out, view);
-  for (int i = 0; i < r->list.count && good; i++) good = add_heat(&out, &r->list.methods[i], view, error);
+  for (int i = 0; i < list->method_count && good; i++) good = add_heat(&out, subject, i, list->methods[i].name, error);
   good = good && vx_tensors_write(r->out, out.tensor, out.count, error);
   vx_arena_free(out.arena);
   free(out.tensor);
@@ -159,30 +161,18 @@ static bool write_all(const request *r, const vx_view *view, vx_error *error) {
 /* ---- the line -----------------------------------------------------------------------------------------------------
  */
 
-static int top_class(const double *logits, int classes) {
-  int best = 0;
-  for (int c = 1; c < classes; c++)
-    if (logits[c] > logits[best]) best = c;
-  return best;
-}
-
-static bool explain(const request *r, const vx_model *model, const vx_passes *passes, const input *in,
-                    vx_error *error) {
-  vx_worker *worker = vx_worker_new(model, passes, (vx_precision)r->precision, error);
-  if (!worker) return false;
-  bool good = vx_worker_forward(worker, in->x, error);
-  vx_view *view = NULL;
-  if (good) {
-    int classes = vx_model_shape(model)->classes;
-    int target = r->target >= 0 ? r->target : top_class(vx_worker_logits(worker), classes);
-    view = vx_worker_explain(worker, target, (vx_output)r->output, error);
-  }
-  if (view) {
-    view->noise = in->noise;
-    view->noise_count = in->noise_count;
-  }
-  good = view && write_all(r, view, error);
-  vx_worker_free(worker);
+static bool explain(const request *r, const vx_model *model, const vx_plan *plan, const input *in, vx_error *error) {
+  vx_input_options none = vx_input_default(vx_model_shape(model)->image); /* x is the input already */
+  vx_subject *subject = vx_subject_new(model, plan, &none, (vx_precision)r->precision, error);
+  vx_question question = {
+      .target = r->target, .output = (vx_output)r->output, .noise = in->noise, .noise_count = in->noise_count};
+  vx_top top[VX_TOP];
+  if (subject) vx_subject_show_input(subject, in->x, NULL);
+  bool good = subject && vx_subject_predict(subject, error);
+  if (good && question.target < 0 && vx_subject_top(subject, top)) question.target = top[0].label;
+  const vx_view *view = good ? vx_subject_ask(subject, &question, error) : NULL;
+  good = view && write_all(r, subject, view, error);
+  vx_subject_free(subject);
   return good;
 }
 
@@ -193,13 +183,13 @@ static bool work(request *r, const vx_model *model, vx_error *error) {
   if (!choose_methods(r, shape, error)) return false;
   vx_plan plan;
   input in = {0};
-  if (!vx_plan_make(r->list.methods, r->list.count, shape, &plan, error)) return false;
-  plan.passes.set |= VX_PASS_INPUT_GRADIENT;
-  vx_need_attention(&plan.passes, 0);
-  vx_need_gradient(&plan.passes, 0);
+  if (!vx_plan_make(r->list->methods, r->list->method_count, shape, &plan, error)) return false;
+  vx_wants *wants = &plan.needs.wants;
+  vx_want_at(wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  vx_want_layers(wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, shape->layers - 1);
+  vx_want_layers(wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, shape->layers - 1);
   bool good = vx_blas_check(shape, NULL, 0, error) && read_input(r->input, shape->image, &in, error) &&
-              explain(r, model, &plan.passes, &in, error);
-  vx_plan_free(&plan);
+              explain(r, model, &plan, &in, error);
   free(in.x);
   free(in.noise);
   return good;
@@ -221,7 +211,7 @@ int vx_cmd_tensor(int argc, char **argv, vx_error *error) {
     return 2;
   vx_model *model = vx_model_open(r.model, error);
   bool good = model && work(&r, model, error);
-  vx_method_list_free(&r.list);
+  vx_config_free(r.list);
   vx_model_close(model);
   return good ? 0 : 1;
 }

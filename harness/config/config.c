@@ -15,6 +15,7 @@ bool vx_fail_at(const vx_place *place, const vx_yaml *node, vx_error *error, con
   va_start(arguments, why);
   vsnprintf(text, sizeof text, why, arguments);
   va_end(arguments);
+  if (!place->path) return vx_fail(error, place->key, "%s", text);
   if (node && node->line > 0)
     return vx_fail(error, vx_where(error, "%s:%d: %s", place->path, node->line, place->key), "%s", text);
   if (node) return vx_fail(error, vx_where(error, "--set %s", place->key), "%s", text);
@@ -51,7 +52,7 @@ static const char *nearest_key(const char *group, const char *word) {
   }
   static const char *const groups[] = {"data", "input", "head", "score"};
   for (int i = 0; i < 4 && !*group && count < MOST; i++) last[count] = whole[count] = groups[i], count++;
-  const char *near = vx_nearest(word, last, count);
+  const char *near = vx_nearest(word, VX_WORD_ARRAY(last, count));
   if (!near) {
     count = 0;
     for (int i = 0; i < vx_key_count && count < MOST; i++) {
@@ -59,7 +60,7 @@ static const char *nearest_key(const char *group, const char *word) {
       last[count] = vx_keys[i].name + (n ? n + 1 : 0);
       whole[count++] = vx_keys[i].name;
     }
-    near = vx_nearest(word, last, count);
+    near = vx_nearest(word, VX_WORD_ARRAY(last, count));
   }
   for (int i = 0; near && i < count; i++)
     if (last[i] == near) return whole[i];
@@ -107,15 +108,13 @@ static bool read_text(vx_config *config, const vx_key *key, const vx_yaml *node,
   char text[80];
   if (node->kind != VX_YAML_SCALAR)
     return vx_fail_at(place, node, error, "is %s, expected a text", vx_yaml_describe(node, text, sizeof text));
-  size_t length = strlen(node->text);
   char *copy = NULL;
-  bool none = length == 0 || (!node->quoted && (strcmp(node->text, "none") == 0 || strcmp(node->text, "null") == 0 ||
-                                                strcmp(node->text, "~") == 0));
+  bool none = !*node->text || (!node->quoted && (strcmp(node->text, "none") == 0 || strcmp(node->text, "null") == 0 ||
+                                                 strcmp(node->text, "~") == 0));
   if (none && !key->standard) return vx_fail_at(place, node, error, "is empty");
   if (!none) {
-    copy = VX_TAKE(config->arena, length + 1, char);
+    copy = vx_arena_text(config->arena, node->text);
     if (!copy) return vx_fail_at(place, node, error, "out of memory");
-    memcpy(copy, node->text, length + 1);
   }
   const char *value = copy;
   memcpy((char *)config + key->offset, &value, sizeof value);
@@ -152,19 +151,24 @@ static bool read_real(vx_config *config, const vx_key *key, const vx_yaml *node,
 static bool read_choice(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
                         vx_error *error) {
   char text[80];
-  if (node->kind == VX_YAML_SCALAR) {
-    const char *word = key->choices;
-    for (int i = 0; word; i++) {
-      size_t length = strcspn(word, "|");
-      if (strlen(node->text) == length && strncmp(node->text, word, length) == 0) {
-        *(int *)(void *)((char *)config + key->offset) = i;
-        return true;
-      }
-      word = word[length] ? word + length + 1 : NULL;
-    }
+  int index = node->kind == VX_YAML_SCALAR ? vx_choice_find(key->choices, node->text) : -1;
+  if (index >= 0) {
+    *(int *)(void *)((char *)config + key->offset) = index;
+    return true;
   }
   return vx_fail_at(place, node, error, "is %s, expected one of %s", vx_yaml_describe(node, text, sizeof text),
                     key->choices);
+}
+
+static bool read_score(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
+                       vx_error *error) {
+  char text[80];
+  vx_error reason;
+  if (node->kind != VX_YAML_SCALAR)
+    return vx_fail_at(place, node, error, "is %s, expected a word or a number",
+                      vx_yaml_describe(node, text, sizeof text));
+  if (vx_setting_set(&config->score, vx_key_in_score(key), node->text, NULL, &reason)) return true;
+  return vx_fail_at(place, node, error, "%s", reason.why);
 }
 
 static bool read_value(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
@@ -179,6 +183,8 @@ static bool read_value(vx_config *config, const vx_key *key, const vx_yaml *node
     return read_real(config, key, node, place, error);
   case VX_KEY_CHOICE:
     return read_choice(config, key, node, place, error);
+  case VX_KEY_SCORE:
+    return read_score(config, key, node, place, error);
   case VX_KEY_OWN:
     return key->read(config, node, place, error);
   }
@@ -234,7 +240,7 @@ static bool apply_set(vx_yaml *root, const char *text, vx_error *error) {
 }
 
 static bool check_together(const vx_config *config, vx_error *error) {
-  if (config->resize == VX_CFG_CROP && config->size == VX_CFG_SIZE_IMAGE) {
+  if (config->resize == VX_RESIZE_CROP && config->score.size == VX_SIZE_IMAGE) {
     vx_place place = {config->path, "score.size"};
     return vx_fail_at(&place, NULL, error,
                       "is image, but input.resize: crop cuts the picture; expected input or a number");

@@ -12,28 +12,15 @@
 #include "base/error.h"
 #include "core/vx.h"
 #include "explainers/explainer.h"
+#include "harness/config/setting.h"
 #include "harness/config/yaml.h"
 
-/* The order of the words is that of the choices in keys.c. */
-typedef enum vx_cfg_resize { VX_CFG_RESIZE_CHECKPOINT, VX_CFG_SQUASH, VX_CFG_CROP } vx_cfg_resize;
-/* Filters are vx_filter counted from 1, arithmetic is vx_arithmetic. */
-enum { VX_CFG_FILTER_CHECKPOINT, VX_CFG_BILINEAR };
-enum { VX_CFG_PILLOW, VX_CFG_FLOAT };
 typedef enum vx_cfg_normalize {
   VX_CFG_NORMALIZE_CHECKPOINT,
   VX_CFG_NORMALIZE_NONE,
   VX_CFG_NORMALIZE_OWN
 } vx_cfg_normalize;
-typedef enum vx_cfg_void { VX_CFG_VOID_IGNORE, VX_CFG_VOID_BACKGROUND, VX_CFG_VOID_FOREGROUND } vx_cfg_void;
-typedef enum vx_cfg_mask_resize { VX_CFG_MASK_PILLOW, VX_CFG_MASK_OPENCV } vx_cfg_mask_resize;
-typedef enum vx_cfg_foreground {
-  VX_CFG_FOREGROUND_ANY,
-  VX_CFG_FOREGROUND_MAIN,
-  VX_CFG_FOREGROUND_PREDICTED,
-  VX_CFG_FOREGROUND_CLASS
-} vx_cfg_foreground;
-typedef enum vx_cfg_size { VX_CFG_SIZE_INPUT, VX_CFG_SIZE_IMAGE, VX_CFG_SIZE_OWN } vx_cfg_size;
-typedef enum vx_cfg_aggregate { VX_CFG_MEAN, VX_CFG_POOLED, VX_CFG_PER_CLASS } vx_cfg_aggregate;
+enum { VX_AS_CHECKPOINT = 2, VX_FILTER_AS_CHECKPOINT = VX_FILTERS }; /* resize, filter: as the checkpoint says */
 
 /* One method of the run, under its name there. */
 typedef struct vx_method {
@@ -46,7 +33,14 @@ typedef struct vx_method {
   int line;         /* in the file; 0: not from there */
 } vx_method;
 
-enum { VX_METHODS_MAX = 4096, VX_MIX_PARTS_MAX = 16, VX_CFG_METRICS_MAX = 32 };
+/* One measure of the run, under its name there. */
+typedef struct vx_metric {
+  const vx_measure *measure;
+  vx_args args;
+  const char *name; /* `as`, else the id */
+} vx_metric;
+
+enum { VX_METHODS_MAX = 4096, VX_MIX_PARTS_MAX = 16 };
 
 /* A mean or deviation a channel, a pair of such. */
 typedef struct vx_cfg_triple {
@@ -62,9 +56,11 @@ typedef struct vx_config {
   const char *root, *split; /* data set */
   const char *classes;      /* class map, or NULL: the identity by name */
 
-  int resize, filter, arithmetic, normalize; /* vx_cfg_… */
-  double crop_pct;                           /* 0: as the checkpoint says */
-  vx_cfg_triple mean, std;                   /* with normalize: {mean: …, std: …} */
+  int resize, filter;      /* vx_resize or VX_AS_CHECKPOINT; vx_filter or VX_FILTER_AS_CHECKPOINT */
+  int arithmetic;          /* vx_arithmetic */
+  int normalize;           /* vx_cfg_normalize */
+  double crop_pct;         /* 0: as the checkpoint says */
+  vx_cfg_triple mean, std; /* with normalize: {mean: …, std: …} */
 
   double min_confidence;
   const char *target; /* top, second, ground-truth, an index or a label */
@@ -76,14 +72,10 @@ typedef struct vx_config {
 
   vx_method *methods;
   int method_count, method_room;
-  const char *metrics[VX_CFG_METRICS_MAX];
+  vx_metric metrics[VX_METRICS_MAX];
   int metric_count;
 
-  int size, size_pixels; /* vx_cfg_size; the side with VX_CFG_SIZE_OWN */
-  const char *threshold; /* otsu, mean, or a number from 0 to 1 */
-  int foreground, foreground_class;
-  int void_pixels, mask_resize, aggregate;
-  int accuracy_is_recall;   /* 0: accuracy, 1: recall */
+  vx_setting score;
   const char *compare_with; /* a row of configs/published.yaml, or NULL */
 } vx_config;
 
@@ -107,19 +99,19 @@ char *vx_config_print(const vx_config *config);
 /* The index of a method by its name in the run, or -1. */
 int vx_config_find_method(const vx_config *config, const char *name);
 
-/* How a choice is written: vx_config_word("score.void", config->void_pixels) is "ignore" … */
-const char *vx_config_word(const char *key, int value);
-
-/* "input", "image" or the number; "any", "main", "predicted" or "class=N". Written into text. */
-const char *vx_config_size_text(const vx_config *config, char *text, size_t size);
-const char *vx_config_foreground_text(const vx_config *config, char *text, size_t size);
-
-/* "any", "main", "predicted", "class=N"; "input", "image", "N": also for options of commands. */
-bool vx_config_foreground_parse(const char *text, int *foreground, int *label);
-bool vx_config_size_parse(const char *text, int *size, int *pixels);
+/* How a choice is written: vx_config_word("output", config->output, arena) is "logit" … ; in the arena; NULL when
+   memory is out. */
+const char *vx_config_word(const char *key, int value, vx_arena *arena);
 
 /* The help page on all keys. To be freed; NULL when memory is out. */
 char *vx_config_help(void);
+
+/* Methods as options of commands without a file say them: `list` of ids, `all`, and mixes such as
+   rollout+lrp-stable:sqrt, parted by commas (NULL: none); `params`, texts METHOD.NAME=VALUE for methods of the list.
+   `all` leaves out what needs one of `lacking`, bits VX_NEED_…; by name that is refused. Gives a configuration of
+   methods and nothing else, to be freed; NULL on failure: the error names the option and the nearest known word. */
+vx_config *vx_config_methods(const char *list, const char *const *params, int param_count, unsigned lacking,
+                             const vx_shape *shape, vx_error *error);
 
 /* A method from its text "id" with parameters set to their defaults, for commands without a file.
    False when there is none of that id; the error names the nearest. */

@@ -2,6 +2,7 @@
 #ifndef VX_KEYS_H
 #define VX_KEYS_H
 
+#include "base/text.h"
 #include "harness/config/config.h"
 
 typedef enum vx_key_type {
@@ -10,18 +11,17 @@ typedef enum vx_key_type {
   VX_KEY_LONG,   /* long long, low … high */
   VX_KEY_REAL,   /* double, low … high */
   VX_KEY_CHOICE, /* int: index of the word in `choices` */
+  VX_KEY_SCORE,  /* a word of config->score; `choices` are for help alone */
   VX_KEY_OWN,    /* read and printed by functions of its own */
 } vx_key_type;
 
-/* Where a key stands, for errors: "FILE:LINE: key". */
+/* Where a key stands, for errors: "FILE:LINE: key"; without a path `key` alone, an option of a command. */
 typedef struct vx_place {
   const char *path, *key;
 } vx_place;
 
 bool vx_fail_at(const vx_place *place, const vx_yaml *node, vx_error *error, const char *why, ...)
     __attribute__((format(printf, 4, 5)));
-
-typedef struct vx_text vx_text; /* a growing text, print.c */
 
 typedef struct vx_key {
   const char *name; /* dotted */
@@ -35,6 +35,11 @@ typedef struct vx_key {
   void (*print)(const vx_config *config, vx_text *text);
 } vx_key;
 
+/* Of a key of the group "score": its name in vx_setting_set. */
+static inline const char *vx_key_in_score(const vx_key *key) {
+  return key->name + sizeof "score." - 1;
+}
+
 extern const vx_key vx_keys[];
 extern const int vx_key_count;
 
@@ -45,28 +50,24 @@ bool vx_read_methods(vx_config *config, const vx_yaml *node, const vx_place *pla
 bool vx_read_all_mixes(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
 void vx_print_methods(const vx_config *config, vx_text *text);
 
-/* own.c */
+/* Of an entry {id: …, as: …, parameters}: everything but id, as, mix and of into `args`; `as` into *name, which stays
+   without it. Then the parameters as ", name: value" each. */
+bool vx_read_params(vx_config *config, const vx_yaml *node, const vx_place *place, const vx_params *params,
+                    const char *owner, vx_args *args, vx_error *error);
+bool vx_read_name(vx_config *config, const vx_yaml *node, const vx_place *place, const char **name, vx_error *error);
+void vx_print_params(const vx_params *params, const vx_args *args, vx_text *text);
+
+/* metrics.c */
 bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
+void vx_print_metrics(const vx_config *config, vx_text *text);
+
+/* own.c */
 bool vx_read_normalize(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
 bool vx_read_target(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
-bool vx_read_size(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
-bool vx_read_threshold(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
-bool vx_read_foreground(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
-void vx_print_metrics(const vx_config *config, vx_text *text);
 void vx_print_normalize(const vx_config *config, vx_text *text);
 void vx_print_target(const vx_config *config, vx_text *text);
-void vx_print_size(const vx_config *config, vx_text *text);
-void vx_print_threshold(const vx_config *config, vx_text *text);
-void vx_print_foreground(const vx_config *config, vx_text *text);
 
 /* print.c */
-struct vx_text {
-  char *text;
-  size_t length, room;
-  bool broken; /* memory ran out */
-};
-void vx_text_add(vx_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void vx_text_add_scalar(vx_text *text, const char *word); /* in quotes where YAML needs them */
-void vx_text_add_real(vx_text *text, double value);       /* the shortest that reads back as the same number */
 
 #endif

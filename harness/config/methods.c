@@ -1,4 +1,5 @@
 /* The methods of a run: ids, ids with parameters, mixes, all mixes of a list. */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,30 +9,27 @@
 
 /* ---- one method ----------------------------------------------------------------------------------------------- */
 
-static const char *keep(vx_config *config, const char *text) {
-  char *copy = VX_TAKE(config->arena, strlen(text) + 1, char);
-  if (copy) memcpy(copy, text, strlen(text) + 1);
-  return copy;
+/* A copy in the arena of a text that was put together, which is freed. */
+static const char *keep_text(vx_config *config, vx_text *text) {
+  const char *kept = text->broken ? NULL : vx_arena_text(config->arena, text->text);
+  free(text->text);
+  return kept;
 }
 
-static const char *nearest_id(const char *id) {
+static bool no_method(const char *id, const char *where, vx_error *error) {
   enum { MOST = 256 };
   const char *ids[MOST];
-  int count = vx_explainer_count();
-  if (count > MOST) count = MOST;
+  int count = vx_explainer_count() < MOST ? vx_explainer_count() : MOST;
   for (int i = 0; i < count; i++) ids[i] = vx_explainer_at(i)->id;
-  return vx_nearest(id, ids, count);
+  vx_hint hint = vx_meant(id, VX_WORD_ARRAY(ids, count), "`vitx ls methods` lists them");
+  return vx_fail(error, where, "no method '%.60s'%s", id, hint.text);
 }
 
 bool vx_method_from_id(const char *id, const char *where, vx_method *method, vx_error *error) {
   const vx_explainer *explainer = vx_explainer_find(id);
-  if (!explainer) {
-    const char *near = nearest_id(id);
-    if (near) return vx_fail(error, where, "no method '%.60s'; did you mean '%s'?", id, near);
-    return vx_fail(error, where, "no method '%.60s'; `vitx ls methods` lists them", id);
-  }
+  if (!explainer) return no_method(id, where, error);
   *method = (vx_method){.explainer = explainer, .name = explainer->id};
-  vx_args_default(explainer, &method->args);
+  vx_args_default(&explainer->params, &method->args);
   return true;
 }
 
@@ -52,23 +50,24 @@ static bool is_frame(const char *key) {
   return strcmp(key, "id") == 0 || strcmp(key, "as") == 0 || strcmp(key, "mix") == 0 || strcmp(key, "of") == 0;
 }
 
-static bool set_params(const vx_yaml *node, const vx_place *place, vx_method *method, vx_error *error) {
+bool vx_read_params(vx_config *config, const vx_yaml *node, const vx_place *place, const vx_params *params,
+                    const char *owner, vx_args *args, vx_error *error) {
   for (int i = 0; i < node->count; i++) {
     if (is_frame(node->keys[i])) continue;
     const vx_yaml *value = node->items[i];
     vx_yaml at = {.line = node->key_lines[i]};
     if (value->kind != VX_YAML_SCALAR)
-      return vx_fail_at(place, &at, error, "%s: parameter '%.60s' must be a number or word", method->explainer->id,
-                        node->keys[i]);
+      return vx_fail_at(place, &at, error, "%s: parameter '%.60s' must be a number or word", owner, node->keys[i]);
     vx_error inner = {.where = "", .why = ""};
-    if (!vx_args_set(method->explainer, &method->args, node->keys[i], value->text, &inner))
+    const char *text = vx_arena_text(config->arena, value->text);
+    if (!text) return vx_fail_at(place, &at, error, "out of memory");
+    if (!vx_args_set(params, owner, args, node->keys[i], text, &inner))
       return vx_fail_at(place, &at, error, "%.300s: %.500s", inner.where, inner.why);
   }
   return true;
 }
 
-static bool set_name(vx_config *config, const vx_yaml *node, const vx_place *place, vx_method *method,
-                     vx_error *error) {
+bool vx_read_name(vx_config *config, const vx_yaml *node, const vx_place *place, const char **name, vx_error *error) {
   const vx_yaml *as = vx_yaml_find(node, "as");
   if (!as) return true;
   if (as->kind != VX_YAML_SCALAR || !*as->text || strlen(as->text) > 100)
@@ -76,8 +75,14 @@ static bool set_name(vx_config *config, const vx_yaml *node, const vx_place *pla
   for (const unsigned char *c = (const unsigned char *)as->text; *c; c++)
     if (*c < 32 || *c == ',' || *c == 127)
       return vx_fail_at(place, as, error, "the name '%.60s' must not hold a comma or control character", as->text);
-  method->name = keep(config, as->text);
-  return method->name || vx_fail_at(place, as, error, "out of memory");
+  *name = vx_arena_text(config->arena, as->text);
+  return *name || vx_fail_at(place, as, error, "out of memory");
+}
+
+static bool set_params(vx_config *config, const vx_yaml *node, const vx_place *place, vx_method *method,
+                       vx_error *error) {
+  return vx_read_params(config, node, place, &method->explainer->params, method->explainer->id, &method->args, error) &&
+         vx_read_name(config, node, place, &method->name, error);
 }
 
 /* An entry that is no mix: an id, or {id: …, as: …, parameters}. */
@@ -89,8 +94,7 @@ static bool read_entry(vx_config *config, const vx_yaml *node, const vx_place *p
   if (!id || id->kind != VX_YAML_SCALAR)
     return vx_fail_at(place, node, error, "is %s, expected an id or {id: …, as: …, parameters}",
                       vx_yaml_describe(node, text, sizeof text));
-  return from_id(id->text, id, place, method, error) && set_params(node, place, method, error) &&
-         set_name(config, node, place, method, error);
+  return from_id(id->text, id, place, method, error) && set_params(config, node, place, method, error);
 }
 
 static bool add(vx_config *config, const vx_method *method, const vx_yaml *node, const vx_place *place,
@@ -128,21 +132,21 @@ static bool add_all(vx_config *config, const vx_yaml *node, const vx_place *plac
 /* ---- mixes ---------------------------------------------------------------------------------------------------- */
 
 static bool same_method(const vx_method *a, const vx_method *b) {
-  if (a->explainer != b->explainer || a->part_count != b->part_count) return false;
-  for (int i = 0; i < a->explainer->param_count; i++)
-    if (a->args.value[i] < b->args.value[i] || a->args.value[i] > b->args.value[i]) return false;
-  return true;
+  return a->explainer == b->explainer && a->part_count == b->part_count &&
+         vx_args_equal(&a->explainer->params, &a->args, &b->args);
 }
 
 /* A name for a part that is not asked for by itself: its id, with its parameters when another has that name. */
 static const char *hidden_name(vx_config *config, const vx_method *method) {
-  char args[300], name[400];
-  if (vx_config_find_method(config, method->explainer->id) < 0) return method->explainer->id;
-  vx_args_print(method->explainer, &method->args, args, sizeof args);
-  snprintf(name, sizeof name, "%s(%s)", method->explainer->id, args);
-  for (char *c = name; *c; c++)
+  const char *id = method->explainer->id;
+  if (vx_config_find_method(config, id) < 0) return id;
+  vx_text name = {0};
+  vx_text_add(&name, "%s(", id);
+  vx_args_print(&method->explainer->params, &method->args, &name);
+  vx_text_add(&name, ")");
+  for (char *c = name.text; c && *c; c++)
     if (*c == ' ') *c = ';';
-  return keep(config, name);
+  return keep_text(config, &name);
 }
 
 /* The index of a part of a mix: the method of that name, or one with the same id and parameters, or else a new one,
@@ -171,22 +175,14 @@ static int part_index(vx_config *config, const vx_yaml *node, const vx_place *pl
 }
 
 /* "a+b:sqrt" */
-static const char *mix_name(vx_config *config, const vx_method *mix, const char *by) {
+static const char *mix_name(vx_config *config, const vx_method *mix) {
+  const vx_params *params = &mix->explainer->params;
   vx_text text = {0};
   for (int i = 0; i < mix->part_count; i++)
     vx_text_add(&text, "%s%s", i ? "+" : "", config->methods[mix->parts[i]].name);
-  vx_text_add(&text, ":%s", by);
-  const char *name = text.broken ? NULL : keep(config, text.text);
-  free(text.text);
-  return name;
-}
-
-/* The word that `by` has: from the printed parameters, "by=sqrt". */
-static void by_word(const vx_method *mix, char *word, size_t size) {
-  char args[200];
-  vx_args_print(mix->explainer, &mix->args, args, sizeof args);
-  const char *at = strstr(args, "by=");
-  snprintf(word, size, "%.*s", at ? (int)strcspn(at + 3, " ") : 0, at ? at + 3 : "");
+  vx_text_add(&text, ":");
+  vx_args_add_value(params, &mix->args, vx_params_find(params, "by"), &text);
+  return keep_text(config, &text);
 }
 
 static bool add_mix(vx_config *config, vx_method *mix, const int *parts, int count, const vx_yaml *node,
@@ -196,9 +192,7 @@ static bool add_mix(vx_config *config, vx_method *mix, const int *parts, int cou
   memcpy(kept, parts, (size_t)count * sizeof *kept);
   mix->parts = kept;
   mix->part_count = count;
-  char by[40];
-  by_word(mix, by, sizeof by);
-  if (!mix->name) mix->name = mix_name(config, mix, by);
+  if (!mix->name) mix->name = mix_name(config, mix);
   if (!mix->name) return vx_fail_at(place, node, error, "out of memory");
   return add(config, mix, node, place, error);
 }
@@ -211,7 +205,7 @@ static bool read_mix(vx_config *config, const vx_yaml *node, const vx_place *pla
   mix.name = NULL;
   if (!list || list->kind != VX_YAML_LIST || list->count < 2 || list->count > VX_MIX_PARTS_MAX)
     return vx_fail_at(place, list ? list : node, error, "a mix wants a list of 2 to %d methods", VX_MIX_PARTS_MAX);
-  if (!set_params(node, place, &mix, error) || !set_name(config, node, place, &mix, error)) return false;
+  if (!set_params(config, node, place, &mix, error)) return false;
   int parts[VX_MIX_PARTS_MAX];
   for (int i = 0; i < list->count; i++) {
     parts[i] = part_index(config, list->items[i], place, error);
@@ -266,7 +260,8 @@ static int read_of(vx_config *config, const vx_yaml *of, const vx_place *place, 
   if (of->kind == VX_YAML_SCALAR && strcmp(of->text, "all") == 0) {
     for (int i = 0; i < config->method_count; i++) {
       const vx_method *method = &config->methods[i];
-      if (method->part_count == 0 && !method->hidden && method->explainer->family != VX_TRIVIAL) parts[count++] = i;
+      if (method->part_count == 0 && !method->hidden && method->explainer->family != VX_FAMILY_TRIVIAL)
+        parts[count++] = i;
     }
     return count;
   }
@@ -315,7 +310,8 @@ bool vx_read_all_mixes(vx_config *config, const vx_yaml *node, const vx_place *p
   mix.name = NULL;
   const vx_yaml *by = vx_yaml_find(node, "by");
   vx_error inner = {.where = "", .why = ""};
-  if (by && !vx_args_set(mix.explainer, &mix.args, "by", by->kind == VX_YAML_SCALAR ? by->text : "", &inner))
+  if (by && !vx_args_set(&mix.explainer->params, mix.explainer->id, &mix.args, "by",
+                         by->kind == VX_YAML_SCALAR ? by->text : "", &inner))
     return vx_fail_at(place, by, error, "%.300s: %.500s", inner.where, inner.why);
   int sizes[VX_MIX_PARTS_MAX], size_count, chosen[VX_MIX_PARTS_MAX];
   if (!read_sizes(vx_yaml_find(node, "sizes"), node, place, sizes, &size_count, error)) return false;
@@ -330,18 +326,126 @@ bool vx_read_all_mixes(vx_config *config, const vx_yaml *node, const vx_place *p
   return good;
 }
 
+/* ---- options of commands --------------------------------------------------------------------------------------- */
+
+static const vx_place option = {.key = "--methods"};
+
+static bool lacks(const vx_method *method, unsigned lacking, const vx_shape *shape) {
+  vx_needs needs;
+  vx_explainer_needs(method->explainer, shape, &method->args, &needs);
+  return (needs.data & lacking) != 0;
+}
+
+/* An id; one that stood there as a part of a mix only is now asked for by itself. */
+static bool list_id(vx_config *config, const char *id, vx_error *error) {
+  vx_method method;
+  int there = vx_config_find_method(config, id);
+  if (there >= 0 && !config->methods[there].hidden)
+    return vx_fail(error, "--methods", "'%.60s' stands there twice", id);
+  if (there >= 0) {
+    config->methods[there].hidden = false;
+    return true;
+  }
+  if (!vx_method_from_id(id, "--methods", &method, error)) return false;
+  if (!vx_explainer_in_all(method.explainer))
+    return vx_fail(error, "--methods", "'%.60s' is made of other methods: write rollout+lrp-stable:sqrt", id);
+  return add(config, &method, NULL, &option, error);
+}
+
+static bool list_all(vx_config *config, unsigned lacking, const vx_shape *shape, vx_error *error) {
+  for (int i = 0; i < vx_explainer_count(); i++) {
+    vx_method method = {.explainer = vx_explainer_at(i)};
+    vx_args_default(&method.explainer->params, &method.args);
+    if (vx_explainer_in_all(method.explainer) && !lacks(&method, lacking, shape) &&
+        !list_id(config, method.explainer->id, error))
+      return false;
+  }
+  return true;
+}
+
+/* "rollout+lrp:sqrt"; without `:by` the mix's own default. */
+static bool list_mix(vx_config *config, const char *text, vx_error *error) {
+  vx_method mix;
+  const char **ids;
+  int count, parts[VX_MIX_PARTS_MAX];
+  char *name = vx_arena_text(config->arena, text), *rest = vx_arena_text(config->arena, text);
+  if (!name || !rest) return vx_fail(error, "--methods", "out of memory");
+  char *by = strchr(rest, ':');
+  if (by) *by++ = '\0';
+  if (!vx_split(config->arena, rest, '+', &ids, &count)) return vx_fail(error, "--methods", "out of memory");
+  if (count < 2 || count > VX_MIX_PARTS_MAX)
+    return vx_fail(error, "--methods", "'%.60s': a mix wants 2 to %d methods", text, VX_MIX_PARTS_MAX);
+  if (!vx_method_from_id("mix", "--methods", &mix, error) ||
+      (by && !vx_args_set(&mix.explainer->params, "mix", &mix.args, "by", by, error)))
+    return false;
+  if (vx_config_find_method(config, text) >= 0) return vx_fail(error, "--methods", "'%.60s' stands there twice", text);
+  mix.name = name;
+  for (int i = 0; i < count; i++) {
+    vx_yaml id = {.kind = VX_YAML_SCALAR, .text = (char *)(uintptr_t)ids[i]};
+    if ((parts[i] = part_index(config, &id, &option, error)) < 0) return false;
+  }
+  return add_mix(config, &mix, parts, count, NULL, &option, error);
+}
+
+/* METHOD.NAME=VALUE */
+static bool list_param(vx_config *config, const char *text, vx_error *error) {
+  char *copy = vx_arena_text(config->arena, text);
+  if (!copy) return vx_fail(error, "--param", "out of memory");
+  char *equals = strchr(copy, '='), *dot = strchr(copy, '.');
+  if (!equals || !dot || dot > equals) return vx_fail(error, "--param", "is '%.60s', expected METHOD.NAME=VALUE", text);
+  *equals = *dot = '\0';
+  int at = vx_config_find_method(config, copy);
+  if (at < 0) return vx_fail(error, "--param", "'%.60s' is not among --methods", copy);
+  vx_method *method = &config->methods[at];
+  return vx_args_set(&method->explainer->params, method->explainer->id, &method->args, dot + 1, equals + 1, error);
+}
+
+static bool read_list(vx_config *config, const char *list, unsigned lacking, const vx_shape *shape, vx_error *error) {
+  const char **items;
+  int count;
+  if (!list) return true;
+  if (!vx_split(config->arena, list, ',', &items, &count)) return vx_fail(error, "--methods", "out of memory");
+  for (int i = 0; i < count; i++) {
+    bool good = strcmp(items[i], "all") == 0 ? list_all(config, lacking, shape, error)
+                : strchr(items[i], '+')      ? list_mix(config, items[i], error)
+                                             : list_id(config, items[i], error);
+    if (!good) return false;
+  }
+  return true;
+}
+
+static bool check_list(const vx_config *config, unsigned lacking, const vx_shape *shape, vx_error *error) {
+  for (int i = 0; i < config->method_count; i++) {
+    const vx_method *method = &config->methods[i];
+    const vx_explainer *explainer = method->explainer;
+    if (lacks(method, lacking, shape))
+      return vx_fail(error, "--methods", "'%.60s' needs what is not here: a data set with masks", method->name);
+    if (!vx_args_check(&explainer->params, explainer->id, &method->args, shape->layers, error)) return false;
+  }
+  return true;
+}
+
+vx_config *vx_config_methods(const char *list, const char *const *params, int param_count, unsigned lacking,
+                             const vx_shape *shape, vx_error *error) {
+  vx_config *config = calloc(1, sizeof *config);
+  bool good = config && (config->arena = vx_arena_new()) != NULL;
+  if (!good) vx_fail(error, "--methods", "out of memory");
+  good = good && read_list(config, list, lacking, shape, error);
+  for (int i = 0; i < param_count && good; i++) good = list_param(config, params[i], error);
+  if (good && check_list(config, lacking, shape, error)) return config;
+  vx_config_free(config);
+  return NULL;
+}
+
 /* ---- printing ------------------------------------------------------------------------------------------------- */
 
-/* ", name: value" for every parameter, from "name=value name=value". */
-static void print_params(const vx_method *method, vx_text *text) {
-  char args[400];
-  vx_args_print(method->explainer, &method->args, args, sizeof args);
-  char *rest = args, *pair;
-  while ((pair = strsep(&rest, " "))) {
-    char *equals = strchr(pair, '=');
-    if (!equals) continue;
-    *equals = '\0';
-    vx_text_add(text, ", %s: %s", pair, equals + 1);
+void vx_print_params(const vx_params *params, const vx_args *args, vx_text *text) {
+  for (int i = 0; i < params->count; i++) {
+    vx_text_add(text, ", %s: ", params->param[i].name);
+    if (params->param[i].type == VX_PARAM_TEXT)
+      vx_text_add_scalar(text, args->text[i]);
+    else
+      vx_args_add_value(params, args, i, text);
   }
 }
 
@@ -351,7 +455,7 @@ static void print_single(const vx_method *method, bool named, vx_text *text) {
     vx_text_add(text, ", as: ");
     vx_text_add_scalar(text, method->name);
   }
-  print_params(method, text);
+  vx_print_params(&method->explainer->params, &method->args, text);
   vx_text_add(text, "}");
 }
 
@@ -366,7 +470,7 @@ void vx_print_methods(const vx_config *config, vx_text *text) {
     }
     vx_text_add(text, "{id: mix, as: ");
     vx_text_add_scalar(text, method->name);
-    print_params(method, text);
+    vx_print_params(&method->explainer->params, &method->args, text);
     vx_text_add(text, ", of: [");
     for (int p = 0; p < method->part_count; p++) {
       const vx_method *part = &config->methods[method->parts[p]];

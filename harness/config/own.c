@@ -3,67 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/nearest.h"
 #include "harness/config/keys.h"
-#include "metrics/metric.h"
-#include "metrics/threshold.h"
-
-static char *keep(vx_config *config, const char *text) {
-  char *copy = VX_TAKE(config->arena, strlen(text) + 1, char);
-  if (copy) memcpy(copy, text, strlen(text) + 1);
-  return copy;
-}
 
 static bool expect_scalar(const vx_yaml *node, const vx_place *place, const char *expected, vx_error *error) {
   char text[80];
   if (node->kind == VX_YAML_SCALAR && *node->text) return true;
   return vx_fail_at(place, node, error, "is %s, expected %s", vx_yaml_describe(node, text, sizeof text), expected);
-}
-
-/* ---- metrics -------------------------------------------------------------------------------------------------- */
-
-static bool add_metric(vx_config *config, const char *id, const vx_yaml *node, const vx_place *place, vx_error *error) {
-  int known;
-  const vx_metric *const *all = vx_metrics(&known);
-  if (!vx_metric_find(id)) {
-    const char *ids[64];
-    for (int i = 0; i < known && i < 64; i++) ids[i] = all[i]->id;
-    const char *near = vx_nearest(id, ids, known < 64 ? known : 64);
-    if (near) return vx_fail_at(place, node, error, "no metric '%.60s'; did you mean '%s'?", id, near);
-    return vx_fail_at(place, node, error, "no metric '%.60s'; `vitx ls metrics` lists them", id);
-  }
-  for (int i = 0; i < config->metric_count; i++)
-    if (strcmp(config->metrics[i], id) == 0) return vx_fail_at(place, node, error, "'%s' stands here twice", id);
-  if (config->metric_count == VX_CFG_METRICS_MAX) return vx_fail_at(place, node, error, "too many metrics");
-  config->metrics[config->metric_count] = keep(config, id);
-  if (!config->metrics[config->metric_count++]) return vx_fail_at(place, node, error, "out of memory");
-  return true;
-}
-
-bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
-  if (node->kind == VX_YAML_SCALAR && strcmp(node->text, "all") == 0) {
-    int known;
-    const vx_metric *const *all = vx_metrics(&known);
-    for (int i = 0; i < known; i++)
-      if (!add_metric(config, all[i]->id, node, place, error)) return false;
-    return true;
-  }
-  if (node->kind != VX_YAML_LIST) {
-    char text[80];
-    return vx_fail_at(place, node, error, "is %s, expected a list of metrics or `all`",
-                      vx_yaml_describe(node, text, sizeof text));
-  }
-  for (int i = 0; i < node->count; i++) {
-    if (!expect_scalar(node->items[i], place, "the name of a metric", error)) return false;
-    if (!add_metric(config, node->items[i]->text, node->items[i], place, error)) return false;
-  }
-  return true;
-}
-
-void vx_print_metrics(const vx_config *config, vx_text *text) {
-  vx_text_add(text, "[");
-  for (int i = 0; i < config->metric_count; i++) vx_text_add(text, "%s%s", i ? ", " : "", config->metrics[i]);
-  vx_text_add(text, "]");
 }
 
 /* ---- input.normalize ------------------------------------------------------------------------------------------ */
@@ -122,7 +67,7 @@ void vx_print_normalize(const vx_config *config, vx_text *text) {
 
 bool vx_read_target(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
   if (!expect_scalar(node, place, "top, second, ground-truth, an index or a label", error)) return false;
-  config->target = keep(config, node->text);
+  config->target = vx_arena_text(config->arena, node->text);
   return config->target || vx_fail_at(place, node, error, "out of memory");
 }
 
@@ -133,106 +78,4 @@ void vx_print_target(const vx_config *config, vx_text *text) {
     vx_text_add(text, "%ld", index);
   else
     vx_text_add_scalar(text, config->target);
-}
-
-/* ---- score.size ----------------------------------------------------------------------------------------------- */
-
-bool vx_config_size_parse(const char *text, int *size, int *pixels) {
-  *pixels = 0;
-  if (strcmp(text, "input") == 0)
-    *size = VX_CFG_SIZE_INPUT;
-  else if (strcmp(text, "image") == 0)
-    *size = VX_CFG_SIZE_IMAGE;
-  else {
-    char *end;
-    long side = strtol(text, &end, 10);
-    if (end == text || *end || side < 1 || side > 16384) return false;
-    *size = VX_CFG_SIZE_OWN;
-    *pixels = (int)side;
-  }
-  return true;
-}
-
-bool vx_read_size(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
-  const char *expected = "input, image, or a side from 1 to 16384";
-  if (!expect_scalar(node, place, expected, error)) return false;
-  if (vx_config_size_parse(node->text, &config->size, &config->size_pixels)) return true;
-  return vx_fail_at(place, node, error, "is '%.60s', expected %s", node->text, expected);
-}
-
-const char *vx_config_size_text(const vx_config *config, char *text, size_t size) {
-  if (config->size == VX_CFG_SIZE_OWN)
-    snprintf(text, size, "%d", config->size_pixels);
-  else
-    snprintf(text, size, "%s", config->size == VX_CFG_SIZE_IMAGE ? "image" : "input");
-  return text;
-}
-
-void vx_print_size(const vx_config *config, vx_text *text) {
-  char word[32];
-  vx_text_add(text, "%s", vx_config_size_text(config, word, sizeof word));
-}
-
-/* ---- score.threshold ------------------------------------------------------------------------------------------ */
-
-bool vx_read_threshold(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
-  const char *expected = "otsu, mean, or a number from 0 to 1";
-  if (!expect_scalar(node, place, expected, error)) return false;
-  vx_threshold threshold;
-  if (!vx_threshold_parse(node->text, &threshold, place->key, NULL))
-    return vx_fail_at(place, node, error, "is '%.60s', expected %s", node->text, expected);
-  vx_text word = {0};
-  if (threshold.kind == VX_THRESHOLD_FIXED)
-    vx_text_add_real(&word, threshold.value);
-  else
-    vx_text_add(&word, "%s", node->text);
-  if (!word.broken) config->threshold = keep(config, word.text);
-  free(word.text);
-  return config->threshold || vx_fail_at(place, node, error, "out of memory");
-}
-
-void vx_print_threshold(const vx_config *config, vx_text *text) {
-  vx_text_add(text, "%s", config->threshold);
-}
-
-/* ---- score.foreground ------------------------------------------------------------------------------------------ */
-
-bool vx_config_foreground_parse(const char *text, int *foreground, int *label) {
-  *label = 0;
-  if (strcmp(text, "any") == 0)
-    *foreground = VX_CFG_FOREGROUND_ANY;
-  else if (strcmp(text, "main") == 0)
-    *foreground = VX_CFG_FOREGROUND_MAIN;
-  else if (strcmp(text, "predicted") == 0)
-    *foreground = VX_CFG_FOREGROUND_PREDICTED;
-  else {
-    char *end;
-    if (strncmp(text, "class=", 6) != 0) return false;
-    long number = strtol(text + 6, &end, 10);
-    if (end == text + 6 || *end || number < 1 || number > 254) return false;
-    *foreground = VX_CFG_FOREGROUND_CLASS;
-    *label = (int)number;
-  }
-  return true;
-}
-
-bool vx_read_foreground(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
-  const char *expected = "any, main, predicted or class=N (1 to 254)";
-  if (!expect_scalar(node, place, expected, error)) return false;
-  if (vx_config_foreground_parse(node->text, &config->foreground, &config->foreground_class)) return true;
-  return vx_fail_at(place, node, error, "is '%.60s', expected %s", node->text, expected);
-}
-
-const char *vx_config_foreground_text(const vx_config *config, char *text, size_t size) {
-  static const char *const words[] = {"any", "main", "predicted"};
-  if (config->foreground == VX_CFG_FOREGROUND_CLASS)
-    snprintf(text, size, "class=%d", config->foreground_class);
-  else
-    snprintf(text, size, "%s", words[config->foreground]);
-  return text;
-}
-
-void vx_print_foreground(const vx_config *config, vx_text *text) {
-  char word[32];
-  vx_text_add(text, "%s", vx_config_foreground_text(config, word, sizeof word));
 }

@@ -1,39 +1,10 @@
 /* Configurations as text: the whole effective one, and the help on all keys. */
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/config/keys.h"
-
-/* ---- a growing text ------------------------------------------------------------------------------------------- */
-
-static bool make_room(vx_text *text, size_t more) {
-  if (text->broken) return false;
-  if (text->length + more + 1 <= text->room) return true;
-  size_t room = 2 * (text->length + more + 1);
-  char *larger = realloc(text->text, room);
-  if (!larger) {
-    text->broken = true;
-    return false;
-  }
-  text->text = larger;
-  text->room = room;
-  return true;
-}
-
-void vx_text_add(vx_text *text, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  int need = vsnprintf(NULL, 0, format, arguments);
-  va_end(arguments);
-  if (need < 0 || !make_room(text, (size_t)need)) return;
-  va_start(arguments, format);
-  vsnprintf(text->text + text->length, (size_t)need + 1, format, arguments);
-  va_end(arguments);
-  text->length += (size_t)need;
-}
 
 /* True when a word stands for itself in YAML, in flow lists too, and is not taken for another type by anyone. */
 static bool is_plain(const char *word) {
@@ -49,63 +20,29 @@ static bool is_plain(const char *word) {
 }
 
 void vx_text_add_scalar(vx_text *text, const char *word) {
-  if (is_plain(word)) {
+  if (is_plain(word))
     vx_text_add(text, "%s", word);
-    return;
-  }
-  vx_text_add(text, "\"");
-  for (const unsigned char *c = (const unsigned char *)word; *c; c++) {
-    if (*c == '"' || *c == '\\')
-      vx_text_add(text, "\\%c", *c);
-    else if (*c < 32 || *c == 127)
-      vx_text_add(text, "\\x%02X", *c);
-    else
-      vx_text_add(text, "%c", *c);
-  }
-  vx_text_add(text, "\"");
-}
-
-void vx_text_add_real(vx_text *text, double value) {
-  char number[40];
-  for (int digits = 6; digits <= 17; digits++) {
-    snprintf(number, sizeof number, "%.*g", digits, value);
-    if (strtod(number, NULL) == value) break;
-  }
-  vx_text_add(text, "%s", number);
+  else
+    vx_text_add_quoted(text, word);
 }
 
 /* ---- choices -------------------------------------------------------------------------------------------------- */
 
-/* Copies the index-th of "a|b|c" into `word`; false past the end. */
-static bool choice_word(const char *choices, int index, char *word, size_t size) {
-  for (; index > 0; index--) {
-    choices = strchr(choices, '|');
-    if (!choices) return false;
-    choices++;
-  }
-  snprintf(word, size, "%.*s", (int)strcspn(choices, "|"), choices);
-  return true;
-}
-
-const char *vx_config_word(const char *key, int value) {
-  static const char *const words[][4] = {{"logit", "probability", "loss", ""},
-                                         {"single", "mixed", "double", ""},
-                                         {"ignore", "background", "foreground", ""},
-                                         {"pillow", "opencv", "", ""},
-                                         {"accuracy", "recall", "", ""},
-                                         {"mean", "pooled", "class", ""}};
-  static const char *const keys[] = {
-      "output", "precision", "score.void", "score.mask_resize", "score.pixel_accuracy", "score.aggregate"};
-  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-    if (strcmp(key, keys[i]) == 0) return value >= 0 && value < 4 ? words[i][value] : "";
-  return "";
+const char *vx_config_word(const char *key, int value, vx_arena *arena) {
+  const vx_key *of = vx_key_find(key);
+  size_t length = 0;
+  const char *word = of && of->choices ? vx_choice_at(of->choices, value, &length) : NULL;
+  char *copy = VX_TAKE(arena, length + 1, char); /* zeroed */
+  if (copy && word) memcpy(copy, word, length);
+  return copy;
 }
 
 /* ---- the whole configuration ---------------------------------------------------------------------------------- */
 
 static void print_value(const vx_config *config, const vx_key *key, vx_text *text) {
   const char *field = (const char *)config + key->offset;
-  char word[64];
+  const char *word;
+  size_t length = 0;
   switch (key->type) {
   case VX_KEY_TEXT: {
     const char *value;
@@ -123,7 +60,11 @@ static void print_value(const vx_config *config, const vx_key *key, vx_text *tex
     vx_text_add_real(text, *(const double *)(const void *)field);
     return;
   case VX_KEY_CHOICE:
-    if (choice_word(key->choices, *(const int *)(const void *)field, word, sizeof word)) vx_text_add(text, "%s", word);
+    word = vx_choice_at(key->choices, *(const int *)(const void *)field, &length);
+    vx_text_add(text, "%.*s", (int)length, word ? word : "");
+    return;
+  case VX_KEY_SCORE:
+    vx_text_add(text, "%s", vx_setting_word(&config->score, vx_key_in_score(key)));
     return;
   case VX_KEY_OWN:
     key->print(config, text);

@@ -89,9 +89,9 @@ static bool read_class(reader *r, const char *name, int *label) {
   if (!*name || !strcmp(name, "-")) return true;
   *label = vx_classes_find(r->classes, name);
   if (*label >= 1) return true;
-  const char *near = vx_nearest(name, (const char *const *)r->classes->name, r->classes->count);
-  return vx_fail(r->error, here(r), "maps to \"%.50s\", which is no class of the data set%s%s%s", name,
-                 near ? " (nearest: " : "", near ? near : "", near ? ")" : "");
+  vx_words known = VX_WORD_ARRAY((const char *const *)r->classes->name, r->classes->count);
+  return vx_fail(r->error, here(r), "maps to \"%.50s\", which is no class of the data set%s", name,
+                 vx_meant(name, known, NULL).text);
 }
 
 static bool read_line(reader *r, char *line) {

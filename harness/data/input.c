@@ -145,30 +145,61 @@ void vx_input_print(const vx_input_options *o, char *text, size_t room) {
            arithmetic_words[o->arithmetic], divisor, scale);
 }
 
-/* The number after `key` in "size=224 resize=crop shorter_side=256 …"; -1: none. */
-static int number_of(const char *text, const char *key) {
-  const char *at = strstr(text, key);
-  int value;
-  return at && sscanf(at + strlen(key), "%d", &value) == 1 ? value : -1;
+static bool is_word(const char *at, size_t length, const char *word) {
+  return strlen(word) == length && strncmp(at, word, length) == 0;
 }
 
-bool vx_input_parse(const char *text, int size, vx_input_options *o) {
-  const char *resize = strstr(text, "resize="), *scaled = strstr(text, " scaled="), *fill = strstr(text, " fill=");
-  int red, green, blue, way = 0;
-  if (size < 1 || size > 65536 || !resize) return false;
-  resize += strlen("resize=");
-  while (way < 4 && strncmp(resize, resize_words[way], strlen(resize_words[way])) != 0) way++;
-  if (way == 4) return false;
-  *o = vx_input_default(size);
-  o->resize = (vx_resize)way;
-  o->floor_offset = strstr(text, " offset=floor") != NULL;
-  o->cuts = strstr(text, " cuts=1") != NULL;
-  if (scaled && sscanf(scaled, " scaled=%dx%d", &o->scaled_width, &o->scaled_height) != 2) return false;
-  if (o->resize == VX_RESIZE_CROP) o->shorter_side = number_of(text, " shorter_side=");
-  if (o->resize == VX_RESIZE_BORDER) o->longer_side = number_of(text, " longer_side=");
-  if (fill && sscanf(fill, " fill=%d,%d,%d", &red, &green, &blue) == 3)
+/* The index of the word after `key` at `at`, of `count` words; -1: another key or word. */
+static int choice_of(const char *at, size_t length, const char *key, const char *const *words, int count) {
+  size_t skip = strlen(key);
+  if (length < skip || strncmp(at, key, skip) != 0) return -1;
+  for (int i = 0; i < count; i++)
+    if (is_word(at + skip, length - skip, words[i])) return i;
+  return -1;
+}
+
+static bool read_word(const char *at, size_t length, vx_input_options *o) {
+  double *m = o->mean, *s = o->std;
+  unsigned red, green, blue;
+  const char *filters[VX_FILTERS];
+  for (int i = 0; i < VX_FILTERS; i++) filters[i] = vx_filter_name((vx_filter)i);
+  int resize = choice_of(at, length, "resize=", resize_words, 4);
+  int filter = choice_of(at, length, "filter=", filters, VX_FILTERS);
+  int arithmetic = choice_of(at, length, "arithmetic=", arithmetic_words, 3);
+  if (resize >= 0) o->resize = (vx_resize)resize;
+  if (filter >= 0) o->filter = (vx_filter)filter;
+  if (arithmetic >= 0) o->arithmetic = (vx_arithmetic)arithmetic;
+  if (resize >= 0 || filter >= 0 || arithmetic >= 0) return true;
+  if (sscanf(at, "size=%d", &o->size) == 1) {
+    o->scaled_width = o->scaled_height = o->longer_side = o->size;
+    return true;
+  }
+  if (sscanf(at, "shorter_side=%d", &o->shorter_side) == 1 || sscanf(at, "longer_side=%d", &o->longer_side) == 1 ||
+      sscanf(at, "scaled=%dx%d", &o->scaled_width, &o->scaled_height) == 2 ||
+      sscanf(at, "mean=%lf,%lf,%lf", &m[0], &m[1], &m[2]) == 3 ||
+      sscanf(at, "std=%lf,%lf,%lf", &s[0], &s[1], &s[2]) == 3 || sscanf(at, "divisor=%lf", &o->divisor) == 1)
+    return true;
+  if (sscanf(at, "fill=%u,%u,%u", &red, &green, &blue) == 3 && red < 256 && green < 256 && blue < 256) {
     o->fill[0] = (uint8_t)red, o->fill[1] = (uint8_t)green, o->fill[2] = (uint8_t)blue;
-  return o->size > 1 << 14 || vx_input_check(o, "input", NULL);
+    return true;
+  }
+  if (is_word(at, length, "normalize=none")) return !(o->normalize = false);
+  if (is_word(at, length, "offset=floor")) return o->floor_offset = true;
+  return is_word(at, length, "cuts=1") && (o->cuts = true);
+}
+
+bool vx_input_parse(const char *text, const char *where, vx_input_options *o, vx_error *error) {
+  bool good = true;
+  *o = vx_input_default(1);
+  o->size = o->shorter_side = 0; /* wanted, and with crop so is the other */
+  for (const char *at = text; good && *at; at += *at == ' ') {
+    size_t length = strcspn(at, " ");
+    good = length == 0 || read_word(at, length, o);
+    at += length;
+  }
+  if (good && o->resize != VX_RESIZE_CROP && o->size > 0) o->shorter_side = vx_input_shorter_side(o->size, 0.875);
+  if (good && vx_input_check(o, where, NULL)) return true;
+  return vx_fail(error, where, "is '%.300s', which names no way from a picture to an input", text);
 }
 
 void vx_input_describe(const vx_input_options *o, char *text, size_t room) {

@@ -53,21 +53,22 @@ bool vx_input_from_checkpoint(const char *dir, int image_size, vx_input_options 
 /* Checks that the options make sense together; `where` names their source in the error. */
 bool vx_input_check(const vx_input_options *options, const char *where, vx_error *error);
 
+/* The same options at another side: the same part of the picture is seen. */
+vx_input_options vx_input_at(const vx_input_options *options, int side);
+
+/* All of it as "size=224 resize=crop shorter_side=256 filter=bicubic arithmetic=pillow mean=… std=…", and back: what a
+   results file keeps of a run's input. Reading wants a size; what a text does not say is as in vx_input_default. Fails,
+   with the text, where that is not a way from a picture to an input. */
+void vx_input_print(const vx_input_options *options, char *text, size_t size);
+bool vx_input_parse(const char *text, const char *where, vx_input_options *options, vx_error *error);
+
 /* How a picture (or its mask) of width x height is scaled and cropped under `options`. */
 bool vx_input_geometry(const vx_input_options *options, int width, int height, vx_geometry *geometry, vx_error *error);
 
 /* Whether the input shows another part of the picture than all of it, squashed. */
 bool vx_input_cuts(const vx_input_options *options);
 
-/* The same part of the picture at another side than `size`. */
-vx_input_options vx_input_at(const vx_input_options *options, int side);
-
-/* What a results file keeps, "size=224 resize=crop shorter_side=256 …", and the part of the picture that such a text
-   tells, for a side of `size`: filter, arithmetic and normalisation are defaults. False when it tells none. */
-void vx_input_print(const vx_input_options *options, char *text, size_t room);
-bool vx_input_parse(const char *text, int size, vx_input_options *options);
-
-/* The same in words, in a line: "shorter side to 256, centre 224 x 224, bicubic, mean …". */
+/* All of it in words, in a line: "shorter side to 256, centre 224 x 224, bicubic, mean …". */
 void vx_input_describe(const vx_input_options *options, char *text, size_t room);
 
 /* Makes the input `x` [3][S][S] = (float)(((double)v/255 - mean)/std), rounded once (float arithmetic: all in single

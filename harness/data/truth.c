@@ -43,7 +43,7 @@ bool vx_truth_foreground(const char *text, vx_truth_options *options, const char
   bool given = !strncmp(text, "class=", 6) && text[6] >= '0' && text[6] <= '9';
   long label = given ? strtol(text + 6, &end, 10) : 0;
   if (!end || *end || label < 1 || label >= VX_LABEL_VOID)
-    return vx_fail(error, where, "is \"%.100s\", expected any, main, predicted or class=N with N from 1 to %d", text,
+    return vx_fail(error, where, "is \"%.100s\", expected any, main, predicted or class=N (1 to %d)", text,
                    VX_LABEL_VOID - 1);
   options->foreground = VX_FOREGROUND_CLASS;
   options->label = (int)label;

@@ -213,8 +213,10 @@ static bool read_list(vx_voc *voc, vx_error *error) {
 
 static bool check_folder(const char *root, const char *name, vx_error *error) {
   char *path = vx_path_join(root, name, NULL), *inner = in_folder(root, "VOC2012", name, NULL);
-  bool ok = path && vx_folder_exists(path), deeper = inner && vx_folder_exists(inner);
-  if (!ok)
+  bool ok = path && inner && vx_folder_exists(path), deeper = inner && vx_folder_exists(inner);
+  if (!path || !inner)
+    no_memory(root, error);
+  else if (!ok)
     vx_fail(error, root, "has no folder %s, expected a data set in VOC's layout%s", name,
             deeper ? " (there is one in its folder VOC2012)" : "");
   free(path);

@@ -7,17 +7,18 @@
 #include "statistics/rank.h"
 
 static bool has_opinion(const vx_drawn *drawn) {
-  return drawn->made && !drawn->heat.flat && !drawn->method->hidden && drawn->method->explainer->family != VX_TRIVIAL;
+  return drawn->made && !drawn->sized.heat.flat && !drawn->method->hidden &&
+         drawn->method->explainer->family != VX_FAMILY_TRIVIAL;
 }
 
 /* Mean and standard deviation over methods, pixel by pixel; two passes, so that equal maps have spread 0. */
 static void add_up(const vx_drawn *drawn, vx_agreement *a) {
   for (size_t p = 0; p < a->pixels; p++) {
     double sum = 0, squares = 0;
-    for (int i = 0; i < a->count; i++) sum += drawn[a->index[i]].heat.h[p];
+    for (int i = 0; i < a->count; i++) sum += drawn[a->index[i]].sized.heat.h[p];
     double mean = sum / a->count;
     for (int i = 0; i < a->count; i++) {
-      double off = drawn[a->index[i]].heat.h[p] - mean;
+      double off = drawn[a->index[i]].sized.heat.h[p] - mean;
       squares += off * off;
     }
     a->mean[p] = mean;
@@ -59,7 +60,7 @@ static bool compare_pairs(const vx_drawn *drawn, vx_agreement *a, vx_error *erro
   double *ranks = malloc((n * m + m) * sizeof *ranks), *sample = ranks ? ranks + n * m : NULL;
   bool good = ranks || vx_fail(error, "agreement", "out of memory");
   for (size_t i = 0; good && i < n; i++) {
-    for (size_t p = 0; p < m; p++) sample[p] = drawn[a->index[i]].heat.h[p * step];
+    for (size_t p = 0; p < m; p++) sample[p] = drawn[a->index[i]].sized.heat.h[p * step];
     good = unit_ranks(sample, m, ranks + i * m, error);
   }
   for (size_t i = 0; good && i < n; i++)

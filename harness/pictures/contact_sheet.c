@@ -154,7 +154,7 @@ static bool draw_band(page *p, double y) {
 static void card_facts(const page *p, int index, char *text, size_t size) {
   const vx_drawn *drawn = &p->sheet->explained->drawn[index];
   const vx_agreement *a = p->sheet->agreement;
-  if (drawn->heat.flat) {
+  if (drawn->sized.heat.flat) {
     snprintf(text, size, "flat: no contrast at all");
     return;
   }
@@ -176,7 +176,7 @@ static bool draw_contrast(page *p, int index, double x, double y) {
     return true;
   }
   size_t pixels = pixels_of(p);
-  vx_contrast(&e->drawn[index].heat, &against->heat, pixels, p->contrast);
+  vx_contrast(&e->drawn[index].sized.heat, &against->sized.heat, pixels, p->contrast);
   for (size_t i = 0; i < pixels; i++) p->contrast[i] = 0.5 + 0.5 * p->contrast[i];
   vx_overlay_blend(e->rgb, p->contrast, pixels, p->signed_colours, 0.8, p->rgb);
   return put(p, x, y, CELL, p->cell_height);
@@ -187,9 +187,9 @@ static bool draw_pictures(page *p, int index, double x, double y) {
   const vx_drawn *drawn = &e->drawn[index];
   size_t pixels = pixels_of(p);
   double step = CELL + GAP;
-  vx_overlay_blend(e->rgb, drawn->heat.h, pixels, p->sheet->colours, p->sheet->alpha, p->rgb);
+  vx_overlay_blend(e->rgb, drawn->sized.heat.h, pixels, p->sheet->colours, p->sheet->alpha, p->rgb);
   if (!put(p, x, y, CELL, p->cell_height)) return false;
-  vx_overlay_product(e->rgb, drawn->heat.h, pixels, p->rgb);
+  vx_overlay_product(e->rgb, drawn->sized.heat.h, pixels, p->rgb);
   if (!put(p, x + step, y, CELL, p->cell_height)) return false;
   vx_overlay_masked(e->rgb, drawn->mask, pixels, p->rgb);
   if (!put(p, x + 2 * step, y, CELL, p->cell_height)) return false;

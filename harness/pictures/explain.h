@@ -6,8 +6,8 @@
 #include "harness/config/config.h"
 #include "harness/data/input.h"
 #include "harness/run/plan.h"
-#include "harness/store/result.h"
-#include "metrics/heat.h"
+#include "harness/run/target.h"
+#include "harness/run/to_size.h"
 
 enum { VX_DRAW_LONGEST = 1024 }; /* pixels: larger pictures are drawn smaller, in proportion */
 
@@ -19,14 +19,13 @@ typedef struct vx_explain_options {
   const vx_method *methods; /* parts of a mix stand before it or after it; the caller's, must stay */
   int method_count;
   vx_precision precision;
-  int target;        /* class to explain; -1: the most probable, -2: the second */
+  int target;        /* class to explain, VX_TARGET_TOP or VX_TARGET_SECOND */
   int against;       /* another class, to be explained too; -1: none, -2: the most probable besides the target */
   vx_draw_size size; /* auto: the input's, doubled and tripled … while it is at most 512 pixels */
   int side;          /* of VX_DRAW_OWN */
   uint64_t seed;
 } vx_explain_options;
 
-enum { VX_TARGET_MOST_PROBABLE = -1, VX_TARGET_SECOND_MOST = -2 };
 enum { VX_AGAINST_NONE = -1, VX_AGAINST_NEXT = -2 };
 
 /* One method's map of one picture. */
@@ -35,9 +34,7 @@ typedef struct vx_drawn {
   bool class_specific; /* of a mix: any of its parts */
   bool made;
   vx_error error; /* why it was not made */
-  double *map;    /* [side][side] */
-  int side;       /* the patch grid's or the input's */
-  vx_heat heat;   /* at the size of the drawn picture, as it would be scored (spec, section 5) */
+  vx_sized sized; /* the map as a run keeps it, its heat at the size of the drawn picture (spec, section 5) */
   int otsu;       /* level of the mask heat.u > otsu */
   uint8_t *mask;  /* [height][width] of 0 and 1 */
   double share;   /* of the picture that the mask covers */
@@ -67,9 +64,5 @@ const vx_input_options *vx_explain_input(const vx_explain *explain);
 /* Explains the picture at `path`; the result belongs to `explain` and is valid until the next call. A method that fails
    has made == false and its reason; only a picture that cannot be read or that the model fails on gives NULL. */
 const vx_explained *vx_explain_picture(vx_explain *explain, const char *path, vx_error *error);
-
-/* The same for a decoded picture; `name` decides what is drawn at random. */
-const vx_explained *vx_explain_pixels(vx_explain *explain, const vx_picture *picture, const char *name,
-                                      vx_error *error);
 
 #endif

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/safe_name.h"
 #include "harness/draw/overlay.h"
 #include "harness/draw/png.h"
-#include "base/safe_name.h"
 
 typedef struct writer {
   const vx_contact_sheet *sheet;
@@ -35,9 +35,9 @@ static bool write_method(writer *w, int index) {
   const vx_explained *e = w->sheet->explained;
   const vx_drawn *drawn = &e->drawn[index], *against = &e->drawn_against[index];
   const char *name = w->names[index];
-  vx_overlay_blend(e->rgb, drawn->heat.h, w->pixels, w->sheet->colours, w->sheet->alpha, w->rgb);
+  vx_overlay_blend(e->rgb, drawn->sized.heat.h, w->pixels, w->sheet->colours, w->sheet->alpha, w->rgb);
   if (!write_rgb(w, name, "-overlay.png")) return false;
-  vx_overlay_product(e->rgb, drawn->heat.h, w->pixels, w->rgb);
+  vx_overlay_product(e->rgb, drawn->sized.heat.h, w->pixels, w->rgb);
   if (!write_rgb(w, name, "-v.png")) return false;
   vx_overlay_masked(e->rgb, drawn->mask, w->pixels, w->rgb);
   if (!write_rgb(w, name, "-v-otsu.png")) return false;
@@ -45,7 +45,7 @@ static bool write_method(writer *w, int index) {
   vx_overlay_outline(w->rgb, drawn->mask, e->width, e->height, vx_overlay_thickness(e->width, e->height), 0xffd400);
   if (!write_rgb(w, name, "-outline.png")) return false;
   if (e->against < 0 || !drawn->class_specific || !against->made) return true;
-  vx_contrast(&drawn->heat, &against->heat, w->pixels, w->values);
+  vx_contrast(&drawn->sized.heat, &against->sized.heat, w->pixels, w->values);
   for (size_t i = 0; i < w->pixels; i++) w->values[i] = 0.5 + 0.5 * w->values[i];
   vx_overlay_blend(e->rgb, w->values, w->pixels, vx_colours_find("balance"), 0.8, w->rgb);
   return write_rgb(w, name, "-contrast.png");

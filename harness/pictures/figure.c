@@ -7,12 +7,12 @@
 
 #include "harness/data/picture.h"
 #include "harness/draw/canvas.h"
-#include "harness/run/origin.h"
+#include "harness/draw/overlay.h"
 #include "harness/pictures/figure_pick.h"
 #include "harness/run/frame.h"
-#include "harness/draw/overlay.h"
-#include "harness/store/detail.h"
-#include "metrics/heat.h"
+#include "harness/run/origin.h"
+#include "harness/run/to_size.h"
+#include "harness/store/stored.h"
 #include "metrics/threshold.h"
 
 enum { PAD = 14, GAP = 8, LABEL = 38, SCALE = 2 }; /* units; pixels a unit */
@@ -23,13 +23,13 @@ typedef struct figure {
   const vx_figure_options *options;
   vx_figure_made *made;
   vx_figure_choice choice;
-  vx_frame frame;
-  vx_voc voc, val; /* the run's images; the list that numbers them when that is another one */
+  vx_input_options input;
+  vx_origin origin;
   vx_canvas *canvas;
   vx_arena *arena, *column_arena;
   double *width;  /* [images] of a column */
   bool originals; /* the first row is there */
-  vx_heat heat;
+  vx_sized sized;
   vx_error *error;
 } figure;
 
@@ -58,9 +58,9 @@ static bool measure_columns(figure *f) {
   f->width = VX_TAKE(f->arena, f->choice.image_count, double);
   if (!f->width) return vx_fail(f->error, "figure", "out of memory");
   for (int i = 0; i < f->choice.image_count; i++) {
-    vx_image_detail detail;
-    if (!vx_query_image_detail(f->store, f->choice.images[i]->id, f->arena, &detail, f->error)) return false;
-    bool known = detail.width > 0 && detail.height > 0 && !f->frame.cuts;
+    vx_result detail;
+    if (!vx_image_read(f->store, f->choice.images[i]->id, f->arena, &detail, f->error)) return false;
+    bool known = detail.width > 0 && detail.height > 0 && !vx_input_cuts(&f->input);
     double ratio = known ? (double)detail.width / detail.height : 1;
     f->width[i] = f->options->height * fmin(fmax(ratio, 0.4), 2.5);
   }
@@ -82,15 +82,15 @@ static void page_size(const figure *f, double *width, double *height) {
 /* The original at the column's size; false when it is not to be had (the first reason is noted). */
 static bool read_original(figure *f, column *c) {
   const vx_image_row *row = f->choice.images[c->image];
-  const vx_voc_entry *entry = vx_data_entry(&f->voc, row);
+  const vx_voc_entry *entry = vx_origin_entry(&f->origin, row);
   vx_picture picture = {0};
   vx_geometry geometry = vx_geometry_squash(c->columns, c->rows);
   vx_error reason = {"", ""};
   if (!entry) {
     vx_fail(&reason, row->image_id, "is not in the data set's list");
   } else if (vx_picture_read(entry->image, &picture, &reason) &&
-             (!f->frame.cuts ||
-              vx_frame_to_map(&f->frame, picture.width, picture.height, c->columns, c->rows, &geometry, &reason)) &&
+             (!vx_input_cuts(&f->input) ||
+              vx_frame_to_map(&f->input, picture.width, picture.height, c->columns, c->rows, &geometry, &reason)) &&
              vx_resize_rgb(picture.rgb, picture.width, picture.height, &geometry, VX_FILTER_BICUBIC, c->rgb, &reason)) {
     vx_picture_free(&picture);
     f->made->pictures++;
@@ -110,20 +110,9 @@ static bool begin_column(figure *f, column *c) {
   c->out = VX_TAKE(f->column_arena, 3 * pixels, uint8_t);
   c->mask = VX_TAKE(f->column_arena, pixels, uint8_t);
   if (!c->rgb || !c->out || !c->mask) return vx_fail(f->error, "figure", "out of memory");
-  if (f->voc.count && read_original(f, c)) return true;
+  if (f->origin.voc.count && read_original(f, c)) return true;
   c->rgb = NULL;
   return true;
-}
-
-/* A stored map at the column's size, in f->heat. */
-static bool bring_to_size(figure *f, const column *c, const vx_map *map, bool is_mask) {
-  size_t cells = (size_t)map->width * (size_t)map->height;
-  double *values = VX_TAKE(f->column_arena, cells, double);
-  if (!values) return vx_fail(f->error, "figure", "out of memory");
-  for (size_t i = 0; i < cells; i++)
-    values[i] = map->kind == VX_MAP_PATCH ? (double)map->heat[i] : (double)map->levels[i] / 255;
-  return is_mask ? vx_heat_from_mask(&f->heat, values, map->height, map->width, c->rows, c->columns, f->error)
-                 : vx_heat_from_map(&f->heat, values, map->height, map->width, c->rows, c->columns, f->error);
 }
 
 static void paint(const figure *f, const column *c) {
@@ -132,16 +121,16 @@ static void paint(const figure *f, const column *c) {
   size_t pixels = (size_t)c->columns * (size_t)c->rows;
   vx_figure_draw draw = c->rgb ? o->draw : VX_FIGURE_HEAT;
   if (draw == VX_FIGURE_V_OTSU || draw == VX_FIGURE_OUTLINE)
-    vx_threshold_mask(&otsu, &f->heat, vx_threshold_otsu(&f->heat), c->mask);
+    vx_threshold_mask(&otsu, &f->sized.heat, vx_threshold_otsu(&f->sized.heat), c->mask);
   switch (draw) {
   case VX_FIGURE_HEAT:
-    vx_overlay_blend(NULL, f->heat.h, pixels, o->colours, 1, c->out);
+    vx_overlay_blend(NULL, f->sized.heat.h, pixels, o->colours, 1, c->out);
     break;
   case VX_FIGURE_OVERLAY:
-    vx_overlay_blend(c->rgb, f->heat.h, pixels, o->colours, o->alpha, c->out);
+    vx_overlay_blend(c->rgb, f->sized.heat.h, pixels, o->colours, o->alpha, c->out);
     break;
   case VX_FIGURE_V:
-    vx_overlay_product(c->rgb, f->heat.h, pixels, c->out);
+    vx_overlay_product(c->rgb, f->sized.heat.h, pixels, c->out);
     break;
   case VX_FIGURE_V_OTSU:
     vx_overlay_masked(c->rgb, c->mask, pixels, c->out);
@@ -163,7 +152,7 @@ static bool draw_map(figure *f, column *c, int method, const vx_map_row *maps, i
     vx_canvas_fill(f->canvas, c->x, y, c->width, height, EMPTY);
     vx_canvas_text(f->canvas, c->x, y + height / 2 - 8, c->width, &small, "no map");
   } else {
-    if (!bring_to_size(f, c, map, row->is_mask)) return false;
+    if (!vx_to_size_stored(&f->sized, map, row->is_mask, row->name, c->rows, c->columns, f->error)) return false;
     paint(f, c);
     if (!vx_canvas_picture(f->canvas, c->out, c->columns, c->rows, c->x, y, c->width, height, true, f->error))
       return false;
@@ -181,7 +170,7 @@ static void draw_caption(const figure *f, const column *c, double y) {
   static const vx_font name = {.size = 11, .colour = FADED, .align = VX_ALIGN_CENTER};
   const vx_image_row *row = f->choice.images[c->image];
   char text[24];
-  snprintf(text, sizeof text, "%d", vx_data_index(&f->val, row));
+  snprintf(text, sizeof text, "%d", vx_origin_index(&f->origin, row));
   vx_canvas_text(f->canvas, c->x, y, c->width, &index, text);
   vx_canvas_text(f->canvas, c->x, y + 18, c->width, &name, row->image_id);
 }
@@ -243,12 +232,12 @@ static bool prepare(figure *f) {
   f->column_arena = vx_arena_new();
   if (!f->arena || !f->column_arena) return vx_fail(f->error, "figure", "out of memory");
   if (!vx_figure_choose(f->store, f->options, f->arena, &f->choice, f->error) ||
-      !vx_frame_of_run(&f->choice.run, &f->frame, f->error) || !measure_columns(f))
+      !vx_origin_input(&f->choice.run, &f->input, f->error) || !measure_columns(f))
     return false;
   f->made->images = f->choice.image_count;
   f->made->methods = f->choice.method_count;
-  f->originals = vx_data_of_run(&f->choice.run, f->options->root, f->options->split, &f->voc, &reason);
-  vx_data_val(&f->choice.run, f->options->root, &f->val);
+  f->originals = vx_origin_open(&f->choice.run, f->options->root, f->options->split, &f->origin, &reason);
+  vx_origin_open_val(&f->origin);
   if (!f->originals) snprintf(f->made->note, sizeof f->made->note, "%.400s: %.700s", reason.where, reason.why);
   return true;
 }
@@ -266,9 +255,8 @@ bool vx_figure_draw_file(vx_store *store, const vx_figure_options *options, cons
     good = vx_canvas_save(f.canvas, error);
   else
     vx_canvas_free(f.canvas);
-  vx_heat_free(&f.heat);
-  if (f.voc.count) vx_voc_close(&f.voc);
-  if (f.val.count) vx_voc_close(&f.val);
+  vx_sized_free(&f.sized);
+  vx_origin_close(&f.origin);
   vx_arena_free(f.arena);
   vx_arena_free(f.column_arena);
   return good;

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/nearest.h"
+#include "base/text.h"
+#include "harness/store/choose.h"
 
 typedef struct picker {
   vx_store *store;
@@ -22,37 +23,14 @@ static bool no_memory(const picker *p) {
 
 /* ---- methods --------------------------------------------------------------------------------------------------- */
 
-static bool fail_method(const picker *p, const vx_method_row *all, int count, const char *name) {
-  const char **names = VX_TAKE(p->arena, count + 1, const char *);
-  if (!names) return no_memory(p);
-  for (int i = 0; i < count; i++) names[i] = all[i].name;
-  const char *near = vx_nearest(name, names, count);
-  if (near) return vx_fail(p->error, "--methods", "the run has no method '%.60s'; did you mean '%s'?", name, near);
-  return vx_fail(p->error, "--methods", "the run has no method '%.60s'", name);
-}
-
+/* Those named, or all but the trivial ones. */
 static bool choose_methods(picker *p) {
   vx_figure_choice *c = p->choice;
-  vx_method_row *all;
+  const char *list = p->options->methods;
   int count;
-  if (!vx_query_methods(p->store, c->run.id, p->arena, &all, &count, p->error)) return false;
-  size_t room = p->options->methods ? strlen(p->options->methods) + 1 : (size_t)count + 1;
-  c->methods = VX_TAKE(p->arena, room, vx_method_row);
-  char *list = p->options->methods ? VX_TAKE(p->arena, room, char) : NULL, *name;
-  if (!c->methods || (p->options->methods && !list)) return no_memory(p);
-  if (!list) {
-    for (int i = 0; i < count; i++)
-      if (!all[i].trivial) c->methods[c->method_count++] = all[i];
-  } else {
-    strcpy(list, p->options->methods);
-  }
-  while (list && (name = strsep(&list, ","))) {
-    if (!*name) continue;
-    int at = 0;
-    while (at < count && strcmp(all[at].name, name) != 0) at++;
-    if (at == count) return fail_method(p, all, count, name);
-    c->methods[c->method_count++] = all[at];
-  }
+  if (!vx_query_methods_named(p->store, c->run.id, list, p->arena, &c->methods, &count, p->error)) return false;
+  for (int i = 0; i < count; i++)
+    if (list || !c->methods[i].trivial) c->methods[c->method_count++] = c->methods[i];
   return c->method_count > 0 || vx_fail(p->error, vx_store_path(p->store), "the run has no method to draw");
 }
 
@@ -138,19 +116,18 @@ static int find_image(const picker *p, const char *id) {
 }
 
 static bool choose_ids(picker *p) {
-  char *list = VX_TAKE(p->arena, strlen(p->options->ids) + 1, char), *id;
-  if (!list) return no_memory(p);
-  strcpy(list, p->options->ids);
-  while ((id = strsep(&list, ","))) {
-    if (!*id) continue;
-    int image = find_image(p, id);
+  const char **ids;
+  int count;
+  if (!vx_split(p->arena, p->options->ids, ',', &ids, &count)) return no_memory(p);
+  for (int i = 0; i < count; i++) {
+    int image = find_image(p, ids[i]);
     if (image < 0)
       return vx_fail(p->error, "--ids",
-                     "the run has evaluated no image '%.80s' (its probability must be above min_confidence, %g)", id,
-                     p->choice->run.min_confidence);
+                     "the run has evaluated no image '%.80s' (its probability must be above min_confidence, %g)",
+                     ids[i], p->choice->run.min_confidence);
     take_image(p, image);
   }
-  return p->choice->image_count > 0 || vx_fail(p->error, "--ids", "names no image");
+  return true;
 }
 
 bool vx_figure_choose(vx_store *store, const vx_figure_options *options, vx_arena *arena, vx_figure_choice *choice,

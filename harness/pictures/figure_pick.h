@@ -1,4 +1,4 @@
-/* Which images and methods a figure shows. Private to harness/show/figure*.c. */
+/* Which images and methods a figure shows. Private to figure*. */
 #ifndef VX_SHOW_FIGURE_PICK_H
 #define VX_SHOW_FIGURE_PICK_H
 

@@ -4,22 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/config/config.h"
-#include "harness/data/picture.h"
-#include "harness/run/run.h"
 #include "harness/attention/attention.h"
 #include "harness/attention/plots.h"
+#include "harness/data/picture.h"
 #include "harness/report/parts.h"
+#include "harness/run/run.h"
 
 enum { CHOSEN_MAX = 64, CHOSEN_AUTO = 6 };
 
 /* The model, opened for this report. */
 typedef struct watching {
   vx_report *report;
-  vx_config *config;
   vx_model *model;
-  vx_worker *worker;
-  vx_input_options input;
+  vx_subject *subject;
   vx_arena *arena; /* of one image */
 } watching;
 
@@ -44,16 +41,15 @@ static bool add_axes(watching *w, const vx_attention *a, json_t *into) {
     return false;
   }
   size_t patches = (size_t)a->patches;
-  bool ok = true;
-  for (size_t l = 0; ok && l < (size_t)a->layers; l++) {
+  for (size_t l = 0; l < (size_t)a->layers; l++) {
     json_t *list = json_array();
     for (size_t h = 0; h < (size_t)a->heads; h++)
-      json_array_append_new(list, axis_of(w, a->by_head + (l * (size_t)a->heads + h) * patches, a->patches));
-    ok = json_array_append_new(heads, list) == 0 &&
-         json_array_append_new(layers, axis_of(w, a->by_layer + l * patches, a->patches)) == 0 &&
-         json_array_append_new(rollout, axis_of(w, a->paths.node + l * (patches + 1) + 1, a->patches)) == 0;
+      vx_report_push(w->report, list, axis_of(w, a->by_head + (l * (size_t)a->heads + h) * patches, a->patches));
+    vx_report_push(w->report, heads, list);
+    vx_report_push(w->report, layers, axis_of(w, a->by_layer + l * patches, a->patches));
+    vx_report_push(w->report, rollout, axis_of(w, a->paths.node + l * (patches + 1) + 1, a->patches));
   }
-  return ok;
+  return true;
 }
 
 static int by_place(const void *a, const void *b) {
@@ -73,25 +69,25 @@ static bool add_flow(watching *w, const vx_attention *a, json_t *into) {
   if (!node || !edge) return false;
   qsort(tokens, (size_t)count, sizeof *tokens, by_place);
   vx_paths_group(&a->paths, tokens, count, node, edge);
-  for (int k = 0; k < count; k++) json_array_append_new(patches, json_integer(tokens[k] - 1));
+  for (int k = 0; k < count; k++) vx_report_push(w->report, patches, json_integer(tokens[k] - 1));
   for (size_t l = layers; l-- > 0;) {
     json_t *list = json_array();
     for (size_t i = 0; i < groups; i++) {
       for (size_t j = 0; j < groups; j++) {
         double weight = edge[(l * groups + i) * groups + j];
         if (weight >= 5e-4)
-          json_array_append_new(list, json_pack("[i, i, o]", (int)i, (int)j, vx_embed_number(weight, 4)));
+          vx_report_push(w->report, list, json_pack("[i, i, o]", (int)i, (int)j, vx_embed_number(weight, 4)));
       }
     }
-    if (json_array_append_new(bands, list) != 0) return false;
+    vx_report_push(w->report, bands, list);
   }
   return true;
 }
 
 static bool take(watching *w, const char *path, vx_attention *attention, vx_error *error) {
   vx_picture picture = {0};
-  bool ok = vx_picture_read(path, &picture, error) && vx_attention_take(w->worker, vx_model_shape(w->model), &w->input,
-                                                                        &picture, false, w->arena, attention, error);
+  bool ok = vx_picture_read(path, &picture, error) &&
+            vx_attention_take(w->subject, &picture, false, w->arena, attention, error);
   vx_picture_free(&picture);
   return ok;
 }
@@ -115,7 +111,7 @@ static bool write_attention(watching *w, int image, const char *path, vx_error *
   char id[40];
   snprintf(id, sizeof id, "attention-%d", image);
   report->made->attention++;
-  return vx_embed_write(report->to, id, into, error);
+  return vx_report_embed(report, id, into, error);
 }
 
 /* ---- which images ----------------------------------------------------------------------------------------------- */
@@ -168,26 +164,21 @@ static int choose_some(const vx_report *report, int *chosen) {
 
 static bool open_model(watching *w, vx_error *error) {
   vx_report *report = w->report;
-  const char *text = report->run.config;
-  w->config = vx_config_parse(text, strlen(text), "the run's configuration", NULL, 0, error);
-  if (!w->config) return false;
-  w->model = vx_model_open(w->config->model, error);
+  const vx_config *config = report->origin.config;
+  vx_input_options input;
+  w->model = vx_run_open_model(config, error);
   if (!w->model) return false;
-  if (w->config->head_classes &&
-      !vx_model_randomise_head(w->model, w->config->head_classes, (uint64_t)w->config->head_seed, error)) {
-    return false;
-  }
   if (strcmp(vx_model_digest(w->model), report->run.model_digest) != 0) {
-    return vx_fail(error, w->config->model, "is another model than the run's");
+    return vx_fail(error, config->model, "is another model than the run's");
   }
-  if (!vx_run_input(w->config, vx_model_shape(w->model)->image, &w->input, error)) return false;
-  w->worker = vx_attention_worker(w->model, error);
-  return w->worker != NULL;
+  if (!vx_run_input(config, vx_model_shape(w->model)->image, &input, error)) return false;
+  w->subject = vx_attention_subject(w->model, &input, error);
+  return w->subject != NULL;
 }
 
 static bool write_chosen(watching *w, const int *chosen, int count, vx_error *error) {
   for (int k = 0; k < count; k++) {
-    const vx_voc_entry *entry = vx_report_entry(w->report, chosen[k]);
+    const vx_voc_entry *entry = vx_origin_entry(&w->report->origin, &w->report->images.rows[chosen[k]]);
     if (!entry) continue;
     w->arena = vx_arena_new(); /* a new one each: what is taken from it is counted on to be zero */
     bool ok = w->arena ? write_attention(w, chosen[k], entry->image, error) : vx_fail(error, "report", "out of memory");
@@ -200,7 +191,7 @@ static bool write_chosen(watching *w, const int *chosen, int count, vx_error *er
 bool vx_report_write_attention(vx_report *report, vx_error *error) {
   const char *names = report->options->attention;
   int chosen[CHOSEN_MAX];
-  if (!report->voc.count || (names && strcmp(names, "none") == 0)) return true;
+  if (!report->origin.voc.count || (names && strcmp(names, "none") == 0)) return true;
   int count = names ? choose_named(report, names, chosen, error) : choose_some(report, chosen);
   if (count < 0) return false;
   vx_error reason;
@@ -210,8 +201,7 @@ bool vx_report_write_attention(vx_report *report, vx_error *error) {
     snprintf(report->made->note, sizeof report->made->note, "no attention plots: %s: %s", reason.where, reason.why);
   }
   bool written = !ok || write_chosen(&w, chosen, count, error);
-  vx_worker_free(w.worker);
-  if (w.model) vx_model_close(w.model);
-  if (w.config) vx_config_free(w.config);
+  vx_subject_free(w.subject);
+  vx_model_close(w.model);
   return written;
 }

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/config/yaml.h"
 #include "harness/data/mask.h"
 #include "harness/data/picture.h"
 #include "harness/draw/png.h"
 #include "harness/report/parts.h"
+#include "harness/run/origin.h"
 
 /* From the finest to what still shows something. */
 static const vx_report_level levels[] = {
@@ -18,49 +18,13 @@ static const vx_report_level levels[] = {
 };
 enum { LEVELS = sizeof levels / sizeof *levels };
 
-int vx_report_predicted_class(const vx_report *report, int image) {
-  int label = report->images.rows[image].label;
-  for (int i = 0; i < report->label_count; i++)
-    if (report->labels[i].label == label) return report->labels[i].data_class;
-  return -1;
-}
-
 /* ---- the data set ----------------------------------------------------------------------------------------------- */
 
-/* data.root and data.split of the run's own configuration; texts in the tree. */
-static void data_of_run(const vx_yaml *config, const char **root, const char **split) {
-  const vx_yaml *data = vx_yaml_find(config, "data");
-  const vx_yaml *r = data ? vx_yaml_find(data, "root") : NULL, *s = data ? vx_yaml_find(data, "split") : NULL;
-  *root = r ? r->text : NULL;
-  *split = s ? s->text : NULL;
-}
-
 void vx_report_open_data(vx_report *report) {
-  vx_error error = {.where = "", .why = ""};
-  const char *root = NULL, *split = NULL;
-  vx_yaml *config = vx_yaml_parse(report->run.config, strlen(report->run.config), "the run's configuration", &error);
-  if (config) data_of_run(config, &root, &split);
-  if (report->options->root) root = report->options->root;
-  if (report->options->split) split = report->options->split;
-  bool open = root && split && vx_voc_open(root, split, &report->voc, &error);
-  if (!open) {
-    report->voc = (vx_voc){0};
-    snprintf(report->made->note, sizeof report->made->note, "no pictures: %s: %s",
-             *error.where ? error.where : report->run.data, *error.why ? error.why : "names no data set");
-  }
-  vx_yaml_free(config);
-}
-
-/* The entry of the data set for an image, by its place and, where the list is another one, by its name. */
-const vx_voc_entry *vx_report_entry(const vx_report *report, int image) {
-  const vx_image_row *row = &report->images.rows[image];
-  size_t place = (size_t)row->position;
-  if (place < report->voc.count && strcmp(report->voc.entry[place].id, row->image_id) == 0) {
-    return &report->voc.entry[place];
-  }
-  for (size_t i = 0; i < report->voc.count; i++)
-    if (strcmp(report->voc.entry[i].id, row->image_id) == 0) return &report->voc.entry[i];
-  return NULL;
+  const vx_report_options *o = report->options;
+  vx_error error;
+  if (!vx_origin_open(&report->run, o->root, o->split, &report->origin, &error))
+    snprintf(report->made->note, sizeof report->made->note, "no pictures: %s: %s", error.where, error.why);
 }
 
 /* ---- which images, how fine ------------------------------------------------------------------------------------- */
@@ -76,7 +40,7 @@ static double bytes_of_image(const vx_report *report, const vx_report_level *lev
   }
   double maps =
       patch * (grid * grid + 30) + pixel * (level->pixel_map * level->pixel_map + level->mask * level->mask / 8.0 + 60);
-  double picture = report->voc.count ? level->picture * level->picture * 0.3 + 1500 : 0;
+  double picture = report->origin.voc.count ? level->picture * level->picture * 0.3 + 1500 : 0;
   return 4.0 / 3 * (maps + picture) + 500;
 }
 
@@ -127,8 +91,8 @@ static json_t *pack_labels(const uint8_t *labels, size_t pixels, vx_arena *arena
   return vx_embed_bytes(runs, used);
 }
 
-static bool put_picture(const vx_picture *picture, const vx_geometry *geometry, int quality, json_t *into,
-                        vx_arena *arena, vx_error *error) {
+static bool put_picture(vx_report *report, const vx_picture *picture, const vx_geometry *geometry, int quality,
+                        json_t *into, vx_arena *arena, vx_error *error) {
   vx_bytes jpeg = {0};
   uint8_t *rgb = vx_arena_take(arena, 3 * (size_t)geometry->width, (size_t)geometry->height);
   if (!rgb) return vx_fail(error, "report", "out of memory");
@@ -137,19 +101,20 @@ static bool put_picture(const vx_picture *picture, const vx_geometry *geometry, 
       !vx_jpeg_encode(&image, quality, &jpeg, error)) {
     return false;
   }
-  json_object_set_new(into, "tw", json_integer(geometry->width));
-  json_object_set_new(into, "th", json_integer(geometry->height));
-  json_object_set_new(into, "pic", vx_embed_bytes(jpeg.data, jpeg.size));
+  vx_report_put(report, into, "tw", json_integer(geometry->width));
+  vx_report_put(report, into, "th", json_integer(geometry->height));
+  vx_report_put(report, into, "pic", vx_embed_bytes(jpeg.data, jpeg.size));
   free(jpeg.data);
   return true;
 }
 
-static bool put_mask(const vx_mask *mask, const vx_geometry *geometry, json_t *into, vx_arena *arena, vx_error *error) {
+static bool put_mask(vx_report *report, const vx_mask *mask, const vx_geometry *geometry, json_t *into, vx_arena *arena,
+                     vx_error *error) {
   size_t pixels = (size_t)geometry->width * (size_t)geometry->height;
   uint8_t *labels = VX_TAKE(arena, pixels, uint8_t);
   if (!labels) return vx_fail(error, "report", "out of memory");
   if (!vx_resize_labels(mask->label, mask->width, mask->height, geometry, VX_MASK_PILLOW, labels, error)) return false;
-  json_object_set_new(into, "mask", pack_labels(labels, pixels, arena));
+  vx_report_put(report, into, "mask", pack_labels(labels, pixels, arena));
   return true;
 }
 
@@ -157,54 +122,56 @@ static bool put_mask(const vx_mask *mask, const vx_geometry *geometry, json_t *i
    command: the image is then shown without. */
 static void put_files(vx_report *report, int image, const vx_report_level *level, vx_mask *mask, json_t *into,
                       vx_arena *arena) {
-  const vx_voc_entry *entry = vx_report_entry(report, image);
+  const vx_voc_entry *entry = vx_origin_entry(&report->origin, &report->images.rows[image]);
   vx_picture picture = {0};
   vx_geometry geometry;
   vx_error error;
   if (!entry) return;
-  bool good = vx_picture_read(entry->image, &picture, &error) &&
-              vx_frame_to_thumbnail(&report->frame, picture.width, picture.height, level->picture, &geometry, &error) &&
-              (!report->sums[image].shown || put_picture(&picture, &geometry, level->quality, into, arena, &error)) &&
-              vx_mask_read(entry->mask, mask, &error) &&
-              (!report->sums[image].shown || put_mask(mask, &geometry, into, arena, &error));
-  if (!good) json_object_set_new(into, "trouble", vx_embed_text(error.why));
+  bool good =
+      vx_picture_read(entry->image, &picture, &error) &&
+      vx_frame_to_thumbnail(&report->input, picture.width, picture.height, level->picture, &geometry, &error) &&
+      (!report->sums[image].shown || put_picture(report, &picture, &geometry, level->quality, into, arena, &error)) &&
+      vx_mask_read(entry->mask, mask, &error) &&
+      (!report->sums[image].shown || put_mask(report, mask, &geometry, into, arena, &error));
+  if (!good) vx_report_put(report, into, "trouble", vx_embed_text(error.why));
   vx_picture_free(&picture);
 }
 
-static json_t *objects_json(const vx_image_detail *detail) {
+static json_t *objects_json(vx_report *report, const vx_result *detail) {
   json_t *list = json_array();
   for (int i = 0; list && i < detail->object_count; i++) {
     const vx_stored_object *o = &detail->objects[i];
-    json_array_append_new(list, json_pack("[o, i, o, o, o, o]", vx_embed_text(o->name), o->data_class,
-                                          vx_embed_number(o->x_min, 6), vx_embed_number(o->y_min, 6),
-                                          vx_embed_number(o->x_max, 6), vx_embed_number(o->y_max, 6)));
+    vx_report_push(report, list,
+                   json_pack("[o, i, o, o, o, o]", vx_embed_text(o->name), o->data_class, vx_embed_number(o->x_min, 6),
+                             vx_embed_number(o->y_min, 6), vx_embed_number(o->x_max, 6), vx_embed_number(o->y_max, 6)));
   }
   return list;
 }
 
-static json_t *top_json(const vx_image_detail *detail) {
+static json_t *top_json(vx_report *report, const vx_result *detail) {
   json_t *list = json_array();
-  for (int i = 0; list && i < detail->top_count; i++)
-    json_array_append_new(list,
-                          json_pack("[i, o]", detail->top[i].label, vx_embed_number(detail->top[i].probability, 5)));
+  for (int i = 0; list && i < detail->prediction.top_count; i++)
+    vx_report_push(report, list,
+                   json_pack("[i, o]", detail->prediction.top[i].label,
+                             vx_embed_number(detail->prediction.top[i].probability, 5)));
   return list;
 }
 
 static bool write_image(vx_report *report, int image, const vx_report_level *level, vx_arena *arena, vx_error *error) {
-  vx_image_detail detail;
+  vx_result detail;
   vx_mask mask = {0};
   json_t *into = json_object();
   if (!into) return vx_fail(error, "report", "out of memory");
-  bool good = vx_query_image_detail(report->store, report->images.rows[image].id, arena, &detail, error);
+  bool good = vx_image_read(report->store, report->images.rows[image].id, arena, &detail, error);
   if (good) {
     put_files(report, image, level, &mask, into, arena);
     json_t *maps = vx_report_take_maps(report, image, level, mask.label, mask.width, mask.height, arena, error);
     good = maps != NULL;
-    json_object_set_new(into, "maps", maps);
-    json_object_set_new(into, "objects", objects_json(&detail));
-    json_object_set_new(into, "top", top_json(&detail));
-    json_object_set_new(into, "w", json_integer(detail.width));
-    json_object_set_new(into, "h", json_integer(detail.height));
+    vx_report_put(report, into, "maps", maps);
+    vx_report_put(report, into, "objects", objects_json(report, &detail));
+    vx_report_put(report, into, "top", top_json(report, &detail));
+    vx_report_put(report, into, "w", json_integer(detail.width));
+    vx_report_put(report, into, "h", json_integer(detail.height));
   }
   vx_mask_free(&mask);
   if (!good || !report->sums[image].shown) {
@@ -214,7 +181,7 @@ static bool write_image(vx_report *report, int image, const vx_report_level *lev
   char id[32];
   snprintf(id, sizeof id, "image-%d", image);
   report->made->pictures++;
-  return vx_embed_write(report->to, id, into, error);
+  return vx_report_embed(report, id, into, error);
 }
 
 bool vx_report_write_images(vx_report *report, vx_error *error) {

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/config/setting.h"
 #include "harness/data/mask.h"
 #include "harness/report/parts.h"
-#include "metrics/heat.h"
+#include "harness/run/to_size.h"
 
 /* One image at work. */
 typedef struct taking {
@@ -16,7 +17,7 @@ typedef struct taking {
   const uint8_t *labels; /* [height][width]; NULL: no mask */
   int width, height;
   vx_arena *arena;
-  vx_heat heat;     /* of the map at hand, at `side` */
+  vx_sized sized;   /* the map at hand */
   uint8_t *regions; /* [region_height][region_width] VX_REPORT_SHARES: not counted */
   int region_width, region_height;
   double *sum, *square; /* [grid][grid] over methods */
@@ -42,9 +43,10 @@ static bool make_regions(taking *t, int width, int height, vx_error *error) {
   if (!t->regions) return vx_fail(error, "report", "out of memory");
   t->region_width = width;
   t->region_height = height;
-  vx_mask_resize form = strcmp(t->report->scoring.info.mask_resize, "opencv") == 0 ? VX_MASK_OPENCV : VX_MASK_PILLOW;
-  if (!vx_frame_to_map(&t->report->frame, t->width, t->height, width, height, &geometry, error) ||
-      !vx_resize_labels(t->labels, t->width, t->height, &geometry, form, t->regions, error)) {
+  vx_setting setting;
+  if (!vx_setting_make(&t->report->scoring, &setting, error) ||
+      !vx_frame_to_map(&t->report->input, t->width, t->height, width, height, &geometry, error) ||
+      !vx_resize_labels(t->labels, t->width, t->height, &geometry, setting.truth.resize, t->regions, error)) {
     return false;
   }
   uint8_t region[VX_LABELS];
@@ -66,14 +68,10 @@ static void measure_shares(const taking *t, const double *h, double *share) {
 
 /* The map at the size that its shares are measured at: its own, or the model's input for a patch map. */
 static bool raise_map(taking *t, const vx_method_row *method, const vx_map *map, vx_error *error) {
-  if (map->kind == VX_MAP_PIXEL) return vx_heat_from_bytes(&t->heat, map->levels, map->height, map->width, error);
-  int side = t->report->frame.size;
-  size_t cells = (size_t)map->width * (size_t)map->height;
-  double *values = VX_TAKE(t->arena, cells, double);
-  if (!values) return vx_fail(error, "report", "out of memory");
-  for (size_t i = 0; i < cells; i++) values[i] = (double)map->heat[i];
-  return method->is_mask ? vx_heat_from_mask(&t->heat, values, map->height, map->width, side, side, error)
-                         : vx_heat_from_map(&t->heat, values, map->height, map->width, side, side, error);
+  bool patch = map->kind == VX_MAP_PATCH;
+  int side = t->report->input.size;
+  return vx_to_size_stored(&t->sized, map, method->is_mask, method->name, patch ? side : map->height,
+                           patch ? side : map->width, error);
 }
 
 /* ---- small forms ------------------------------------------------------------------------------------------------ */
@@ -103,13 +101,18 @@ static void range_of(const double *values, int count, double *low, double *high)
   }
 }
 
-/* values [count] between their lowest and highest as bytes; a flat map as zeros. */
-static json_t *pack_values(taking *t, const double *values, int count) {
+/* values [count] between their lowest and highest as bytes; a flat map as what it counts for: a mask that is on
+   everywhere as 255, any other as 0. Marks flat ones in `packed`. */
+static json_t *pack_values(taking *t, const double *values, int count, json_t *packed) {
   double low, high;
   uint8_t *bytes = VX_TAKE(t->arena, count, uint8_t);
   if (!bytes) return NULL;
   range_of(values, count, &low, &high);
-  for (int i = 0; i < count; i++) bytes[i] = high > low ? (uint8_t)lround(255 * (values[i] - low) / (high - low)) : 0;
+  bool on = t->sized.heat.is_mask && low > 0.5;
+  for (int i = 0; i < count; i++)
+    bytes[i] = high > low ? (uint8_t)lround(255 * (values[i] - low) / (high - low)) : on ? 255 : 0;
+  bool flat = t->sized.heat.flat || (t->sized.heat.is_mask && !(high > low));
+  if (flat && json_object_set_new(packed, "f", json_true()) != 0) return NULL;
   return vx_embed_bytes(bytes, (size_t)count);
 }
 
@@ -121,11 +124,11 @@ static json_t *pack_mask(taking *t, double threshold, bool is_level) {
   if (!bits) return NULL;
   memset(bits, 0, size);
   for (int y = 0, at = 0; y < side; y++) {
-    int row = (int)((y + 0.5) * t->heat.height / side);
+    int row = (int)((y + 0.5) * t->sized.heat.height / side);
     for (int x = 0; x < side; x++, at++) {
-      size_t pixel = (size_t)row * (size_t)t->heat.width + (size_t)((x + 0.5) * t->heat.width / side);
-      bool in = is_level ? t->heat.u[pixel] > threshold : t->heat.h[pixel] > threshold;
-      if (in && !t->heat.flat) bits[at / 8] |= (uint8_t)(0x80 >> at % 8);
+      size_t pixel = (size_t)row * (size_t)t->sized.heat.width + (size_t)((x + 0.5) * t->sized.heat.width / side);
+      bool in = is_level ? t->sized.heat.u[pixel] > threshold : t->sized.heat.h[pixel] > threshold;
+      if (in && !t->sized.heat.flat) bits[at / 8] |= (uint8_t)(0x80 >> at % 8);
     }
   }
   return vx_embed_bytes(bits, size);
@@ -133,7 +136,7 @@ static json_t *pack_mask(taking *t, double threshold, bool is_level) {
 
 static json_t *pack_map(taking *t, int method, const vx_map *map) {
   double threshold = (double)t->report->thresholds[(size_t)method * (size_t)t->report->images.count + (size_t)t->image];
-  bool is_level = strcmp(t->report->scoring.info.threshold, "otsu") == 0;
+  bool is_level = strcmp(t->report->scoring.threshold, "otsu") == 0;
   json_t *packed = json_object();
   if (!packed) return NULL;
   bool ok = json_object_set_new(packed, "t", vx_embed_number(threshold, 6)) == 0;
@@ -142,13 +145,13 @@ static json_t *pack_map(taking *t, int method, const vx_map *map) {
     double *values = VX_TAKE(t->arena, cells, double);
     for (int i = 0; values && i < cells; i++) values[i] = (double)map->heat[i];
     ok = ok && values && json_object_set_new(packed, "k", json_integer(map->width)) == 0 &&
-         json_object_set_new(packed, "d", pack_values(t, values, cells)) == 0;
+         json_object_set_new(packed, "d", pack_values(t, values, cells, packed)) == 0;
   } else {
     int side = t->level->pixel_map;
     double *cells = VX_TAKE(t->arena, side * side, double);
-    if (cells) average_down(&t->heat, side, cells);
+    if (cells) average_down(&t->sized.heat, side, cells);
     ok = ok && cells && json_object_set_new(packed, "k", json_integer(side)) == 0 &&
-         json_object_set_new(packed, "d", pack_values(t, cells, side * side)) == 0 &&
+         json_object_set_new(packed, "d", pack_values(t, cells, side * side, packed)) == 0 &&
          json_object_set_new(packed, "n", json_integer(t->level->mask)) == 0 &&
          json_object_set_new(packed, "m", pack_mask(t, threshold, is_level)) == 0;
   }
@@ -163,7 +166,7 @@ static bool add_to_mean(taking *t) {
   int grid = t->report->run.grid;
   double low, high, *cells = VX_TAKE(t->arena, grid * grid, double);
   if (!cells) return false;
-  average_down(&t->heat, grid, cells);
+  average_down(&t->sized.heat, grid, cells);
   range_of(cells, grid * grid, &low, &high);
   if (!(high > low)) return true; /* flat: says nothing about where */
   for (int i = 0; i < grid * grid; i++) {
@@ -196,9 +199,9 @@ static int method_index(const vx_report *report, int64_t id) {
 
 static bool take_shares(taking *t, int method, vx_error *error) {
   double share[VX_REPORT_SHARES];
-  if (!t->labels || t->heat.flat) return true;
-  if (!make_regions(t, t->heat.width, t->heat.height, error)) return false;
-  measure_shares(t, t->heat.h, share);
+  if (!t->labels || t->sized.heat.flat) return true;
+  if (!make_regions(t, t->sized.heat.width, t->sized.heat.height, error)) return false;
+  measure_shares(t, t->sized.heat.h, share);
   size_t at = ((size_t)method * (size_t)t->report->images.count + (size_t)t->image) * VX_REPORT_SHARES;
   for (int r = 0; r < VX_REPORT_SHARES; r++) t->report->shares[at + (size_t)r] = (float)share[r];
   return true;
@@ -225,7 +228,7 @@ static bool take_all(taking *t, json_t *maps, vx_error *error) {
   memset(t->sum, 0, (size_t)(grid * grid) * sizeof *t->sum);
   memset(t->square, 0, (size_t)(grid * grid) * sizeof *t->square);
   if (t->labels) {
-    if (!make_regions(t, report->frame.size, report->frame.size, error)) return false;
+    if (!make_regions(t, report->input.size, report->input.size, error)) return false;
     measure_shares(t, NULL, report->sums[t->image].area);
   }
   for (int i = 0; i < count; i++)
@@ -244,9 +247,9 @@ json_t *vx_report_take_maps(vx_report *report, int image, const vx_report_level 
               .height = height,
               .arena = arena};
   json_t *maps = json_array();
-  for (int m = 0; maps && m < report->method_count; m++) json_array_append_new(maps, json_null());
+  for (int m = 0; maps && m < report->method_count; m++) vx_report_push(report, maps, json_null());
   bool ok = maps ? take_all(&t, maps, error) : vx_fail(error, "report", "out of memory");
-  vx_heat_free(&t.heat);
+  vx_sized_free(&t.sized);
   if (ok) return maps;
   json_decref(maps);
   return NULL;

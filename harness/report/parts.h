@@ -1,14 +1,15 @@
-/* What the files of the report share. Private to harness/show/report*.c. */
-#ifndef VX_SHOW_REPORT_PARTS_H
-#define VX_SHOW_REPORT_PARTS_H
+/* What the files of the report share. Private to harness/report. */
+#ifndef VX_REPORT_PARTS_H
+#define VX_REPORT_PARTS_H
 
-#include "harness/tables/published.h"
-#include "harness/data/voc.h"
 #include "harness/report/embed.h"
-#include "harness/run/frame.h"
 #include "harness/report/report.h"
-#include "harness/tables/scores.h"
+#include "harness/run/frame.h"
+#include "harness/run/origin.h"
 #include "harness/store/detail.h"
+#include "harness/store/stored.h"
+#include "harness/tables/published.h"
+#include "harness/tables/scores.h"
 
 enum { VX_REPORT_SHARES = 4 }; /* on the main class, on the predicted one, on other objects, on background */
 
@@ -41,40 +42,44 @@ typedef struct vx_report {
   int class_count;
   vx_label_row *labels;
   int label_count;
-  vx_frame frame;
-  vx_voc voc; /* count 0: the data set is not there */
+  vx_input_options input;
+  vx_origin origin; /* empty: the data set is not there */
 
   vx_image_sum *sums; /* [images] */
   float *shares;      /* [methods][images][VX_REPORT_SHARES] of a map's sum; NaN: none */
   float *thresholds;  /* [methods][images] */
+
+  bool lost; /* something could not be put into the page: memory is out */
 } vx_report;
 
-/* The class of the data that an image was predicted to show; -1: none. */
+/* facts.c: the class of the data that an image was predicted to show; -1: none. */
 int vx_report_predicted_class(const vx_report *report, int image);
 
-/* report_summary.c: everything but pictures, as one JSON object. NULL with an error. */
+/* Into the JSON of a script element; takes `value`. When memory is out (`object`, `list` or `value` may be NULL for
+   that), the report remembers it and vx_report_embed refuses. */
+void vx_report_put(vx_report *report, json_t *object, const char *key, json_t *value);
+void vx_report_push(vx_report *report, json_t *list, json_t *value);
+
+/* The script element (vx_embed_write), if nothing was lost so far. Takes `data`. */
+bool vx_report_embed(vx_report *report, const char *id, json_t *data, vx_error *error);
+
+/* summary.c: everything but pictures, as one JSON object. NULL with an error. */
 json_t *vx_report_summary(vx_report *report, vx_error *error);
 
-/* report_tables.c: measures with means, intervals, single values and paired comparisons, into `summary`. */
+/* tables.c: measures with means, intervals, single values and paired comparisons, into `summary`. */
 bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error);
 
-/* report_images.c: opens the data set (or notes why not), writes a script element for each image that is shown and
+/* images.c: opens the data set (or notes why not), writes a script element for each image that is shown and
    fills sums and shares. */
 void vx_report_open_data(vx_report *report);
 bool vx_report_write_images(vx_report *report, vx_error *error);
 
-/* The entry of the data set for an image; NULL: not there. */
-const vx_voc_entry *vx_report_entry(const vx_report *report, int image);
-
-/* report_attention.c: a script element for each image chosen; none, with a note, where the run's model is not there. */
+/* attention.c: a script element for each image chosen; none, with a note, where the run's model is not there. */
 bool vx_report_write_attention(vx_report *report, vx_error *error);
 
-/* report_maps.c: the maps of one image. */
-typedef struct vx_report_maps vx_report_maps;
-
-/* Takes the image's maps: for each method a reduced form for the page, its shares on `truth`-like labels, and the
-   methods' mean. `labels` (may be NULL) is a class mask of width x height in the picture's own pixels. Returns the JSON
-   list of maps by method, NULL with an error. */
+/* maps.c: takes the image's maps: for each method a reduced form for the page, its shares on `truth`-like labels, and
+   the methods' mean. `labels` (may be NULL) is a class mask of width x height in the picture's own pixels. Returns the
+   JSON list of maps by method, NULL with an error. */
 json_t *vx_report_take_maps(vx_report *report, int image, const vx_report_level *level, const uint8_t *labels,
                             int width, int height, vx_arena *arena, vx_error *error);
 

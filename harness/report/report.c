@@ -79,7 +79,7 @@ static bool read_run(vx_report *r, vx_error *error) {
          vx_query_images(r->store, &r->run, o->min_confidence, r->arena, &r->images, error) &&
          vx_query_classes(r->store, r->run.id, r->arena, &r->classes, &r->class_count, error) &&
          vx_query_labels(r->store, r->run.id, r->arena, &r->labels, &r->label_count, error) &&
-         vx_frame_of_run(&r->run, &r->frame, error) && take_memory(r, error) && read_thresholds(r, error);
+         vx_origin_input(&r->run, &r->input, error) && take_memory(r, error) && read_thresholds(r, error);
 }
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
@@ -97,7 +97,7 @@ static void write_title(vx_report *report) {
 static bool write_data(vx_report *report, vx_error *error) {
   if (!vx_report_write_images(report, error) || !vx_report_write_attention(report, error)) return false;
   json_t *summary = vx_report_summary(report, error);
-  return summary && vx_embed_write(report->to, "summary", summary, error);
+  return summary && vx_report_embed(report, "summary", summary, error);
 }
 
 static void write_script(vx_report *report) {
@@ -155,7 +155,7 @@ bool vx_report_write(vx_store *store, const vx_report_options *options, const ch
     made->images = report.images.count;
     vx_report_open_data(&report);
     ok = write_file(&report, path, error);
-    if (report.voc.count) vx_voc_close(&report.voc);
+    vx_origin_close(&report.origin);
   }
   vx_arena_free(report.arena);
   return ok;

@@ -4,6 +4,7 @@
 
 #include "harness/draw/colour.h"
 #include "harness/report/parts.h"
+#include "harness/run/cost.h"
 
 enum { FAILURES_SHOWN = 500, PUBLISHED_MAX = 64 };
 
@@ -17,7 +18,7 @@ static bool put_number(json_t *into, const char *key, double value) {
 
 static bool add_run(const vx_report *report, json_t *summary) {
   const vx_run_row *r = &report->run;
-  const vx_scoring_info *s = &report->scoring.info;
+  const vx_scoring_row *s = &report->scoring;
   const char *const texts[][2] = {
       {"name", r->name},
       {"model", r->model},
@@ -98,8 +99,22 @@ static bool add_methods(const vx_report *report, json_t *summary) {
   return ok;
 }
 
+/* Passes of each method if it stood alone, in forward passes; null where the run's configuration is not of today's. */
+static bool add_passes(const vx_report *report, json_t *summary) {
+  vx_error error;
+  vx_config *config = vx_config_parse(report->run.config, strlen(report->run.config), "run", NULL, 0, &error);
+  json_t *list = json_array();
+  for (int i = 0; list && i < report->method_count; i++) {
+    int at = config ? vx_config_find_method(config, report->methods[i].name) : -1;
+    double cost = at < 0 ? NAN : vx_cost_of_method(config, &config->methods[at], &vx_cost_shape);
+    json_array_append_new(list, vx_embed_number(cost, 4));
+  }
+  vx_config_free(config);
+  return json_object_set_new(summary, "passes", list) == 0;
+}
+
 /* Colour tables as bytes R, G, B of 256 steps. */
-static bool add_colours(json_t *summary) {
+static bool add_colours(vx_report *report, json_t *summary) {
   json_t *tables = json_object();
   bool ok = json_object_set_new(summary, "colours", tables) == 0;
   const vx_colours *colours;
@@ -117,7 +132,7 @@ static bool add_colours(json_t *summary) {
   for (int i = 0; i < 7; i++) {
     char hex[16];
     snprintf(hex, sizeof hex, "#%06x", (unsigned)(vx_colour_kind(i) & 0xFFFFFF));
-    json_array_append_new(kinds, json_string(hex));
+    vx_report_push(report, kinds, json_string(hex));
   }
   return ok && json_object_set_new(summary, "kinds", kinds) == 0;
 }
@@ -144,19 +159,19 @@ static bool add_images(const vx_report *report, json_t *summary) {
 }
 
 /* Shares in thousandths, [method][image x 4], null where there is none; the area's alike. */
-static bool add_shares(const vx_report *report, json_t *summary) {
+static bool add_shares(vx_report *report, json_t *summary) {
   size_t width = (size_t)report->images.count * VX_REPORT_SHARES;
   json_t *shares = json_array(), *area = json_array();
   bool ok = json_object_set_new(summary, "shares", shares) == 0 && json_object_set_new(summary, "area", area) == 0;
   for (int m = 0; ok && m < report->method_count; m++) {
     json_t *list = json_array();
     for (size_t i = 0; i < width; i++)
-      json_array_append_new(list, vx_embed_number(round(1000 * (double)report->shares[(size_t)m * width + i]), 4));
+      vx_report_push(report, list, vx_embed_number(round(1000 * (double)report->shares[(size_t)m * width + i]), 4));
     ok = json_array_append_new(shares, list) == 0;
   }
   for (int i = 0; ok && i < report->images.count; i++)
     for (int r = 0; r < VX_REPORT_SHARES; r++)
-      json_array_append_new(area, vx_embed_number(round(1000 * report->sums[i].area[r]), 4));
+      vx_report_push(report, area, vx_embed_number(round(1000 * report->sums[i].area[r]), 4));
   return ok;
 }
 
@@ -172,8 +187,8 @@ static bool add_columns(vx_report *report, json_t *summary, const char *key, con
       json_decref(list);
       return false;
     }
-    for (int i = 0; i < images; i++) json_array_append_new(list, vx_embed_number(values[i], 4));
-    json_array_append_new(all, list);
+    for (int i = 0; i < images; i++) vx_report_push(report, list, vx_embed_number(values[i], 4));
+    vx_report_push(report, all, list);
   }
   return true;
 }
@@ -193,8 +208,8 @@ static bool add_flat(vx_report *report, json_t *summary, vx_error *error) {
       return false;
     }
     for (int i = 0; i < report->images.count; i++)
-      if (c.flat[i]) json_array_append_new(list, json_integer(i));
-    json_array_append_new(all, list);
+      if (c.flat[i]) vx_report_push(report, list, json_integer(i));
+    vx_report_push(report, all, list);
   }
   return true;
 }
@@ -216,7 +231,8 @@ static bool add_published(vx_report *report, json_t *summary, vx_error *error) {
     const vx_published_row *r = rows[i];
     json_t *row = json_pack("{s:i, s:I}", "images", r->images, "index_sum", (json_int_t)r->index_sum);
     json_t *scores = json_object();
-    for (int k = 0; k < 3; k++) put_number(scores, metrics[k], vx_published_score_of(r, metrics[k]));
+    for (int k = 0; k < 3; k++)
+      vx_report_put(report, scores, metrics[k], vx_embed_number(vx_published_score_of(r, metrics[k]), 9));
     bool ok = row && put_text(row, "id", r->id) && put_text(row, "label", r->label) &&
               put_text(row, "method", r->method) && put_text(row, "title", r->title) &&
               put_text(row, "source", r->source) && json_object_set_new(row, "scores", scores) == 0 &&
@@ -239,8 +255,8 @@ static bool add_failures(vx_report *report, json_t *summary, vx_error *error) {
     const vx_failure_row *f = &rows[i];
     json_t *row = json_object();
     ok = row && put_text(row, "image", f->image_id) && put_text(row, "method", f->method) &&
-         put_text(row, "severity", f->severity) && put_text(row, "stage", f->stage) &&
-         put_text(row, "place", f->place) && put_text(row, "reason", f->reason) &&
+         put_text(row, "severity", vx_severity_name(f->failure.severity)) && put_text(row, "stage", f->failure.stage) &&
+         put_text(row, "place", f->failure.where) && put_text(row, "reason", f->failure.why) &&
          json_array_append_new(list, row) == 0;
   }
   return ok || vx_fail(error, "report", "out of memory");
@@ -249,8 +265,8 @@ static bool add_failures(vx_report *report, json_t *summary, vx_error *error) {
 json_t *vx_report_summary(vx_report *report, vx_error *error) {
   json_t *summary = json_object();
   bool ok = summary && add_run(report, summary) && add_names(report, summary) && add_methods(report, summary) &&
-            add_colours(summary) && add_images(report, summary) && add_shares(report, summary) &&
-            put_text(summary, "note", report->made->note);
+            add_passes(report, summary) && add_colours(report, summary) && add_images(report, summary) &&
+            add_shares(report, summary) && put_text(summary, "note", report->made->note);
   if (!ok) {
     vx_fail(error, "report", "out of memory");
     json_decref(summary);

@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "harness/report/parts.h"
-#include "statistics/bootstrap.h"
 #include "metrics/chance.h"
-#include "statistics/compare.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
+#include "statistics/standing.h"
 
 /* Methods beyond this many are not compared pair by pair: the table would have thousands of rows. */
 enum { COMPARED_MAX = 64 };
@@ -29,8 +28,8 @@ static size_t values_count(const vx_report *report) {
 
 static bool describe(const char *name, json_t *into) {
   int column = 0;
-  const vx_metric *metric = vx_metric_with_column(name, &column);
-  const vx_metric_column *c = metric ? &metric->columns[column] : NULL;
+  const vx_measure *metric = vx_measure_with_column(name, &column);
+  const vx_measure_column *c = metric ? &metric->columns[column] : NULL;
   bool over_chance = strcmp(name, "over_chance") == 0;
   const char *meaning = over_chance ? "IoU less the IoU expected of a random mask of as many pixels as the method's."
                         : c         ? c->meaning
@@ -90,8 +89,8 @@ static bool put_values(const measuring *m, json_t *into) {
   for (int k = 0; all && k < methods; k++) {
     json_t *list = json_array();
     for (int i = 0; list && i < images; i++)
-      json_array_append_new(list, vx_embed_number(m->values[(size_t)i * (size_t)methods + (size_t)k], 5));
-    json_array_append_new(all, list);
+      vx_report_push(m->report, list, vx_embed_number(m->values[(size_t)i * (size_t)methods + (size_t)k], 5));
+    vx_report_push(m->report, all, list);
   }
   return json_object_set_new(into, "values", all) == 0;
 }
@@ -105,7 +104,7 @@ static bool estimate(const measuring *m, vx_error *error) {
   vx_sample sample = {
       .images = (size_t)report->images.count, .columns = (size_t)report->method_count, .numerators = m->values};
   vx_resampling how = {.resamples = (size_t)o->resamples, .seed = o->seed};
-  if (o->resamples > 0 && report->images.count <= VX_SCORE_BOOTSTRAP_IMAGES && report->images.count > 0) {
+  if (o->resamples > 0 && report->images.count <= VX_BOOTSTRAP_IMAGES && report->images.count > 0) {
     return vx_bootstrap_intervals(&sample, &how, 0.95, m->intervals, error);
   }
   double *estimates = malloc((sample.columns + 1) * sizeof *estimates);
@@ -122,35 +121,46 @@ static bool put_rows(const measuring *m, json_t *into) {
     int n = 0;
     for (int i = 0; i < m->report->images.count; i++) n += !isnan(m->values[(size_t)i * methods + k]);
     const vx_interval *v = &m->intervals[k];
-    json_array_append_new(rows, json_pack("[o, o, o, i]", vx_embed_number(v->estimate, 9), vx_embed_number(v->low, 9),
-                                          vx_embed_number(v->high, 9), n));
+    vx_report_push(m->report, rows,
+                   json_pack("[o, o, o, i]", vx_embed_number(v->estimate, 9), vx_embed_number(v->low, 9),
+                             vx_embed_number(v->high, 9), n));
   }
   return json_object_set_new(into, "rows", rows) == 0;
 }
 
 /* ---- every method against every other --------------------------------------------------------------------------- */
 
-static bool put_pairs(const measuring *m, json_t *into, vx_error *error) {
+/* A pair as the page has it: a, b, n, difference, low, high, Wilcoxon's p after Holm, the permutation's p and how many
+   flips it has (0: exact), wins, ties, losses, whether the two are told apart. */
+static json_t *pair_json(const vx_pair *p) {
+  return json_pack("[i, i, i, o, o, o, o, o, i, i, i, i, b]", (int)p->a, (int)p->b, (int)p->n,
+                   vx_embed_number(p->difference, 6), vx_embed_number(p->low, 6), vx_embed_number(p->high, 6),
+                   vx_embed_number(p->wilcoxon_holm, 4), vx_embed_number(p->permutation_p, 5), (int)p->flips,
+                   (int)p->effect.wins, (int)p->effect.ties, (int)p->effect.losses, vx_pair_differs(p));
+}
+
+static json_t *standing_json(const vx_standing *s) {
+  return s->rank ? json_pack("[i, i, i, b]", s->rank, s->low, s->high, s->level) : json_null();
+}
+
+static bool put_pairs(const measuring *m, bool higher, json_t *into, vx_error *error) {
   const vx_report *report = m->report;
-  size_t methods = (size_t)report->method_count, count = vx_pairs(methods);
-  const vx_report_options *o = report->options;
-  if (methods < 2 || methods > COMPARED_MAX || report->images.count == 0 || o->resamples == 0) return true;
+  size_t methods = (size_t)report->method_count, images = (size_t)report->images.count, count = vx_pairs(methods);
+  if (methods < 2 || methods > COMPARED_MAX || images == 0) return true;
   vx_pair *pairs = malloc(count * sizeof *pairs);
-  vx_resampling how = {.resamples = (size_t)o->resamples, .seed = o->seed};
-  bool ok = pairs ? vx_compare_all(m->values, (size_t)report->images.count, methods, &how, pairs, error)
-                  : vx_fail(error, "report", "out of memory");
-  json_t *list = ok ? json_array() : NULL;
-  for (size_t i = 0; list && i < count; i++) {
-    const vx_pair *p = &pairs[i];
-    json_array_append_new(list, json_pack("[i, i, i, o, o, o, o, o, i, i, i]", (int)p->a, (int)p->b, (int)p->n,
-                                          vx_embed_number(p->difference, 6), vx_embed_number(p->low, 6),
-                                          vx_embed_number(p->high, 6), vx_embed_number(p->permutation_holm, 4),
-                                          vx_embed_number(p->wilcoxon_holm, 4), (int)p->effect.wins,
-                                          (int)p->effect.ties, (int)p->effect.losses));
-  }
+  vx_standing *standings = malloc(methods * sizeof *standings);
+  vx_resampling how = {.resamples = (size_t)report->options->resamples, .seed = report->options->seed};
+  bool ok = pairs && standings ? vx_compare_groups(m->values, images, methods, NULL, 1, &how, pairs, error)
+                               : vx_fail(error, "report", "out of memory");
+  json_t *list = ok ? json_array() : NULL, *places = ok ? json_array() : NULL;
+  if (ok) vx_stand(m->values, images, methods, NULL, 1, pairs, higher, standings);
+  for (size_t i = 0; list && i < count; i++) vx_report_push(m->report, list, pair_json(&pairs[i]));
+  for (size_t k = 0; places && k < methods; k++) vx_report_push(m->report, places, standing_json(&standings[k]));
   free(pairs);
+  free(standings);
   if (!ok) return false;
-  return json_object_set_new(into, "pairs", list) == 0 || vx_fail(error, "report", "out of memory");
+  return (json_object_set_new(into, "pairs", list) == 0 && json_object_set_new(into, "standings", places) == 0) ||
+         vx_fail(error, "report", "out of memory");
 }
 
 /* ---- all of it -------------------------------------------------------------------------------------------------- */
@@ -169,7 +179,7 @@ static bool add_measure(measuring *m, const vx_score_row *rows, int of, json_t *
   } else if (ok) {
     ok = estimate(m, error);
   }
-  ok = ok && put_pairs(m, into, error);
+  ok = ok && put_pairs(m, json_is_true(json_object_get(into, "higher")), into, error);
   if (ok && !(put_rows(m, into) && put_values(m, into))) ok = vx_fail(error, "report", "out of memory");
   if (!ok) {
     json_decref(into);
@@ -178,12 +188,12 @@ static bool add_measure(measuring *m, const vx_score_row *rows, int of, json_t *
   return json_array_append_new(list, into) == 0 || vx_fail(error, "report", "out of memory");
 }
 
-static bool add_counts(const vx_report *report, const vx_score_row *rows, json_t *summary) {
+static bool add_counts(vx_report *report, const vx_score_row *rows, json_t *summary) {
   json_t *list = json_array();
   for (int k = 0; list && k < report->method_count; k++)
-    json_array_append_new(list,
-                          json_pack("{s:I, s:I, s:i, s:i}", "n", (json_int_t)rows[k].n, "flat",
-                                    (json_int_t)rows[k].flat, "failed", rows[k].failed, "unscored", rows[k].unscored));
+    vx_report_push(report, list,
+                   json_pack("{s:I, s:I, s:i, s:i}", "n", (json_int_t)rows[k].n, "flat", (json_int_t)rows[k].flat,
+                             "failed", rows[k].failed, "unscored", rows[k].unscored));
   return json_object_set_new(summary, "tallies", list) == 0;
 }
 
@@ -208,9 +218,9 @@ bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error) {
   if (!m.values || !m.intervals || !list || json_object_set_new(summary, "metrics", list) != 0) {
     return vx_fail(error, "report", "out of memory");
   }
-  if (!vx_aggregate_parse(report->scoring.info.aggregate, &request.aggregate, error) ||
+  if (!vx_aggregate_parse(report->scoring.aggregate, &request.aggregate, error) ||
       !vx_scores_summarise(report->store, &request, arena, &rows, error) ||
-      !vx_query_metric_names(report->store, report->scoring.id, arena, &further, &further_count, error)) {
+      !vx_query_metrics(report->store, report->scoring.id, arena, &further, &further_count, error)) {
     return false;
   }
   for (int k = 0; k < 4; k++) {

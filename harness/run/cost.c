@@ -1,6 +1,18 @@
 #include "harness/run/cost.h"
 
-#include <string.h>
+#include <math.h>
+
+const vx_shape vx_cost_shape = {.layers = 12,
+                                .heads = 12,
+                                .dim = 768,
+                                .head_dim = 64,
+                                .mlp = 3072,
+                                .patch = 16,
+                                .image = 224,
+                                .grid = 14,
+                                .leading = 1,
+                                .tokens = 197,
+                                .classes = 1000};
 
 /* In forward passes of the whole depth, counting products: a backward pass has two for each of the forward's where
    weights get no gradient but attention does, less at the ends; relevance needs two products forward in each
@@ -12,32 +24,52 @@ static double share(int lowest, int layers) {
   return layers > 0 ? (double)(layers - lowest) / layers : 1;
 }
 
-/* How often the model is run again: the method's number of samples, steps or points. */
-static double samples(const vx_explainer *explainer, const vx_args *args) {
-  static const char *const names[] = {"samples", "steps", "points", "masks"};
-  for (int i = 0; i < explainer->param_count; i++)
-    for (size_t n = 0; n < sizeof names / sizeof *names; n++)
-      if (strcmp(explainer->params[i].name, names[n]) == 0) return args->value[i];
-  return 0;
+static double of_want(const vx_want *want, const vx_shape *shape) {
+  double depth = want->site == VX_AT_INPUT ? 1 : share(want->first, shape->layers);
+  switch (want->descent.rule) {
+  case VX_GRADIENT:
+    return BACKWARD * depth;
+  case VX_CUT_GRADIENT:
+    return CUT;
+  case VX_LRP_IMPROVED:
+    return IMPROVED * depth;
+  case VX_LRP_PLAIN:
+    return PLAIN * depth;
+  default:
+    return 0;
+  }
 }
 
-double vx_cost(const vx_explainer *explainer, const vx_args *args, const vx_shape *shape) {
-  vx_passes passes;
-  vx_explainer_passes(explainer, shape, args, &passes);
+/* Each descent once, as deep as the deepest of what is read of it. */
+static double of_descents(const vx_wants *wants, const vx_shape *shape) {
   double cost = 0;
-  if (passes.set & VX_PASS_INPUT_GRADIENT)
-    cost = BACKWARD;
-  else if (passes.set & VX_PASS_GRADIENT)
-    cost = BACKWARD * share(passes.gradient_lowest, shape->layers);
-  else if (passes.set & VX_PASS_LAST_NORM)
-    cost = BACKWARD / shape->layers;
-  if (passes.set & VX_PASS_CUT_GRADIENT) cost += CUT;
-  for (int i = 0; i < passes.relevance_count; i++) {
-    const vx_relevance_need *need = &passes.relevance[i];
-    double rules = need->rules == VX_RULES_PLAIN ? PLAIN : IMPROVED;
-    cost += rules * share(need->lowest, shape->layers);
-    if (need->stabilizer <= 0) cost += DOUBLE_FORWARD;
+  bool wide = false;
+  for (int i = 0; i < wants->count; i++) {
+    const vx_want *want = &wants->want[i];
+    double own = of_want(want, shape), before = 0;
+    for (int k = 0; k < i; k++)
+      if (wants->want[k].descent.rule == want->descent.rule &&
+          wants->want[k].descent.parameter == want->descent.parameter)
+        before = fmax(before, of_want(&wants->want[k], shape));
+    cost += fmax(0, own - before);
+    wide |=
+        (want->descent.rule == VX_LRP_IMPROVED || want->descent.rule == VX_LRP_PLAIN) && !(want->descent.parameter > 0);
   }
-  if (passes.set & VX_PASS_AGAIN) cost += samples(explainer, args) * (1 + BACKWARD);
-  return cost;
+  return cost + (wide ? DOUBLE_FORWARD : 0);
+}
+
+double vx_cost(const vx_needs *needs, const vx_shape *shape) {
+  bool looks = needs->wants.count > 0 || needs->variant_count > 0;
+  return looks + of_descents(&needs->wants, shape) + needs->variant_count * (1 + of_descents(&needs->variants, shape));
+}
+
+double vx_cost_of_method(const vx_config *config, const vx_method *method, const vx_shape *shape) {
+  vx_needs all, own;
+  vx_explainer_needs(method->explainer, shape, &method->args, &all);
+  for (int p = 0; p < method->part_count; p++) {
+    const vx_method *part = &config->methods[method->parts[p]];
+    vx_explainer_needs(part->explainer, shape, &part->args, &own);
+    if (!vx_needs_add(&all, &own, NULL)) return NAN;
+  }
+  return vx_cost(&all, shape);
 }

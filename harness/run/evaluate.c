@@ -1,76 +1,60 @@
 /* One image, from its files to its rows. The line is vx_evaluate() at the end of the file. */
 #include "harness/run/evaluate.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/digest.h"
 #include "harness/data/annotation.h"
-#include "harness/run/maps.h"
 #include "harness/run/predict.h"
 #include "harness/run/score.h"
+#include "harness/run/subject.h"
 
 struct vx_evaluator {
   const vx_run *run;
-  vx_worker *worker;
-  float *x;            /* [3][S][S] */
-  uint8_t *rgb;        /* [S][S][3] */
-  double *probability; /* [C] */
-  float *prior;        /* [S][S] */
-  vx_maps *maps;
-  bool *needed, *wanted; /* [methods] of the config, of the store */
+  vx_subject *subject; /* NULL: nothing asks the model */
   vx_scorer *scorer;
-  vx_arena *arena;
+  float *prior; /* [S][S] */
 };
-
-static double now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
-}
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
-static bool take_memory(vx_evaluator *e) {
-  const vx_shape *shape = e->run->shape;
-  size_t pixels = (size_t)shape->image * (size_t)shape->image;
-  int methods = e->run->config->method_count;
-  e->arena = vx_arena_new();
-  if (!e->arena) return false;
-  e->x = VX_TAKE(e->arena, 3 * pixels, float);
-  e->rgb = VX_TAKE(e->arena, 3 * pixels, uint8_t);
-  e->prior = VX_TAKE(e->arena, pixels, float);
-  e->probability = VX_TAKE(e->arena, shape->classes, double);
-  e->maps = vx_maps_new(e->run->config->methods, methods, shape, e->arena);
-  e->needed = VX_TAKE(e->arena, methods + 1, bool);
-  e->wanted = VX_TAKE(e->arena, methods + 1, bool);
-  return e->x && e->rgb && e->prior && e->probability && e->maps && e->needed && e->wanted;
+/* The run's plan, or what of it is needed. False on failure; *any: something asks the model. */
+static bool plan(const vx_run *run, const bool *make, bool model, vx_plan *plan, bool *any, vx_error *error) {
+  const vx_config *config = run->config;
+  *plan = run->plan;
+  *any = !make || model;
+  if (!make) return true;
+  plan->needs = (vx_needs){0};
+  for (int i = 0; i < plan->count; i++) {
+    if (run->stored[i] < 0 || !make[run->stored[i]]) continue;
+    *any = true;
+    if (!vx_plan_method(plan, i, run->shape, error)) return false;
+  }
+  return !model || vx_plan_metrics(plan, config->metrics, config->metric_count, run->shape, error);
 }
 
-vx_evaluator *vx_evaluator_new(const vx_run *run, vx_error *error) {
+vx_evaluator *vx_evaluator_new(const vx_run *run, const bool *make, bool model, vx_error *error) {
   vx_evaluator *e = calloc(1, sizeof *e);
-  if (e) e->run = run;
-  if (!e || !take_memory(e)) {
-    vx_fail(error, "worker", "out of memory");
-    vx_evaluator_free(e);
-    return NULL;
-  }
-  e->scorer = vx_scorer_new(run, error);
-  e->worker =
-      e->scorer ? vx_worker_new(run->model, &run->plan.passes, (vx_precision)run->config->precision, error) : NULL;
-  if (e->worker) return e;
+  size_t pixels = (size_t)run->shape->image * (size_t)run->shape->image;
+  vx_plan needed;
+  bool any = false;
+  if (e) *e = (vx_evaluator){.run = run, .prior = malloc(pixels * sizeof *e->prior)};
+  bool good = (e && e->prior) || vx_fail(error, "worker", "out of memory");
+  good = good && (e->scorer = vx_scorer_new(run, error)) && plan(run, make, model, &needed, &any, error);
+  if (good && any)
+    e->subject = vx_subject_new(run->model, &needed, &run->input, (vx_precision)run->config->precision, error);
+  if (good && (e->subject || !any)) return e;
   vx_evaluator_free(e);
   return NULL;
 }
 
 void vx_evaluator_free(vx_evaluator *e) {
   if (!e) return;
-  vx_worker_free(e->worker);
+  vx_subject_free(e->subject);
   vx_scorer_free(e->scorer);
-  vx_arena_free(e->arena);
+  free(e->prior);
   free(e);
 }
 
@@ -160,96 +144,135 @@ static bool read_mask(const vx_voc_entry *entry, const vx_picture *picture, vx_m
 
 /* ---- the methods ------------------------------------------------------------------------------------------------- */
 
-/* One method: its map, its scores, its rows. False only when memory is out. */
-static bool evaluate_method(vx_evaluator *e, int index, vx_view *view, vx_result *result) {
+/* What came of a map that was to be scored; false only when memory is out. */
+static bool settle(vx_score_outcome outcome, const char *stage, vx_result *result, vx_evaluation *evaluation,
+                   const vx_error *error) {
+  if (outcome != VX_SCORE_FAILED) return outcome == VX_SCORE_DONE;
+  evaluation->status = VX_STATUS_FAILED;
+  return vx_result_add_failure(result, VX_FAILURE, evaluation->method, stage, error->where, "%s", error->why);
+}
+
+/* One method: its map, its scores, its rows. */
+static bool evaluate_method(vx_evaluator *e, int index, const vx_view *view, uint64_t metrics, vx_result *result) {
   const vx_run *run = e->run;
   int stored = run->stored[index];
   vx_error error;
-  double start = now_ms();
-  bool made = vx_maps_make(e->maps, index, view, &error);
-  double milliseconds = now_ms() - start;
-  if (stored < 0 || !e->wanted[stored]) return true;
+  vx_heatmap map;
   vx_evaluation *evaluation = vx_result_add_evaluation(result, stored);
   if (!evaluation) return false;
   evaluation->target = run->info.methods[stored].class_specific ? view->target : -1;
-  evaluation->milliseconds = milliseconds;
-  const char *stage = "method";
-  if (made) {
-    vx_score_outcome outcome =
-        vx_scorer_score(e->scorer, &run->config->methods[index], e->maps->map[index], result, evaluation, &error);
-    if (outcome == VX_SCORE_NO_MEMORY) return false;
-    if (outcome == VX_SCORE_DONE) return true;
-    stage = "score";
-  }
-  evaluation->status = VX_STATUS_FAILED;
-  return vx_result_add_failure(result, VX_FAILURE, stored, stage, error.where, "%s", error.why);
+  bool made = vx_subject_map(e->subject, index, &map, &error);
+  evaluation->milliseconds = vx_subject_milliseconds(e->subject, index);
+  if (!made) return settle(VX_SCORE_FAILED, "method", result, evaluation, &error);
+  vx_score_outcome outcome =
+      vx_scorer_score(e->scorer, &run->config->methods[index], &map, view, metrics, result, evaluation, &error);
+  return settle(outcome, "score", result, evaluation, &error);
 }
 
-/* What has to be made for the wanted methods, hidden parts included. */
-static void mark_needed(vx_evaluator *e, const bool *wanted) {
+/* Further measures of a map that the store has. */
+static bool measure_stored(vx_evaluator *e, int index, const vx_view *view, const vx_todo *todo, vx_result *result) {
   const vx_run *run = e->run;
-  int count = run->config->method_count;
-  vx_maps_clear(e->maps);
-  bool asked[VX_METHODS_MAX];
-  for (int i = 0; i < run->info.method_count; i++) e->wanted[i] = !wanted || wanted[i];
-  for (int i = 0; i < count; i++) asked[i] = run->stored[i] >= 0 && e->wanted[run->stored[i]];
-  vx_plan_needed(run->config->methods, count, asked, e->needed);
-}
-
-static bool evaluate_methods(vx_evaluator *e, int target, const vx_mask *mask, vx_result *result) {
-  const vx_run *run = e->run;
+  int method = run->stored[index], k = 0;
+  while (k < todo->stored->evaluation_count && todo->stored->evaluations[k].method != method) k++;
+  if (k == todo->stored->evaluation_count) return true;
   vx_error error;
-  vx_view *view = vx_worker_explain(e->worker, target, (vx_output)run->config->output, &error);
-  if (!view) return vx_result_add_failure(result, VX_FAILURE, -1, "model", error.where, "%s", error.why);
-  view->picture = e->rgb;
-  view->seed = vx_run_seed(run->config, result->id);
-  view->prior = NULL;
-  if (run->prior && mask->label && vx_mask_main_class(mask) > 0) {
-    if (!vx_prior_without(run->prior, mask, e->prior, &error))
-      return vx_result_add_failure(result, VX_FAILURE, -1, "mask", error.where, "%s", error.why);
-    view->prior = e->prior;
+  vx_evaluation *evaluation = vx_result_add_evaluation(result, method);
+  if (!evaluation) return false;
+  vx_score_outcome outcome = vx_scorer_measure(e->scorer, &run->config->methods[index], &todo->stored->evaluations[k],
+                                               view, todo->metrics[method], result, evaluation, &error);
+  return settle(outcome, "score", result, evaluation, &error);
+}
+
+/* The passes for the class explained. NULL: a row says why, or memory is out (*good). */
+static const vx_view *ask(vx_evaluator *e, const vx_mask *mask, vx_result *result, bool *good) {
+  const vx_run *run = e->run;
+  vx_question question = {.output = (vx_output)run->config->output,
+                          .seed = vx_subject_seed((uint64_t)run->config->seed, result->id)};
+  vx_error error;
+  const char *stage = "target";
+  const vx_view *view = NULL;
+  if (vx_choose_target(run, vx_subject_probability(e->subject), result, &question.target, &error)) {
+    stage = "mask";
+    if (vx_prior_give(run->prior, mask, e->prior, &question.prior, &error)) {
+      stage = "model";
+      view = vx_subject_ask(e->subject, &question, &error);
+    }
   }
-  for (int i = 0; i < run->plan.count; i++) {
-    int index = run->plan.order[i];
-    if (e->needed[index] && !evaluate_method(e, index, view, result)) return false;
+  *good = view || vx_result_add_failure(result, VX_FAILURE, -1, stage, error.where, "%s", error.why);
+  return view;
+}
+
+/* Those of the methods that the run stores; parts of mixes are made with them. */
+static bool evaluate_methods(vx_evaluator *e, const vx_view *view, const vx_todo *todo, vx_result *result) {
+  const vx_run *run = e->run;
+  bool good = true;
+  for (int i = 0; good && i < run->plan.count; i++) {
+    int stored = run->stored[i];
+    if (stored < 0) continue;
+    uint64_t metrics = todo ? todo->metrics[stored] : UINT64_MAX;
+    if (!todo || todo->make[stored])
+      good = evaluate_method(e, i, view, metrics, result);
+    else if (metrics)
+      good = measure_stored(e, i, view, todo, result);
   }
-  return true;
+  return good;
 }
 
 /* ---- the line ---------------------------------------------------------------------------------------------------- */
 
 /* From the picture to the prediction. *go_on: the image passed the gate and is to be explained. */
 static bool predict(vx_evaluator *e, const vx_picture *picture, vx_result *result, bool *go_on) {
-  const vx_run *run = e->run;
   vx_error error;
   *go_on = false;
-  if (!vx_input_make(picture, &run->input, e->x, e->rgb, &error))
+  if (!vx_subject_show(e->subject, picture, &error))
     return vx_result_add_failure(result, VX_FAILURE, -1, "picture", error.where, "%s", error.why);
-  if (!vx_worker_forward(e->worker, e->x, &error))
+  if (!vx_subject_predict(e->subject, &error))
     return vx_result_add_failure(result, VX_FAILURE, -1, "model", error.where, "%s", error.why);
-  vx_softmax(vx_worker_logits(e->worker), run->shape->classes, e->probability);
-  vx_predict(run, e->probability, result);
+  vx_predict(e->run, vx_subject_probability(e->subject), result);
   *go_on = result->prediction.passed;
   return true;
 }
 
-static bool evaluate_picture(vx_evaluator *e, const vx_picture *picture, const vx_mask *mask, const bool *wanted,
+/* Whether anything of it asks the model; without it the stored prediction is what there is. */
+static bool asks_model(const vx_run *run, const vx_todo *todo) {
+  uint64_t asking = 0;
+  if (!todo || !todo->stored) return true;
+  for (int i = 0; i < run->config->metric_count; i++)
+    if (run->config->metrics[i].measure->kind != VX_MAP_AND_TRUTH) asking |= UINT64_C(1) << i;
+  for (int m = 0; m < run->info.method_count; m++)
+    if (todo->make[m] || (todo->metrics[m] & asking)) return true;
+  return false;
+}
+
+static bool evaluate_picture(vx_evaluator *e, const vx_picture *picture, const vx_mask *mask, const vx_todo *todo,
                              vx_result *result) {
   vx_error error;
-  bool go_on;
-  if (!predict(e, picture, result, &go_on)) return false;
+  bool with_model = asks_model(e->run, todo), good = true, go_on = true;
+  const vx_view *view = NULL;
+  if (!with_model)
+    result->prediction = todo->stored->prediction;
+  else if (!predict(e, picture, result, &go_on))
+    return false;
   if (!go_on || !mask->label) return true; /* without a mask the prediction is all there is to keep */
-  int target;
-  if (!vx_choose_target(e->run, e->probability, result, &target, &error))
-    return vx_result_add_failure(result, VX_FAILURE, -1, "target", error.where, "%s", error.why);
+  if (with_model && !(view = ask(e, mask, result, &good))) return good;
   if (!vx_scorer_truth(e->scorer, mask, picture->width, picture->height, result, &error) &&
       !vx_result_add_failure(result, VX_FAILURE, -1, "mask", error.where, "%s", error.why))
     return false;
-  mark_needed(e, wanted);
-  return evaluate_methods(e, target, mask, result);
+  return evaluate_methods(e, view, todo, result);
 }
 
-bool vx_evaluate(vx_evaluator *e, int position, const bool *wanted, vx_result *result, vx_error *error) {
+/* Stored maps are measured against the picture and mask that the run saw, or not at all. */
+static bool check_same(const vx_voc_entry *entry, const vx_result *then, const vx_result *now, vx_error *error) {
+  for (int i = 0; i < now->failure_count; i++) {
+    const vx_stored_failure *f = &now->failures[i];
+    if (f->severity == VX_FAILURE && f->method < 0) return vx_fail(error, f->where, "%s", f->why);
+  }
+  if (then->mask_digest && now->mask_digest && strcmp(then->mask_digest, now->mask_digest) == 0) return true;
+  return vx_fail(error, entry->mask, "is not the mask that the run saw (digest %s, now %s)",
+                 then->mask_digest ? then->mask_digest : "none", now->mask_digest ? now->mask_digest : "none");
+}
+
+bool vx_evaluate(vx_evaluator *e, int position, const vx_todo *todo, vx_result *result, vx_error *error) {
   const vx_run *run = e->run;
   const vx_voc_entry *entry = &run->voc.entry[position];
   vx_picture picture;
@@ -261,9 +284,10 @@ bool vx_evaluate(vx_evaluator *e, int position, const bool *wanted, vx_result *r
   } else if (good) {
     result->width = picture.width;
     result->height = picture.height;
-    good = read_mask(entry, &picture, &mask, result) && evaluate_picture(e, &picture, &mask, wanted, result);
+    good = read_mask(entry, &picture, &mask, result) && evaluate_picture(e, &picture, &mask, todo, result);
     vx_picture_free(&picture);
     vx_mask_free(&mask);
   }
-  return good || vx_fail(error, entry->id, "out of memory");
+  if (!good) return vx_fail(error, entry->id, "out of memory");
+  return !todo || !todo->stored || check_same(entry, todo->stored, result, error);
 }

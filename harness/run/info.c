@@ -24,6 +24,13 @@ static const char *say(vx_run *run, const char *format, ...) {
   return text;
 }
 
+/* A text that was put together; it is freed. */
+static const char *keep(vx_run *run, vx_text *text) {
+  const char *kept = text->broken ? NULL : say(run, "%s", text->text ? text->text : "");
+  free(text->text);
+  return kept;
+}
+
 static const char *input_text(vx_run *run) {
   char text[600];
   vx_input_print(&run->input, text, sizeof text);
@@ -39,13 +46,6 @@ static const char *data_digest(vx_run *run) {
   for (int i = 0; i < run->voc.classes.count; i++) vx_digest_text(&digest, run->voc.classes.name[i]);
   vx_digest_print(&digest, text);
   return say(run, "%s", text);
-}
-
-static const char *metrics_text(vx_run *run) {
-  const char *text = "";
-  for (int i = 0; i < run->metric_count && text; i++)
-    text = say(run, "%s%s%s", text, i ? " " : "", run->metrics[i]->id);
-  return text;
 }
 
 static const char *host_name(vx_run *run) {
@@ -76,20 +76,20 @@ static const char *parts_text(vx_run *run, const vx_method *method) {
 
 /* A mix is told apart by its parts with all their parameters, not by their names. */
 static const char *parameters_text(vx_run *run, const vx_method *method) {
-  char args[500];
-  vx_args_print(method->explainer, &method->args, args, sizeof args);
-  const char *text = say(run, "%s", args);
-  for (int p = 0; p < method->part_count && text; p++) {
+  vx_text text = {0};
+  vx_args_print(&method->explainer->params, &method->args, &text);
+  for (int p = 0; p < method->part_count; p++) {
     const vx_method *part = &run->config->methods[method->parts[p]];
-    vx_args_print(part->explainer, &part->args, args, sizeof args);
-    text = say(run, "%s%s%s(%s)", text, p ? "+" : " of=", part->explainer->id, args);
+    vx_text_add(&text, "%s%s(", p ? "+" : " of=", part->explainer->id);
+    vx_args_print(&part->explainer->params, &part->args, &text);
+    vx_text_add(&text, ")");
   }
-  return text;
+  return keep(run, &text);
 }
 
 static bool fill_methods(vx_run *run) {
   const vx_config *config = run->config;
-  vx_run_method *methods = VX_TAKE(run->arena, config->method_count + 1, vx_run_method);
+  vx_method_row *methods = VX_TAKE(run->arena, config->method_count + 1, vx_method_row);
   run->stored = VX_TAKE(run->arena, config->method_count + 1, int);
   if (!methods || !run->stored) return false;
   int count = 0;
@@ -98,7 +98,7 @@ static bool fill_methods(vx_run *run) {
     const vx_explainer *explainer = method->explainer;
     run->stored[i] = method->hidden ? -1 : count;
     if (method->hidden) continue;
-    vx_run_method *to = &methods[count++];
+    vx_method_row *to = &methods[count++];
     to->name = method->name;
     to->explainer = explainer->id;
     to->title = explainer->title;
@@ -107,7 +107,7 @@ static bool fill_methods(vx_run *run) {
     to->class_specific = explainer->class_specific;
     for (int p = 0; p < method->part_count; p++)
       to->class_specific |= config->methods[method->parts[p]].explainer->class_specific;
-    to->trivial = explainer->family == VX_TRIVIAL;
+    to->trivial = explainer->family == VX_FAMILY_TRIVIAL;
     to->is_mask = explainer->is_mask;
     to->pixel_map = explainer->grid == VX_GRID_PIXEL;
     to->parameters = parameters_text(run, method);
@@ -117,6 +117,40 @@ static bool fill_methods(vx_run *run) {
   run->info.methods = methods;
   run->info.method_count = count;
   return true;
+}
+
+/* ---- measures --------------------------------------------------------------------------------------------------- */
+
+static bool fill_metric(vx_run *run, int index, vx_metric_row *to) {
+  const vx_metric *metric = &run->config->metrics[index];
+  const vx_measure *measure = metric->measure;
+  vx_text parameters = {0}, columns = {0};
+  bool good = true;
+  vx_args_print(&measure->params, &metric->args, &parameters);
+  for (int c = 0; c < measure->column_count && measure != &vx_measure_overlap; c++) {
+    vx_text name = {0};
+    vx_measure_column_name(measure, metric->name, c, &name);
+    run->columns[index][c] = keep(run, &name);
+    good = good && run->columns[index][c];
+    if (good) vx_text_add(&columns, "%s%s", c ? "," : "", run->columns[index][c]);
+  }
+  *to = (vx_metric_row){.name = metric->name,
+                        .measure = measure->id,
+                        .kind = vx_measure_kind_name(measure->kind),
+                        .parameters = keep(run, &parameters),
+                        .columns = keep(run, &columns)};
+  return good && to->parameters && to->columns;
+}
+
+static bool fill_metrics(vx_run *run) {
+  int count = run->config->metric_count;
+  vx_metric_row *rows = VX_TAKE(run->arena, count + 1, vx_metric_row);
+  run->columns = vx_arena_take(run->arena, (size_t)count + 1, sizeof *run->columns);
+  bool good = rows && run->columns;
+  for (int i = 0; good && i < count; i++) good = fill_metric(run, i, &rows[i]);
+  run->info.metrics = rows;
+  run->info.metric_count = count;
+  return good;
 }
 
 /* ---- classes ---------------------------------------------------------------------------------------------------- */
@@ -134,24 +168,9 @@ static bool fill_classes(vx_run *run) {
   return true;
 }
 
-static bool fill_scoring(vx_run *run) {
-  const vx_config *config = run->config;
-  char size[32], foreground[32];
-  vx_scoring_info *scoring = &run->info.scoring;
-  scoring->name = "main";
-  scoring->size = say(run, "%s", vx_config_size_text(config, size, sizeof size));
-  scoring->threshold = config->threshold;
-  scoring->foreground = say(run, "%s", vx_config_foreground_text(config, foreground, sizeof foreground));
-  scoring->void_pixels = vx_config_word("score.void", config->void_pixels);
-  scoring->mask_resize = vx_config_word("score.mask_resize", config->mask_resize);
-  scoring->pixel_accuracy = vx_config_word("score.pixel_accuracy", config->accuracy_is_recall);
-  scoring->aggregate = vx_config_word("score.aggregate", config->aggregate);
-  return scoring->size && scoring->foreground;
-}
-
 static bool fill(vx_run *run) {
   const vx_config *config = run->config;
-  vx_run_info *info = &run->info;
+  vx_run_row *info = &run->info;
   char *text = vx_config_print(config);
   info->config = text ? say(run, "%s", text) : NULL;
   free(text);
@@ -163,12 +182,13 @@ static bool fill(vx_run *run) {
   info->input = input_text(run);
   info->min_confidence = config->min_confidence;
   info->target = config->target;
-  info->output = vx_config_word("output", config->output);
-  info->precision = vx_config_word("precision", config->precision);
-  info->metrics = metrics_text(run);
+  info->output = vx_config_word("output", config->output, run->arena);
+  info->precision = vx_config_word("precision", config->precision, run->arena);
   info->seed = (uint64_t)config->seed;
   info->class_map = config->classes;
   info->compare_with = config->compare_with;
+  info->scoring = vx_setting_words(&config->score);
+  info->scoring.name = "main";
   info->input_side = run->shape->image;
   info->grid = run->shape->grid;
   info->image_count = (int)run->voc.count;
@@ -176,8 +196,8 @@ static bool fill(vx_run *run) {
   info->openblas = vx_blas_version();
   info->kernel = vx_blas_kernel();
   info->host = host_name(run);
-  return info->config && info->data && info->data_digest && info->input && info->metrics && info->program &&
-         info->host && fill_scoring(run) && fill_classes(run) && fill_methods(run);
+  return info->config && info->data && info->data_digest && info->input && info->output && info->precision &&
+         info->program && info->host && fill_classes(run) && fill_methods(run) && fill_metrics(run);
 }
 
 bool vx_run_fill_info(vx_run *run, vx_error *error) {

@@ -2,44 +2,54 @@
 
 #include <string.h>
 
-#include "harness/config/yaml.h"
 #include "base/file.h"
 
-bool vx_data_of_run(const vx_run_row *run, const char *root, const char *split, vx_voc *voc, vx_error *error) {
-  *voc = (vx_voc){0};
-  vx_yaml *config = vx_yaml_parse(run->config, strlen(run->config), "the run's configuration", error);
-  const vx_yaml *data = config ? vx_yaml_find(config, "data") : NULL;
-  const vx_yaml *own_root = data ? vx_yaml_find(data, "root") : NULL, *own = data ? vx_yaml_find(data, "split") : NULL;
-  if (!root && own_root) root = own_root->text;
-  if (!split && own) split = own->text;
-  bool good = root && split && vx_voc_open(root, split, voc, error);
-  if (!root || !split) vx_fail(error, run->name, "its configuration names no data set");
-  if (!good) *voc = (vx_voc){0};
-  vx_yaml_free(config);
-  return good;
+vx_config *vx_origin_config(const vx_run_row *run, const char *const *set, int set_count, vx_error *error) {
+  return vx_config_parse(run->config, strlen(run->config), run->name, set, set_count, error);
 }
 
-const vx_voc_entry *vx_data_entry(const vx_voc *voc, const vx_image_row *image) {
+bool vx_origin_open(const vx_run_row *run, const char *root, const char *split, vx_origin *origin, vx_error *error) {
+  *origin = (vx_origin){.config = vx_origin_config(run, NULL, 0, error)};
+  const vx_config *config = origin->config;
+  if (config && vx_voc_open(root ? root : config->root, split ? split : config->split, &origin->voc, error))
+    return true;
+  origin->voc = (vx_voc){0};
+  vx_origin_close(origin);
+  return false;
+}
+
+void vx_origin_close(vx_origin *origin) {
+  if (origin->voc.count) vx_voc_close(&origin->voc);
+  if (origin->val.count) vx_voc_close(&origin->val);
+  vx_config_free(origin->config);
+  *origin = (vx_origin){0};
+}
+
+bool vx_origin_input(const vx_run_row *run, vx_input_options *input, vx_error *error) {
+  return vx_input_parse(run->input, vx_where(error, "%s: the run's input", run->name), input, error);
+}
+
+/* The place of an id in a list, -1: not there. */
+static int find(const vx_voc *voc, const char *id) {
+  for (size_t i = 0; i < voc->count; i++)
+    if (strcmp(voc->entry[i].id, id) == 0) return (int)i;
+  return -1;
+}
+
+const vx_voc_entry *vx_origin_entry(const vx_origin *origin, const vx_image_row *image) {
+  const vx_voc *voc = &origin->voc;
   size_t place = (size_t)image->position;
   if (place < voc->count && strcmp(voc->entry[place].id, image->image_id) == 0) return &voc->entry[place];
-  for (size_t i = 0; i < voc->count; i++)
-    if (strcmp(voc->entry[i].id, image->image_id) == 0) return &voc->entry[i];
-  return NULL;
+  int found = find(voc, image->image_id);
+  return found < 0 ? NULL : &voc->entry[found];
 }
 
-void vx_data_val(const vx_run_row *run, const char *root, vx_voc *val) {
-  vx_error error;
-  *val = (vx_voc){0};
-  vx_yaml *config = vx_yaml_parse(run->config, strlen(run->config), "", &error);
-  const vx_yaml *data = config ? vx_yaml_find(config, "data") : NULL;
-  const vx_yaml *own_root = data ? vx_yaml_find(data, "root") : NULL, *own = data ? vx_yaml_find(data, "split") : NULL;
-  if (!root && own_root) root = own_root->text;
-  if (root && own && vx_file_exists(own->text) && !vx_voc_open(root, "val", val, &error)) *val = (vx_voc){0};
-  vx_yaml_free(config);
+void vx_origin_open_val(vx_origin *origin) {
+  if (!origin->config || !vx_file_exists(origin->config->split)) return;
+  if (!vx_voc_open(origin->voc.root, "val", &origin->val, NULL)) origin->val = (vx_voc){0};
 }
 
-int vx_data_index(const vx_voc *val, const vx_image_row *image) {
-  for (size_t i = 0; i < val->count; i++)
-    if (strcmp(val->entry[i].id, image->image_id) == 0) return (int)i;
-  return image->position;
+int vx_origin_index(const vx_origin *origin, const vx_image_row *image) {
+  int found = find(&origin->val, image->image_id);
+  return found < 0 ? image->position : found;
 }

@@ -1,39 +1,36 @@
 #include "harness/run/plan.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-static bool add_passes(const vx_method *method, const vx_shape *shape, vx_passes *into, vx_error *error) {
-  if (!vx_args_check(method->explainer, &method->args, shape, error)) return false;
-  vx_passes own;
-  vx_explainer_passes(method->explainer, shape, &method->args, &own);
-  return vx_passes_add(into, &own, error);
+static bool add_needs(const vx_method *method, const vx_shape *shape, vx_needs *into, vx_error *error) {
+  if (!vx_args_check(&method->explainer->params, method->explainer->id, &method->args, shape->layers, error))
+    return false;
+  vx_needs own;
+  vx_explainer_needs(method->explainer, shape, &method->args, &own);
+  return vx_needs_add(into, &own, error);
 }
 
-bool vx_plan_make(const vx_method *methods, int count, const vx_shape *shape, vx_plan *plan, vx_error *error) {
-  memset(plan, 0, sizeof *plan);
-  plan->order = calloc((size_t)count + 1, sizeof *plan->order);
-  if (!plan->order) return vx_fail(error, "plan", "out of memory");
-  for (int mixes = 0; mixes < 2; mixes++)
-    for (int i = 0; i < count; i++)
-      if ((methods[i].part_count > 0) == mixes) plan->order[plan->count++] = i;
-  for (int i = 0; i < count; i++)
-    if (!add_passes(&methods[i], shape, &plan->passes, error)) {
-      vx_plan_free(plan);
-      return false;
-    }
+bool vx_plan_method(vx_plan *plan, int method, const vx_shape *shape, vx_error *error) {
+  const vx_method *m = &plan->methods[method];
+  bool good = add_needs(m, shape, &plan->needs, error);
+  for (int p = 0; good && p < m->part_count; p++) good = vx_plan_method(plan, m->parts[p], shape, error);
+  return good;
+}
+
+bool vx_plan_metrics(vx_plan *plan, const vx_metric *metrics, int count, const vx_shape *shape, vx_error *error) {
+  for (int i = 0; i < count; i++) {
+    const vx_measure *measure = metrics[i].measure;
+    vx_needs own = {0};
+    if (measure->kind > VX_MAP_AND_MODEL)
+      return vx_fail(error, metrics[i].name, "%s is no measure of a single map: a run cannot make it", measure->id);
+    if (!vx_args_check(&measure->params, measure->id, &metrics[i].args, shape->layers, error)) return false;
+    if (measure->needs) measure->needs(shape, &metrics[i].args, &own);
+    if (!vx_needs_add(&plan->needs, &own, error)) return false;
+  }
   return true;
 }
 
-void vx_plan_free(vx_plan *plan) {
-  free(plan->order);
-  memset(plan, 0, sizeof *plan);
-}
-
-void vx_plan_needed(const vx_method *methods, int count, const bool *wanted, bool *needed) {
-  memcpy(needed, wanted, (size_t)count * sizeof *needed);
-  for (int i = 0; i < count; i++) {
-    if (!wanted[i]) continue;
-    for (int p = 0; p < methods[i].part_count; p++) needed[methods[i].parts[p]] = true;
-  }
+bool vx_plan_make(const vx_method *methods, int count, const vx_shape *shape, vx_plan *plan, vx_error *error) {
+  *plan = (vx_plan){.methods = methods, .count = count};
+  for (int i = 0; i < count; i++)
+    if (!vx_plan_method(plan, i, shape, error)) return false;
+  return true;
 }

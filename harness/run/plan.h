@@ -1,4 +1,4 @@
-/* What a run computes: which passes once a picture, and in which order the methods drink from them. Pure functions. */
+/* What a run computes: which passes once a picture. Pure functions. */
 #ifndef VX_PLAN_H
 #define VX_PLAN_H
 
@@ -6,18 +6,19 @@
 #include "harness/config/config.h"
 
 typedef struct vx_plan {
-  vx_passes passes; /* union over all methods: each pass runs once a picture */
-  int count;        /* of methods */
-  int *order;       /* [count] method indices: parts of mixes before their mixes */
+  vx_needs needs;           /* union over all methods: each pass runs once a picture */
+  const vx_method *methods; /* the caller's */
+  int count;
 } vx_plan;
 
 /* Plans `count` methods for a model of this shape. Fails when a method names a layer that the model has not, or when
-   more different relevance passes are asked for than there is room. */
+   more different tensors of the model are asked for than there is room. */
 bool vx_plan_make(const vx_method *methods, int count, const vx_shape *shape, vx_plan *plan, vx_error *error);
-void vx_plan_free(vx_plan *plan);
 
-/* Marks in needed[count] what has to be made so that all of wanted[count] can be: the wanted methods and the parts of
-   the wanted mixes. */
-void vx_plan_needed(const vx_method *methods, int count, const bool *wanted, bool *needed);
+/* Adds what one of the plan's methods needs, with the parts of a mix; starting from a plan without needs, of some. */
+bool vx_plan_method(vx_plan *plan, int method, const vx_shape *shape, vx_error *error);
+
+/* Adds what measures need. Fails on a measure of a kind that no run makes. */
+bool vx_plan_metrics(vx_plan *plan, const vx_metric *metrics, int count, const vx_shape *shape, vx_error *error);
 
 #endif

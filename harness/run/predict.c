@@ -2,7 +2,9 @@
 
 #include <math.h>
 
-void vx_softmax(const double *logits, int classes, double *probability) {
+#include "harness/run/target.h"
+
+void vx_probabilities(const double *logits, int classes, double *probability) {
   double largest = logits[0], sum = 0;
   for (int c = 1; c < classes; c++) largest = fmax(largest, logits[c]);
   for (int c = 0; c < classes; c++) {
@@ -55,18 +57,9 @@ static bool truth_target(const vx_run *run, const double *probability, const vx_
 
 bool vx_choose_target(const vx_run *run, const double *probability, const vx_result *result, int *target,
                       vx_error *error) {
-  switch (run->target_kind) {
-  case VX_TARGET_TOP:
-    *target = result->prediction.top[0].label;
-    return true;
-  case VX_TARGET_SECOND:
-    *target = result->prediction.top[1].label;
-    return true;
-  case VX_TARGET_TRUTH:
-    return truth_target(run, probability, result, target, error);
-  case VX_TARGET_FIXED:
-    *target = run->target;
-    return true;
-  }
-  return false;
+  if (run->target == VX_TARGET_TRUTH) return truth_target(run, probability, result, target, error);
+  *target = run->target == VX_TARGET_TOP      ? result->prediction.top[0].label
+            : run->target == VX_TARGET_SECOND ? result->prediction.top[1].label
+                                              : run->target;
+  return true;
 }

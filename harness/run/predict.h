@@ -5,7 +5,7 @@
 #include "harness/run/run.h"
 
 /* probability [classes] = softmax(logits), the largest logit taken off first. */
-void vx_softmax(const double *logits, int classes, double *probability);
+void vx_probabilities(const double *logits, int classes, double *probability);
 
 /* The `count` most probable classes, best first; the smaller index among equals. */
 void vx_most_probable(const double *probability, int classes, int count, vx_top *top);

@@ -75,3 +75,9 @@ bool vx_prior_without(const vx_prior *prior, const vx_mask *mask, float *out, vx
   free(own);
   return good;
 }
+
+bool vx_prior_give(const vx_prior *prior, const vx_mask *mask, float *out, const float **given, vx_error *error) {
+  bool there = prior && mask->label && vx_mask_main_class(mask) > 0;
+  *given = there ? out : NULL;
+  return !there || vx_prior_without(prior, mask, out, error);
+}

@@ -17,4 +17,8 @@ void vx_prior_free(vx_prior *prior);
    when there is no other. `mask` is the image's own, left out. False when it has no class. */
 bool vx_prior_without(const vx_prior *prior, const vx_mask *mask, float *out, vx_error *error);
 
+/* For a question: `out` filled in *given; or NULL there, where no method asked (prior NULL), or the mask is empty or
+   has no class. */
+bool vx_prior_give(const vx_prior *prior, const vx_mask *mask, float *out, const float **given, vx_error *error);
+
 #endif

@@ -2,17 +2,13 @@
 
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+#include "base/clock.h"
 
-void vx_progress_start(vx_progress *progress, FILE *to, bool terminal, int total, int before) {
-  *progress = (vx_progress){.to = to, .terminal = terminal, .total = total, .before = before, .start = now()};
+void vx_progress_start(vx_progress *progress, FILE *to, bool terminal, int total, int before, int passed) {
+  *progress = (vx_progress){
+      .to = to, .terminal = terminal, .total = total, .before = before, .passed = passed, .start = vx_seconds()};
   progress->last = progress->start;
 }
 
@@ -58,7 +54,7 @@ void vx_progress_step(vx_progress *progress, bool passed) {
   progress->done++;
   progress->passed += passed;
   if (!progress->to) return;
-  double time = now();
+  double time = vx_seconds();
   bool last = progress->before + progress->done == progress->total;
   double pause = progress->terminal ? 0.1 : 30;
   if (!last && time - progress->last < pause) return;

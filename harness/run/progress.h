@@ -11,12 +11,13 @@ typedef struct vx_progress {
   int total;          /* images of the run */
   int before;         /* done by an earlier, stopped run */
   int done;           /* by this one */
-  int passed;         /* of those, through the gate */
+  int passed;         /* of both, through the gate */
   double start, last; /* seconds */
   bool drawn;
 } vx_progress;
 
-void vx_progress_start(vx_progress *progress, FILE *to, bool terminal, int total, int before);
+/* `before` images are done already, `passed` of them through the gate. */
+void vx_progress_start(vx_progress *progress, FILE *to, bool terminal, int total, int before, int passed);
 
 /* One more image is done. */
 void vx_progress_step(vx_progress *progress, bool passed);

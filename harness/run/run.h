@@ -6,19 +6,11 @@
 #include "harness/config/config.h"
 #include "harness/data/class_map.h"
 #include "harness/data/input.h"
-#include "harness/data/truth.h"
 #include "harness/data/voc.h"
 #include "harness/run/plan.h"
 #include "harness/run/prior.h"
 #include "harness/store/result.h"
-#include "metrics/metric.h"
-
-typedef enum vx_target_kind {
-  VX_TARGET_TOP,
-  VX_TARGET_SECOND,
-  VX_TARGET_TRUTH, /* the most probable class of those that map to the main object's class */
-  VX_TARGET_FIXED
-} vx_target_kind;
+#include "metrics/measure.h"
 
 typedef struct vx_run {
   const vx_config *config; /* the caller's */
@@ -27,18 +19,14 @@ typedef struct vx_run {
   vx_voc voc;
   vx_class_map map;
   vx_input_options input;
-  vx_truth_options truth;
-  vx_scoring scoring;
-  vx_target_kind target_kind;
-  int target; /* with VX_TARGET_FIXED */
-  const vx_metric *metrics[VX_CFG_METRICS_MAX];
-  int metric_count;
+  int target; /* a class of the model, or one of VX_TARGET_… (target.h) */
   vx_plan plan;
   vx_prior *prior; /* NULL unless a method asks for it (vx_run_make_prior) */
 
   /* What the store keeps of it; its methods are the config's without the hidden ones. */
-  vx_run_info info;
-  int *stored; /* [config->method_count]: index in info.methods, -1 for a hidden one */
+  vx_run_row info;
+  int *stored;                                /* [config->method_count]: index in info.methods, -1 for a hidden one */
+  const char *(*columns)[VX_MEASURE_COLUMNS]; /* [config->metric_count] names of the metrics' numbers among scores */
   vx_arena *arena;
 } vx_run;
 
@@ -50,11 +38,11 @@ void vx_run_close(vx_run *run);
 /* Reads all masks once, for methods that need the data set's mean masks; does nothing when none does. */
 bool vx_run_make_prior(vx_run *run, vx_error *error);
 
+/* The model that a config names, with the head that it asks for; NULL on failure. */
+vx_model *vx_run_open_model(const vx_config *config, vx_error *error);
+
 /* The options of the input that a config and its checkpoint say together. */
 bool vx_run_input(const vx_config *config, int image_size, vx_input_options *input, vx_error *error);
-
-/* The seed of methods that draw: depends on the run's seed and the picture's id only. */
-uint64_t vx_run_seed(const vx_config *config, const char *id);
 
 /* info.c: fills run->info from all the rest. */
 bool vx_run_fill_info(vx_run *run, vx_error *error);

@@ -2,126 +2,40 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "metrics/measures.h"
+#include "metrics/measure.h"
 
 struct vx_scorer {
   const vx_run *run;
-  vx_geometry geometry; /* of the image at hand */
-  bool has_truth;
-  uint8_t *truth; /* [geometry.height][geometry.width] */
-  size_t truth_room;
-  float *rounded; /* [grid][grid] */
-  double *map;    /* [side][side], what is scored */
-  vx_heat heat;
+  vx_truth truth; /* of the image at hand */
+  vx_sized sized; /* the map at hand */
   vx_levels levels;
 };
 
 vx_scorer *vx_scorer_new(const vx_run *run, vx_error *error) {
   vx_scorer *scorer = calloc(1, sizeof *scorer);
-  size_t cells = (size_t)run->shape->grid * (size_t)run->shape->grid;
-  if (scorer) {
+  if (scorer)
     scorer->run = run;
-    scorer->rounded = malloc(cells * sizeof *scorer->rounded);
-    scorer->map = malloc(cells * sizeof *scorer->map);
-  }
-  if (scorer && scorer->rounded && scorer->map) return scorer;
-  vx_scorer_free(scorer);
-  vx_fail(error, "worker", "out of memory");
-  return NULL;
+  else
+    vx_fail(error, "worker", "out of memory");
+  return scorer;
 }
 
 void vx_scorer_free(vx_scorer *scorer) {
   if (!scorer) return;
-  vx_heat_free(&scorer->heat);
-  free(scorer->truth);
-  free(scorer->rounded);
-  free(scorer->map);
+  vx_sized_free(&scorer->sized);
+  vx_truth_free(&scorer->truth);
   free(scorer);
-}
-
-/* ---- truth ------------------------------------------------------------------------------------------------------- */
-
-bool vx_score_geometry(const vx_config *config, const vx_input_options *input, int width, int height,
-                       vx_geometry *geometry, vx_error *error) {
-  vx_input_options own = *input;
-  switch (config->size) {
-  case VX_CFG_SIZE_IMAGE:
-    *geometry = vx_geometry_squash(width, height);
-    return true;
-  case VX_CFG_SIZE_OWN: /* the same cut as at the model's size */
-    own = vx_input_at(input, config->size_pixels);
-    break;
-  case VX_CFG_SIZE_INPUT:
-    break;
-  }
-  return vx_input_geometry(&own, width, height, geometry, error);
-}
-
-static bool make_room(vx_scorer *scorer, size_t pixels) {
-  if (pixels <= scorer->truth_room) return true;
-  free(scorer->truth);
-  scorer->truth = malloc(pixels);
-  scorer->truth_room = scorer->truth ? pixels : 0;
-  return scorer->truth != NULL;
 }
 
 bool vx_scorer_truth(vx_scorer *scorer, const vx_mask *mask, int width, int height, const vx_result *result,
                      vx_error *error) {
   const vx_run *run = scorer->run;
-  vx_geometry *geometry = &scorer->geometry;
-  scorer->has_truth = false;
-  if (!vx_score_geometry(run->config, &run->input, width, height, geometry, error)) return false;
-  if (!mask->label) return true;
-  vx_truth_options options = run->truth;
-  if (options.foreground == VX_FOREGROUND_PREDICTED) {
-    options.label = run->map.label[result->prediction.top[0].label];
-    if (options.label <= 0) return true;
-  }
-  if (!make_room(scorer, (size_t)geometry->width * (size_t)geometry->height))
-    return vx_fail(error, result->id, "out of memory");
-  scorer->has_truth = vx_truth_make(mask, &options, geometry, scorer->truth, error);
-  return scorer->has_truth;
+  int predicted = run->map.label[result->prediction.top[0].label];
+  return vx_setting_truth(&run->config->score, &run->input, mask, width, height, predicted, &scorer->truth, error);
 }
 
-/* ---- map --------------------------------------------------------------------------------------------------------- */
-
-/* Rounds a patch map to what is stored and takes that for scoring; false for a value beyond single precision. */
-static bool round_map(vx_scorer *scorer, const vx_method *method, const double *map, size_t cells, vx_error *error) {
-  for (size_t i = 0; i < cells; i++) {
-    scorer->rounded[i] = (float)map[i];
-    scorer->map[i] = (double)scorer->rounded[i];
-    if (!isfinite(scorer->map[i]))
-      return vx_fail(error, method->name, "value %zu of the map is %g, beyond single precision", i, map[i]);
-  }
-  return true;
-}
-
-/* The map at evaluation size, in scorer->heat; a patch map also in scorer->rounded. */
-static bool bring_to_size(vx_scorer *scorer, const vx_method *method, const double *map, vx_error *error) {
-  const vx_explainer *explainer = method->explainer;
-  int side = vx_explainer_side(explainer, scorer->run->shape);
-  if (explainer->grid == VX_GRID_PATCH) {
-    if (!round_map(scorer, method, map, (size_t)side * (size_t)side, error)) return false;
-    map = scorer->map;
-  }
-  int height = scorer->geometry.height, width = scorer->geometry.width;
-  return explainer->is_mask ? vx_heat_from_mask(&scorer->heat, map, side, side, height, width, error)
-                            : vx_heat_from_map(&scorer->heat, map, side, side, height, width, error);
-}
-
-static bool keep_map(vx_scorer *scorer, const vx_method *method, vx_result *result, vx_evaluation *evaluation) {
-  int grid = scorer->run->shape->grid;
-  if (method->explainer->grid == VX_GRID_PATCH)
-    return vx_result_keep_patch_map(result, evaluation, scorer->rounded, grid, grid);
-  return vx_result_keep_pixel_map(result, evaluation, scorer->heat.u, scorer->heat.width, scorer->heat.height);
-}
-
-/* ---- scores -------------------------------------------------------------------------------------------------------
- */
-
-static void fill_counts(const vx_cut *cut, vx_evaluation *evaluation) {
+void vx_score_counts(const vx_cut *cut, vx_evaluation *evaluation) {
   evaluation->threshold = cut->threshold;
   evaluation->tp = cut->counts.tp;
   evaluation->fp = cut->counts.fp;
@@ -130,36 +44,100 @@ static void fill_counts(const vx_cut *cut, vx_evaluation *evaluation) {
   evaluation->void_pixels = cut->counts.ignored;
 }
 
-static bool fill_scores(const vx_run *run, const vx_metric_input *in, vx_result *result, vx_evaluation *evaluation,
-                        vx_error *error) {
-  double column[VX_METRIC_COLUMNS];
-  if (!vx_metric_overlap.measure(in, column, error)) return false;
-  evaluation->iou = column[0];
-  evaluation->f1 = column[1];
-  evaluation->pixel_accuracy = column[2];
-  for (int i = 0; i < run->metric_count; i++) {
-    const vx_metric *metric = run->metrics[i];
-    if (metric == &vx_metric_overlap) continue;
-    if (!metric->measure(in, column, error)) return false;
-    for (int c = 0; c < metric->n_columns; c++)
-      if (!vx_result_add_score(result, evaluation, metric->columns[c].name, column[c]))
-        return vx_fail(error, metric->id, "out of memory");
-  }
-  return true;
+/* Where a measure's curve goes. */
+typedef struct curves {
+  vx_result *result;
+  vx_evaluation *evaluation;
+  const char *metric;
+} curves;
+
+static bool keep_curve(void *user, const char *name, const double *values, int count) {
+  const curves *to = user;
+  float *single = VX_TAKE(to->result->arena, count + 1, float);
+  if (!single) return false;
+  for (int i = 0; i < count; i++) single[i] = (float)values[i];
+  return vx_result_add_curve(to->result, to->evaluation, to->metric, name, single, count);
 }
 
-vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, const double *map, vx_result *result,
-                                 vx_evaluation *evaluation, vx_error *error) {
-  if (!bring_to_size(scorer, method, map, error)) return VX_SCORE_FAILED;
-  if (!keep_map(scorer, method, result, evaluation)) return VX_SCORE_NO_MEMORY;
-  evaluation->status = scorer->heat.flat ? VX_STATUS_FLAT : VX_STATUS_OK;
-  if (!scorer->has_truth) {
-    evaluation->status = VX_STATUS_UNSCORED;
-    return VX_SCORE_DONE;
+/* One measure's numbers. What a measure that asks the model cannot tell is undefined, and a failure of the picture. */
+static vx_score_outcome fill_metric(const vx_run *run, int index, vx_case *of, vx_result *result,
+                                    vx_evaluation *evaluation, vx_error *error) {
+  const vx_metric *metric = &run->config->metrics[index];
+  const vx_measure *measure = metric->measure;
+  double column[VX_MEASURE_COLUMNS];
+  curves to = {result, evaluation, metric->name};
+  of->keep_curve = keep_curve;
+  of->user = &to;
+  bool good = measure->measure(of, &metric->args, column, error);
+  if (of->view) vx_arena_reset(of->view->scratch);
+  if (!good && measure->kind == VX_MAP_AND_TRUTH) return VX_SCORE_NO_MEMORY;
+  if (!good && !vx_result_add_failure(result, VX_FAILURE, evaluation->method, "measure", metric->name, "%s: %s",
+                                      error->where, error->why))
+    return VX_SCORE_NO_MEMORY;
+  for (int c = 0; c < measure->column_count; c++)
+    if (!vx_result_add_score(result, evaluation, run->columns[index][c], good ? column[c] : (double)NAN))
+      return VX_SCORE_NO_MEMORY;
+  return VX_SCORE_DONE;
+}
+
+/* The metrics whose bits are set: those against the truth where there is one, those that ask the model. */
+static vx_score_outcome fill_metrics(const vx_scorer *scorer, uint64_t metrics, const vx_case *truth, const vx_map *map,
+                                     const vx_view *view, vx_result *result, vx_evaluation *evaluation,
+                                     vx_error *error) {
+  const vx_run *run = scorer->run;
+  vx_score_outcome outcome = VX_SCORE_DONE;
+  for (int i = 0; i < run->config->metric_count && outcome == VX_SCORE_DONE; i++) {
+    const vx_measure *measure = run->config->metrics[i].measure;
+    bool against_truth = measure->kind == VX_MAP_AND_TRUTH;
+    if (!(metrics >> i & 1) || measure == &vx_measure_overlap || (against_truth && !scorer->truth.known)) continue;
+    vx_case of = against_truth ? *truth : (vx_case){.map = map, .view = view};
+    outcome = fill_metric(run, i, &of, result, evaluation, error);
   }
-  vx_metric_input in;
-  if (!vx_metric_prepare(&scorer->heat, scorer->truth, &scorer->run->scoring, &scorer->levels, &in, error))
-    return VX_SCORE_FAILED;
-  fill_counts(&in.cut, evaluation);
-  return fill_scores(scorer->run, &in, result, evaluation, error) ? VX_SCORE_DONE : VX_SCORE_NO_MEMORY;
+  return outcome;
+}
+
+static bool prepare(vx_scorer *scorer, vx_case *of, vx_error *error) {
+  return vx_case_prepare(&scorer->sized.heat, scorer->truth.label, &scorer->run->config->score.scoring, &scorer->levels,
+                         of, error);
+}
+
+vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, const vx_heatmap *map, const vx_view *view,
+                                 uint64_t metrics, vx_result *result, vx_evaluation *evaluation, vx_error *error) {
+  const vx_geometry *size = &scorer->truth.geometry;
+  vx_case of = {0};
+  if (!vx_to_size(&scorer->sized, map, method->name, size->height, size->width, error)) return VX_SCORE_FAILED;
+  if (!vx_sized_keep(&scorer->sized, result, evaluation)) return VX_SCORE_NO_MEMORY;
+  evaluation->status = scorer->sized.heat.flat ? VX_STATUS_FLAT : VX_STATUS_OK;
+  if (scorer->truth.known) {
+    double column[VX_MEASURE_COLUMNS];
+    if (!prepare(scorer, &of, error)) return VX_SCORE_FAILED;
+    vx_score_counts(&of.cut, evaluation);
+    if (!vx_measure_overlap.measure(&of, NULL, column, error)) return VX_SCORE_NO_MEMORY;
+    evaluation->iou = column[0];
+    evaluation->f1 = column[1];
+    evaluation->pixel_accuracy = column[2];
+  } else {
+    evaluation->status = VX_STATUS_UNSCORED;
+  }
+  return fill_metrics(scorer, metrics, &of, &evaluation->map, view, result, evaluation, error);
+}
+
+vx_score_outcome vx_scorer_measure(vx_scorer *scorer, const vx_method *method, const vx_evaluation *stored,
+                                   const vx_view *view, uint64_t metrics, vx_result *result, vx_evaluation *evaluation,
+                                   vx_error *error) {
+  const vx_geometry *size = &scorer->truth.geometry;
+  vx_case of = {0};
+  *evaluation = *stored;
+  evaluation->score_count = evaluation->score_room = evaluation->curve_count = evaluation->curve_room = 0;
+  evaluation->map = (vx_map){.kind = VX_MAP_NONE};
+  if (scorer->truth.known) {
+    if (!vx_to_size_stored(&scorer->sized, &stored->map, method->explainer->is_mask, method->name, size->height,
+                           size->width, error) ||
+        !prepare(scorer, &of, error))
+      return VX_SCORE_FAILED;
+    of.cut.threshold = stored->threshold; /* of a map kept in bytes a cut may have read more than them */
+    of.cut.counts = (vx_counts){
+        .tp = stored->tp, .fp = stored->fp, .fn = stored->fn, .tn = stored->tn, .ignored = stored->void_pixels};
+  }
+  return fill_metrics(scorer, metrics, &of, &stored->map, view, result, evaluation, error);
 }

@@ -1,37 +1,34 @@
 #include "harness/run/workers.h"
 
-#include <pthread.h>
+#include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
+#include "base/crew.h"
 #include "harness/run/evaluate.h"
+#include "harness/store/query.h"
+#include "harness/store/stored.h"
 
-typedef struct task {
+/* An image of which the store lacks something. */
+typedef struct lacking {
   int position;
-  bool *wanted; /* [methods]; NULL: all */
-} task;
+  vx_todo todo; /* make NULL: all */
+  bool stored;  /* some of the stored maps are measured */
+} lacking;
 
-/* Results go round: free -> worker -> done -> writer -> free. Their number bounds what waits. */
-typedef struct queue {
-  pthread_mutex_t lock;
-  pthread_cond_t changed;
+typedef struct working {
   const vx_work *work;
-  task *tasks;
-  int count, next;
-  vx_result **free, **done; /* stack and first-in-first-out ring, both of `results` places */
-  int results, free_count, done_count, done_first;
-  int active; /* threads at work */
-  bool broken;
-  vx_error error; /* of the first that broke */
-} queue;
-
-typedef struct thread {
-  pthread_t id;
-  queue *queue;
-  vx_evaluator *evaluator;
-} thread;
+  vx_worked *worked;
+  lacking *tasks;
+  int count;
+  vx_result **results; /* [places] */
+  vx_result **stored;  /* [places] rows with maps that are measured again; of those that measure them */
+  bool *make, all;     /* [methods] made for any image; everything, for some image */
+  bool model;          /* for some image a measure asks the model */
+  vx_progress progress;
+} working;
 
 int vx_work_jobs(void) {
   cpu_set_t set;
@@ -39,228 +36,173 @@ int vx_work_jobs(void) {
   return count < 1 ? 1 : count;
 }
 
-/* ---- worker's side ------------------------------------------------------------------------------------------------
+/* ---- the crew's calls ----------------------------------------------------------------------------------------------
  */
 
-static bool is_over(const queue *q) {
-  bool stopped = q->work->stop && *q->work->stop;
-  return q->broken || stopped || q->next == q->count;
+static void *open_evaluator(void *user, vx_error *error) {
+  const working *w = user;
+  return vx_evaluator_new(w->work->run, w->all ? NULL : w->make, w->model, error);
 }
 
-/* The next task and a result to fill, or NULL when there is nothing left to do. */
-static vx_result *take(queue *q, task *what) {
-  vx_result *result = NULL;
-  pthread_mutex_lock(&q->lock);
-  while (!is_over(q) && q->free_count == 0) pthread_cond_wait(&q->changed, &q->lock);
-  if (!is_over(q)) {
-    result = q->free[--q->free_count];
-    *what = q->tasks[q->next++];
-  } else {
-    q->active--;
-    pthread_cond_broadcast(&q->changed);
-  }
-  pthread_mutex_unlock(&q->lock);
-  return result;
+static void close_evaluator(void *hand) {
+  vx_evaluator_free(hand);
 }
 
-static void put(queue *q, vx_result *result, bool good, const vx_error *error) {
-  pthread_mutex_lock(&q->lock);
-  if (good) {
-    q->done[(q->done_first + q->done_count++) % q->results] = result;
-  } else {
-    q->free[q->free_count++] = result;
-    if (!q->broken) q->error = *error;
-    q->broken = true;
-  }
-  pthread_cond_broadcast(&q->changed);
-  pthread_mutex_unlock(&q->lock);
+/* The rows of maps that are measured without being made. */
+static bool read_stored(void *user, int task, int place, vx_error *error) {
+  const working *w = user;
+  const lacking *t = &w->tasks[task];
+  const vx_run_row *info = &w->work->run->info;
+  if (!t->stored) return true;
+  return vx_result_read(w->work->store, vx_store_image(w->work->store, t->position), info->methods, info->method_count,
+                        w->stored[place], error);
 }
 
-static void *work_through(void *argument) {
-  thread *t = argument;
-  task what = {0, NULL};
-  vx_result *result;
-  while ((result = take(t->queue, &what))) {
-    vx_error error = {.where = "", .why = ""};
-    bool good = vx_evaluate(t->evaluator, what.position, what.wanted, result, &error);
-    put(t->queue, result, good, &error);
-  }
-  return NULL;
+static bool evaluate(void *user, void *hand, int task, int place, vx_error *error) {
+  const working *w = user;
+  const lacking *t = &w->tasks[task];
+  vx_todo todo = t->todo;
+  if (t->stored) todo.stored = w->stored[place];
+  return vx_evaluate(hand, t->position, todo.make ? &todo : NULL, w->results[place], error);
 }
 
-/* ---- writer's side ------------------------------------------------------------------------------------------------
+static bool write_result(void *user, int task, int place, vx_error *error) {
+  working *w = user;
+  (void)task;
+  if (!vx_store_write(w->work->store, w->results[place], error)) return false;
+  w->worked->done++;
+  vx_progress_step(&w->progress, w->results[place]->prediction.passed);
+  return true;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------
  */
 
-/* The next finished result, or NULL when all threads have ended and nothing waits; *broken: it is not to be kept. Wakes
-   now and then, so that a signal is seen by threads that wait. */
-static vx_result *next_done(queue *q, bool *broken) {
-  vx_result *result = NULL;
-  pthread_mutex_lock(&q->lock);
-  while (q->done_count == 0 && q->active > 0) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 1;
-    pthread_cond_timedwait(&q->changed, &q->lock, &until);
+/* Of the run's metrics those that ask the model, and those that read more of a map than its bytes. */
+static void sort_metrics(const vx_config *config, uint64_t *model, uint64_t *heat) {
+  *model = *heat = 0;
+  for (int i = 0; i < config->metric_count; i++) {
+    const vx_measure *measure = config->metrics[i].measure;
+    if (measure->kind != VX_MAP_AND_TRUTH) *model |= UINT64_C(1) << i;
+    if (measure->reads_heat) *heat |= UINT64_C(1) << i;
   }
-  if (q->done_count > 0) {
-    result = q->done[q->done_first];
-    q->done_first = (q->done_first + 1) % q->results;
-    q->done_count--;
+}
+
+/* What an image lacks of which some is there. A map at input resolution is stored as bytes: for a measure that reads
+   more it is made again. */
+static bool list_rest(working *w, lacking *t, const bool *missing) {
+  const vx_run *run = w->work->run;
+  size_t methods = (size_t)run->info.method_count;
+  uint64_t model, heat;
+  sort_metrics(run->config, &model, &heat);
+  t->todo.make = calloc(methods + 1, sizeof *t->todo.make);
+  t->todo.metrics = calloc(methods + 1, sizeof *t->todo.metrics);
+  if (!t->todo.make || !t->todo.metrics) return false;
+  for (int m = 0; m < run->info.method_count; m++) {
+    const vx_method_row *method = &run->info.methods[m];
+    uint64_t bits = vx_store_lacking(w->work->store, t->position, m);
+    bool as_bytes = method->pixel_map && !method->is_mask;
+    t->todo.metrics[m] = bits;
+    t->todo.make[m] = missing[m] || (as_bytes && (bits & heat));
+    t->stored |= bits && !t->todo.make[m];
+    w->make[m] |= t->todo.make[m];
+    w->model |= (bits & model) != 0;
   }
-  *broken = q->broken;
-  pthread_mutex_unlock(&q->lock);
-  return result;
+  return true;
 }
-
-static void give_back(queue *q, vx_result *result) {
-  pthread_mutex_lock(&q->lock);
-  q->free[q->free_count++] = result;
-  pthread_cond_broadcast(&q->changed);
-  pthread_mutex_unlock(&q->lock);
-}
-
-static void break_off(queue *q, const vx_error *error) {
-  pthread_mutex_lock(&q->lock);
-  if (!q->broken) q->error = *error;
-  q->broken = true;
-  pthread_cond_broadcast(&q->changed);
-  pthread_mutex_unlock(&q->lock);
-}
-
-static int write_all(queue *q, vx_progress *progress) {
-  int written = 0;
-  bool broken;
-  vx_result *result;
-  while ((result = next_done(q, &broken))) {
-    vx_error error;
-    if (!broken) {
-      if (!vx_store_write(q->work->store, result, &error))
-        break_off(q, &error);
-      else {
-        written++;
-        vx_progress_step(progress, result->prediction.passed);
-      }
-    }
-    give_back(q, result);
-  }
-  return written;
-}
-
-/* ---- the whole ----------------------------------------------------------------------------------------------------
- */
 
 /* What the store lacks. */
-static bool list_tasks(queue *q, int images) {
-  const vx_work *work = q->work;
+static bool list_tasks(working *w, int images) {
+  const vx_work *work = w->work;
   size_t methods = (size_t)work->run->info.method_count;
-  q->tasks = calloc((size_t)images + 1, sizeof *q->tasks);
+  w->tasks = calloc((size_t)images + 1, sizeof *w->tasks);
+  w->make = calloc(methods + 1, sizeof *w->make);
   bool *missing = calloc(methods + 1, sizeof *missing);
-  bool good = q->tasks && missing;
+  bool good = w->tasks && w->make && missing;
   for (int i = 0; i < images && good; i++) {
     vx_done done = vx_store_done(work->store, i, missing);
     if (done == VX_DONE_ALL) continue;
-    task *t = &q->tasks[q->count++];
+    lacking *t = &w->tasks[w->count++];
     t->position = i;
-    if (done != VX_DONE_PARTLY) continue;
-    t->wanted = malloc(methods + 1);
-    good = t->wanted != NULL;
-    if (good) memcpy(t->wanted, missing, methods * sizeof *missing);
+    w->all |= done == VX_DONE_NOTHING;
+    if (done == VX_DONE_PARTLY) good = list_rest(w, t, missing);
   }
   free(missing);
   return good;
 }
 
-static bool make_results(queue *q) {
-  q->results = 2 * q->work->jobs + 2;
-  q->free = calloc((size_t)q->results, sizeof *q->free);
-  q->done = calloc((size_t)q->results, sizeof *q->done);
-  if (!q->free || !q->done) return false;
-  for (int i = 0; i < q->results; i++) {
-    q->free[q->free_count] = vx_result_new();
-    if (!q->free[q->free_count]) return false;
-    q->free_count++;
+/* How many of the images that are done went through the gate: the run goes on counting from there. */
+static bool count_passed(const working *w, vx_error *error) {
+  vx_arena *arena = vx_arena_new();
+  vx_store *store = w->work->store;
+  vx_run_row run;
+  vx_image_set set = {.count = 0};
+  bool good = arena ? vx_query_run(store, vx_store_run(store), arena, &run, error) &&
+                          vx_query_images(store, &run, NAN, arena, &set, error)
+                    : vx_fail(error, "worker", "out of memory");
+  w->worked->passed_before = 0;
+  for (int i = 0, task = 0; good && i < set.count; i++) { /* both in the order of the list */
+    while (task < w->count && w->tasks[task].position < set.rows[i].position) task++;
+    bool again = task < w->count && w->tasks[task].position == set.rows[i].position;
+    w->worked->passed_before += !again && set.rows[i].position < w->worked->images;
   }
-  return true;
+  vx_arena_free(arena);
+  return good;
 }
 
-static void free_queue(queue *q) {
-  for (int i = 0; i < q->free_count; i++) vx_result_free(q->free[i]);
-  for (int i = 0; i < q->count; i++) free(q->tasks[i].wanted);
-  free(q->free);
-  free(q->done);
-  free(q->tasks);
+static vx_result **make_results(int places) {
+  vx_result **results = calloc((size_t)places, sizeof *results);
+  bool good = results != NULL;
+  for (int i = 0; good && i < places; i++) good = (results[i] = vx_result_new()) != NULL;
+  return results;
 }
 
-/* Starts the threads; how many of them run (0: none, the error says why). */
-static int start_threads(queue *q, thread *threads, int jobs, vx_error *error) {
-  int started = 0;
-  for (; started < jobs; started++) {
-    thread *t = &threads[started];
-    t->queue = q;
-    t->evaluator = vx_evaluator_new(q->work->run, error);
-    if (!t->evaluator) break;
-  }
-  if (started < jobs) { /* too little memory for so many: say so instead of running with fewer */
-    for (int i = 0; i < started; i++) vx_evaluator_free(threads[i].evaluator);
-    return 0;
-  }
-  q->active = jobs;
-  for (started = 0; started < jobs; started++) {
-    int wrong = pthread_create(&threads[started].id, NULL, work_through, &threads[started]);
-    if (wrong == 0) continue;
-    vx_error reason;
-    vx_fail(&reason, "worker", "thread %d of %d cannot be started: %s", started + 1, jobs, strerror(wrong));
-    break_off(q, &reason);
-    pthread_mutex_lock(&q->lock);
-    q->active -= jobs - started;
-    pthread_mutex_unlock(&q->lock);
-    for (int i = started; i < jobs; i++) vx_evaluator_free(threads[i].evaluator);
-    break;
-  }
-  return started;
+static bool all_made(vx_result **results, int places) {
+  return results && results[places - 1];
 }
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+static void free_results(vx_result **results, int places) {
+  for (int i = 0; results && i < places; i++) vx_result_free(results[i]);
+  free(results);
 }
 
-static bool work_queue(queue *q, vx_worked *worked, vx_error *error) {
-  int jobs = q->work->jobs < q->count ? q->work->jobs : q->count;
-  thread *threads = calloc((size_t)jobs + 1, sizeof *threads);
-  if (!threads) return vx_fail(error, "worker", "out of memory");
-  vx_progress progress;
-  vx_progress_start(&progress, q->work->report, q->work->terminal, worked->images, worked->before);
-  int started = start_threads(q, threads, jobs, error);
-  bool good = started > 0 || jobs == 0;
-  worked->done = write_all(q, &progress);
-  for (int i = 0; i < started; i++) {
-    pthread_join(threads[i].id, NULL);
-    vx_evaluator_free(threads[i].evaluator);
+static void free_all(working *w, int places) {
+  free_results(w->results, places);
+  free_results(w->stored, places);
+  for (int i = 0; i < w->count; i++) {
+    free(w->tasks[i].todo.make);
+    free(w->tasks[i].todo.metrics);
   }
-  vx_progress_end(&progress);
-  free(threads);
-  worked->stopped = q->work->stop && *q->work->stop && worked->done < q->count;
-  if (!q->broken) return good;
-  if (error) *error = q->error;
-  return false;
+  free(w->tasks);
+  free(w->make);
 }
 
 bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error) {
   int all = (int)work->run->voc.count;
   *worked = (vx_worked){.images = work->limit > 0 && work->limit < all ? work->limit : all};
-  queue q = {.work = work};
-  double start = now();
-  pthread_mutex_init(&q.lock, NULL);
-  pthread_cond_init(&q.changed, NULL);
-  bool good = list_tasks(&q, worked->images) && make_results(&q);
-  if (!good) vx_fail(error, "worker", "out of memory");
-  worked->before = worked->images - q.count;
-  good = good && work_queue(&q, worked, error);
-  free_queue(&q);
-  pthread_cond_destroy(&q.changed);
-  pthread_mutex_destroy(&q.lock);
-  worked->seconds = now() - start;
+  working w = {.work = work, .worked = worked};
+  double start = vx_seconds();
+  bool good = list_tasks(&w, worked->images);
+  int places = vx_crew_places(work->jobs, w.count);
+  if (good) w.results = make_results(places);
+  if (good) w.stored = make_results(places);
+  good = (all_made(w.results, places) && all_made(w.stored, places)) || vx_fail(error, "worker", "out of memory");
+  worked->before = worked->images - w.count;
+  good = good && (worked->before == 0 || count_passed(&w, error));
+  const vx_crew crew = {.jobs = work->jobs,
+                        .count = w.count,
+                        .stop = work->stop,
+                        .user = &w,
+                        .open = open_evaluator,
+                        .close = close_evaluator,
+                        .prepare = read_stored,
+                        .work = evaluate,
+                        .give = write_result};
+  vx_progress_start(&w.progress, work->report, work->terminal, worked->images, worked->before, worked->passed_before);
+  good = good && vx_crew_run(&crew, error);
+  vx_progress_end(&w.progress);
+  worked->stopped = work->stop && atomic_load(work->stop) && worked->done < w.count;
+  free_all(&w, places);
+  worked->seconds = vx_seconds() - start;
   return good;
 }

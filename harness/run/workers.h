@@ -1,8 +1,8 @@
-/* Threads over pictures: each owns an evaluator; the caller's thread alone writes to the store. */
+/* A crew over pictures: each hand owns an evaluator; the caller's thread alone writes to the store. */
 #ifndef VX_WORKERS_H
 #define VX_WORKERS_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "harness/run/progress.h"
 #include "harness/run/run.h"
@@ -15,19 +15,21 @@ typedef struct vx_work {
   int limit;       /* only the first `limit` images of the list; 0: all */
   FILE *report;    /* where progress goes; NULL: nowhere */
   bool terminal;
-  const volatile sig_atomic_t *stop; /* set by a signal: finish the images at hand, then end; may be NULL */
+  const atomic_bool *stop; /* set by a signal: finish the images at hand, then end; may be NULL */
 } vx_work;
 
 typedef struct vx_worked {
-  int images; /* that were to be there in the end */
-  int before; /* were there already */
-  int done;   /* added now */
+  int images;        /* that were to be there in the end */
+  int before;        /* were there already */
+  int passed_before; /* of those, through the gate */
+  int done;          /* added now */
   bool stopped;
   double seconds;
 } vx_worked;
 
-/* Evaluates what the store lacks, image by image, and writes each in a transaction of its own. Results do not depend on
-   `jobs`. False when memory is out or the store cannot be written: what was written stays. */
+/* Evaluates what the store lacks, images, methods and measures, image by image, and writes each in a transaction of its
+   own. Results do not depend on `jobs`. False when memory is out or the store cannot be written: what was written
+   stays. */
 bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error);
 
 /* Threads to use by default: the processors this process may run on. */

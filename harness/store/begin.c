@@ -1,11 +1,12 @@
 /* Beginning a run, or finding the one to continue. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
 #include "harness/store/state.h"
 
-void vx_store_scoring_digest(const vx_scoring_info *scoring, char text[17]) {
+void vx_store_scoring_digest(const vx_scoring_row *scoring, char text[17]) {
   vx_digest digest;
   vx_digest_start(&digest);
   const char *parts[] = {scoring->size,        scoring->threshold,      scoring->foreground, scoring->void_pixels,
@@ -14,22 +15,30 @@ void vx_store_scoring_digest(const vx_scoring_info *scoring, char text[17]) {
   vx_digest_print(&digest, text);
 }
 
-void vx_store_method_digest(const vx_run_method *method, char text[17]) {
+void vx_store_method_digest(const vx_method_row *method, char text[17]) {
   vx_digest digest;
   vx_digest_start(&digest);
   vx_digest_text(&digest, method->explainer);
   vx_digest_text(&digest, method->parameters);
-  vx_digest_text(&digest, method->parts);
+  vx_digest_text(&digest, method->parts && *method->parts ? method->parts : NULL);
   vx_digest_print(&digest, text);
 }
 
-void vx_store_run_digest(const vx_run_info *run, char text[17]) {
+void vx_store_metric_digest(const vx_metric_row *metric, char text[17]) {
+  vx_digest digest;
+  vx_digest_start(&digest);
+  vx_digest_text(&digest, metric->measure);
+  vx_digest_text(&digest, metric->parameters);
+  vx_digest_print(&digest, text);
+}
+
+void vx_store_run_digest(const vx_run_row *run, char text[17]) {
   vx_digest digest;
   char scoring[VX_DIGEST_SIZE];
   vx_store_scoring_digest(&run->scoring, scoring);
   vx_digest_start(&digest);
-  const char *parts[] = {run->model_digest, run->data_digest, run->input,   run->target,
-                         run->output,       run->precision,   run->metrics, scoring};
+  const char *parts[] = {run->model_digest, run->data_digest, run->input, run->target,
+                         run->output,       run->precision,   scoring};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) vx_digest_text(&digest, parts[i]);
   vx_digest_real(&digest, run->min_confidence);
   vx_digest_bytes(&digest, &run->seed, sizeof run->seed);
@@ -43,7 +52,7 @@ static int64_t last_id(vx_store *store) {
   return sqlite3_last_insert_rowid(store->db);
 }
 
-int64_t vx_store_put_scoring(vx_store *store, int64_t run, const vx_scoring_info *s, vx_error *error) {
+int64_t vx_store_put_scoring(vx_store *store, int64_t run, const vx_scoring_row *s, vx_error *error) {
   char digest[VX_DIGEST_SIZE];
   vx_store_scoring_digest(s, digest);
   sqlite3_stmt *put = vx_sql_prepare(store,
@@ -52,7 +61,7 @@ int64_t vx_store_put_scoring(vx_store *store, int64_t run, const vx_scoring_info
                                      error);
   if (!put) return 0;
   bool ok = vx_sql_bind(store, put, error,
-                        "lttttttttt"
+                        "lttttttttT"
                         "t",
                         run, s->name, s->size, s->threshold, s->foreground, s->void_pixels, s->mask_resize,
                         s->pixel_accuracy, s->aggregate, s->note, digest) &&
@@ -61,7 +70,7 @@ int64_t vx_store_put_scoring(vx_store *store, int64_t run, const vx_scoring_info
   return ok ? last_id(store) : 0;
 }
 
-static bool put_names(vx_store *store, const vx_run_info *run, vx_error *error) {
+static bool put_names(vx_store *store, const vx_run_row *run, vx_error *error) {
   sqlite3_stmt *class = vx_sql_prepare(store, "INSERT INTO classes (run, class, name) VALUES (?,?,?)", error);
   sqlite3_stmt *label = vx_sql_prepare(store, "INSERT INTO labels (run, label, name, class) VALUES (?,?,?,?)", error);
   bool ok = class && label;
@@ -79,32 +88,32 @@ static bool put_names(vx_store *store, const vx_run_info *run, vx_error *error) 
   return ok;
 }
 
-static bool put_run(vx_store *store, const vx_run_info *run, const char *digest, vx_error *error) {
+static bool put_run(vx_store *store, const vx_run_row *run, const char *digest, vx_error *error) {
   sqlite3_stmt *put = vx_sql_prepare(
       store,
       "INSERT INTO runs (name, digest, config, model, model_digest, data, data_digest, input, min_confidence, target,"
-      " output, precision, metrics, seed, class_map, compare_with, input_side, grid_side, image_count, program,"
+      " output, precision, seed, class_map, compare_with, input_side, grid_side, image_count, program,"
       " openblas, kernel, host, started)"
-      " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
+      " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
       error);
   if (!put) return false;
   bool ok =
-      vx_sql_bind(store, put, error, "ttttttttrttttlttiiitttt", run->name, digest, run->config, run->model,
+      vx_sql_bind(store, put, error, "ttttttttrtttlTTiiitttt", run->name, digest, run->config, run->model,
                   run->model_digest, run->data, run->data_digest, run->input, run->min_confidence, run->target,
-                  run->output, run->precision, run->metrics, (int64_t)run->seed, run->class_map, run->compare_with,
-                  run->input_side, run->grid, run->image_count, run->program, run->openblas, run->kernel, run->host) &&
+                  run->output, run->precision, (int64_t)run->seed, run->class_map, run->compare_with, run->input_side,
+                  run->grid, run->image_count, run->program, run->openblas, run->kernel, run->host) &&
       vx_sql_run(store, put, error);
   sqlite3_finalize(put);
   if (!ok) return false;
   store->run = last_id(store);
-  vx_scoring_info scoring = run->scoring;
+  vx_scoring_row scoring = run->scoring;
   scoring.name = "main";
   store->scoring = vx_store_put_scoring(store, store->run, &scoring, error);
   return store->scoring && put_names(store, run, error);
 }
 
 /* The rest of a run must come from the same program and the same kernel, or its halves differ in the last bits. */
-static bool check_same_maker(vx_store *store, sqlite3_stmt *found, const vx_run_info *run, vx_error *error) {
+static bool check_same_maker(vx_store *store, sqlite3_stmt *found, const vx_run_row *run, vx_error *error) {
   const char *kernel = vx_sql_text(found, 2), *program = vx_sql_text(found, 3);
   if (strcmp(kernel, run->kernel) != 0) {
     return vx_fail(error, store->path,
@@ -121,20 +130,20 @@ static bool check_same_maker(vx_store *store, sqlite3_stmt *found, const vx_run_
 }
 
 /* What may differ without changing a result is taken from the newest command. */
-static bool refresh_run(vx_store *store, const vx_run_info *run, vx_error *error) {
+static bool refresh_run(vx_store *store, const vx_run_row *run, vx_error *error) {
   sqlite3_stmt *put = vx_sql_prepare(store,
                                      "UPDATE runs SET name=?, config=?, model=?, data=?, class_map=?, compare_with=?,"
                                      " finished=NULL WHERE id=?",
                                      error);
   if (!put) return false;
-  bool ok = vx_sql_bind(store, put, error, "ttttttl", run->name, run->config, run->model, run->data, run->class_map,
+  bool ok = vx_sql_bind(store, put, error, "ttttTTl", run->name, run->config, run->model, run->data, run->class_map,
                         run->compare_with, store->run) &&
             vx_sql_run(store, put, error);
   sqlite3_finalize(put);
   return ok;
 }
 
-static bool find_run(vx_store *store, const vx_run_info *run, const char *digest, vx_error *error) {
+static bool find_run(vx_store *store, const vx_run_row *run, const char *digest, vx_error *error) {
   sqlite3_stmt *find = vx_sql_prepare(store,
                                       "SELECT r.id, s.id, r.kernel, r.program FROM runs r JOIN scorings s"
                                       " ON s.run = r.id AND s.name = 'main' WHERE r.digest = ?",
@@ -153,7 +162,7 @@ static bool find_run(vx_store *store, const vx_run_info *run, const char *digest
 }
 
 /* The method's id in the file, 0 when it is not there, -1 on failure or when it is there with other parameters. */
-static int64_t find_method(vx_store *store, const vx_run_method *method, const char *digest, vx_error *error) {
+static int64_t find_method(vx_store *store, const vx_method_row *method, const char *digest, vx_error *error) {
   sqlite3_stmt *find = vx_sql_prepare(
       store, "SELECT id, digest, explainer, parameters FROM run_methods WHERE run = ? AND name = ?", error);
   if (!find) return -1;
@@ -173,14 +182,14 @@ static int64_t find_method(vx_store *store, const vx_run_method *method, const c
   return id;
 }
 
-static int64_t put_method(vx_store *store, const vx_run_method *m, int place, const char *digest, vx_error *error) {
+static int64_t put_method(vx_store *store, const vx_method_row *m, int place, const char *digest, vx_error *error) {
   sqlite3_stmt *put =
       vx_sql_prepare(store,
                      "INSERT INTO run_methods (run, place, name, explainer, title, family, source, class_specific,"
                      " trivial, is_mask, parameters, parts, pixel_map, digest) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                      error);
   if (!put) return -1;
-  bool ok = vx_sql_bind(store, put, error, "litttttiiittit", store->run, place, m->name, m->explainer, m->title,
+  bool ok = vx_sql_bind(store, put, error, "litttttiiitTit", store->run, place, m->name, m->explainer, m->title,
                         m->family, m->source, m->class_specific, m->trivial, m->is_mask, m->parameters, m->parts,
                         m->pixel_map, digest) &&
             vx_sql_run(store, put, error);
@@ -189,7 +198,7 @@ static int64_t put_method(vx_store *store, const vx_run_method *m, int place, co
 }
 
 /* Tables show methods in the order of the newest command, those that it does not name after them. */
-static bool put_methods(vx_store *store, const vx_run_info *run, vx_error *error) {
+static bool put_methods(vx_store *store, const vx_run_row *run, vx_error *error) {
   sqlite3_stmt *place = vx_sql_prepare(store, "UPDATE run_methods SET place = ? WHERE id = ?", error);
   sqlite3_stmt *behind = vx_sql_prepare(store, "UPDATE run_methods SET place = place + ? WHERE run = ?", error);
   bool ok = place && behind && vx_sql_bind(store, behind, error, "il", run->method_count, store->run) &&
@@ -207,27 +216,82 @@ static bool put_methods(vx_store *store, const vx_run_info *run, vx_error *error
   return ok;
 }
 
-static bool begin_rows(vx_store *store, const vx_run_info *run, vx_error *error) {
+/* The measure's digest in the file against the one that is meant: 1 the same, 0 not there, -1 failure or another. */
+static int find_metric(vx_store *store, const vx_metric_row *metric, const char *digest, vx_error *error) {
+  sqlite3_stmt *find =
+      vx_sql_prepare(store, "SELECT digest, measure, parameters FROM run_metrics WHERE run = ? AND name = ?", error);
+  if (!find) return -1;
+  int row = vx_sql_bind(store, find, error, "lt", store->run, metric->name) ? vx_sql_row(store, find, error) : -1;
+  if (row > 0 && strcmp(vx_sql_text(find, 0), digest) != 0) {
+    vx_fail(error, store->path,
+            "run %lld has a measure %s already, which is %s (%s), not %s (%s): give the new one another name (as: …)",
+            (long long)store->run, metric->name, vx_sql_text(find, 1), vx_sql_text(find, 2), metric->measure,
+            metric->parameters);
+    row = -1;
+  }
+  sqlite3_finalize(find);
+  return row;
+}
+
+static bool put_metrics(vx_store *store, const vx_run_row *run, vx_error *error) {
+  sqlite3_stmt *put = vx_sql_prepare(store,
+                                     "INSERT INTO run_metrics (run, name, place, measure, kind, parameters, columns,"
+                                     " digest) VALUES (?,?,?,?,?,?,?,?)",
+                                     error);
+  sqlite3_stmt *place = vx_sql_prepare(store, "UPDATE run_metrics SET place = ? WHERE run = ? AND name = ?", error);
+  sqlite3_stmt *behind = vx_sql_prepare(store, "UPDATE run_metrics SET place = place + ? WHERE run = ?", error);
+  bool ok = put && place && behind && vx_sql_bind(store, behind, error, "il", run->metric_count, store->run) &&
+            vx_sql_run(store, behind, error);
+  for (int i = 0; ok && i < run->metric_count; i++) {
+    const vx_metric_row *m = &run->metrics[i];
+    char digest[VX_DIGEST_SIZE];
+    vx_store_metric_digest(m, digest);
+    int found = find_metric(store, m, digest, error);
+    ok = found >= 0;
+    if (found > 0)
+      ok = vx_sql_bind(store, place, error, "ilt", i, store->run, m->name) && vx_sql_run(store, place, error);
+    if (found == 0)
+      ok = vx_sql_bind(store, put, error, "ltittttt", store->run, m->name, i, m->measure, m->kind, m->parameters,
+                       m->columns, digest) &&
+           vx_sql_run(store, put, error);
+  }
+  sqlite3_finalize(put);
+  sqlite3_finalize(place);
+  sqlite3_finalize(behind);
+  return ok;
+}
+
+static bool begin_rows(vx_store *store, const vx_run_row *run, vx_error *error) {
   char digest[VX_DIGEST_SIZE];
   vx_store_run_digest(run, digest);
   if (!find_run(store, run, digest, error)) return false;
   bool ok = store->continues ? refresh_run(store, run, error) : put_run(store, run, digest, error);
-  return ok && put_methods(store, run, error);
+  return ok && put_methods(store, run, error) && put_metrics(store, run, error);
 }
 
-bool vx_store_begin(vx_store *store, const vx_run_info *run, vx_error *error) {
+bool vx_store_begin(vx_store *store, const vx_run_row *run, vx_error *error) {
   vx_store_forget_done(store);
   if (run->image_count < 0 || run->method_count < 0) return vx_fail(error, store->path, "negative counts");
+  if (run->metric_count < 0 || run->metric_count > VX_METRICS_MAX)
+    return vx_fail(error, store->path, "%d measures, expected at most %d", run->metric_count, VX_METRICS_MAX);
   store->image_count = run->image_count;
   store->method_count = run->method_count;
+  store->metric_count = run->metric_count;
   size_t images = (size_t)run->image_count + 1, methods = (size_t)run->method_count + 1;
   store->methods = calloc(methods, sizeof *store->methods);
   store->images = calloc(images, sizeof *store->images);
   store->settled = calloc(images, sizeof *store->settled);
-  store->evaluated = calloc(images, methods * sizeof *store->evaluated);
-  if (!store->methods || !store->images || !store->settled || !store->evaluated) {
+  store->has = calloc(images, methods * sizeof *store->has);
+  store->metrics = calloc((size_t)run->metric_count + 1, sizeof *store->metrics);
+  if (!store->methods || !store->images || !store->settled || !store->has || !store->metrics) {
     return vx_fail(error, store->path, "out of memory for %d images and %d methods", run->image_count,
                    run->method_count);
+  }
+  for (int i = 0; i < run->metric_count; i++) {
+    vx_known_metric *known = &store->metrics[i];
+    snprintf(known->column, sizeof known->column, "%.*s", (int)strcspn(run->metrics[i].columns, ","),
+             run->metrics[i].columns);
+    known->truth = strcmp(run->metrics[i].kind, "truth") == 0;
   }
   if (!vx_sql_exec(store, "BEGIN IMMEDIATE", error)) return false;
   if (begin_rows(store, run, error) && vx_sql_exec(store, "COMMIT", error)) return vx_store_load_done(store, error);

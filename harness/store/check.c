@@ -12,7 +12,8 @@
 
 static bool take_counts(sqlite3_context *context, sqlite3_value **values, vx_counts *counts) {
   for (int i = 0; i < 4; i++) {
-    if (sqlite3_value_type(values[i]) != SQLITE_INTEGER) {
+    int64_t pixels = sqlite3_value_int64(values[i]);
+    if (sqlite3_value_type(values[i]) != SQLITE_INTEGER || pixels < 0 || pixels > INT32_MAX) {
       sqlite3_result_null(context);
       return false;
     }
@@ -61,7 +62,7 @@ static void sql_finite(sqlite3_context *context, int count, sqlite3_value **valu
 }
 
 static bool add_functions(vx_store *store, vx_error *error) {
-  sqlite3 *db = vx_store_db(store);
+  sqlite3 *db = store->db;
   int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
   bool ok = sqlite3_create_function(db, "vx_iou", 4, flags, NULL, sql_iou, NULL, NULL) == SQLITE_OK &&
             sqlite3_create_function(db, "vx_f1", 4, flags, NULL, sql_f1, NULL, NULL) == SQLITE_OK &&

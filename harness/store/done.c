@@ -8,11 +8,14 @@ void vx_store_forget_done(vx_store *store) {
   free(store->methods);
   free(store->images);
   free(store->settled);
-  free(store->evaluated);
+  free(store->has);
+  free(store->metrics);
   store->methods = store->images = NULL;
-  store->settled = store->evaluated = NULL;
+  store->settled = NULL;
+  store->has = NULL;
+  store->metrics = NULL;
   store->run = store->scoring = 0;
-  store->image_count = store->method_count = 0;
+  store->image_count = store->method_count = store->metric_count = 0;
   store->continues = false;
 }
 
@@ -42,20 +45,50 @@ static bool load_images(vx_store *store, vx_error *error) {
   return row == 0;
 }
 
-static bool load_method(vx_store *store, int method, vx_error *error) {
-  sqlite3_stmt *read = vx_sql_prepare(
-      store,
-      "SELECT i.position FROM evaluations e JOIN images i ON i.id = e.image WHERE e.scoring = ? AND e.method = ?",
-      error);
+uint64_t vx_store_settled_metrics(const vx_store *store, vx_status status) {
+  uint64_t bits = 0;
+  for (int i = 0; i < store->metric_count; i++) {
+    const vx_known_metric *metric = &store->metrics[i];
+    bool settled = !*metric->column || status == VX_STATUS_FAILED || (status == VX_STATUS_UNSCORED && metric->truth);
+    if (settled) bits |= UINT64_C(1) << i;
+  }
+  return bits;
+}
+
+uint64_t vx_store_metric_bit(const vx_store *store, const char *column) {
+  for (int i = 0; i < store->metric_count; i++)
+    if (strcmp(store->metrics[i].column, column) == 0) return UINT64_C(1) << i;
+  return 0;
+}
+
+static uint64_t *has(const vx_store *store, int position, int method) {
+  return &store->has[(size_t)position * (size_t)store->method_count + (size_t)method];
+}
+
+/* Marks what a query of (position, text) gives: evaluations with their status, or the names of scores. */
+static bool load(vx_store *store, int method, const char *sql, bool statuses, vx_error *error) {
+  sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
   if (!read) return false;
   int row = vx_sql_bind(store, read, error, "ll", store->scoring, store->methods[method]) ? 1 : -1;
   while (row > 0 && (row = vx_sql_row(store, read, error)) > 0) {
     int position = sqlite3_column_int(read, 0);
+    const char *text = vx_sql_text(read, 1);
     if (position < 0 || position >= store->image_count) continue; /* load_images has refused such a file */
-    store->evaluated[(size_t)position * (size_t)store->method_count + (size_t)method] = true;
+    *has(store, position, method) |= statuses ? VX_HAS_EVALUATION | vx_store_settled_metrics(store, vx_status_of(text))
+                                              : vx_store_metric_bit(store, text);
   }
   sqlite3_finalize(read);
   return row == 0;
+}
+
+static bool load_method(vx_store *store, int method, vx_error *error) {
+  static const char evaluations[] = "SELECT i.position, e.status FROM evaluations e JOIN images i ON i.id = e.image"
+                                    " WHERE e.scoring = ? AND e.method = ?";
+  static const char scores[] = "SELECT i.position, s.metric FROM scores s JOIN images i ON i.id = s.image"
+                               " WHERE s.scoring = ? AND s.method = ?";
+  bool further = false;
+  for (int i = 0; i < store->metric_count; i++) further |= *store->metrics[i].column != 0;
+  return load(store, method, evaluations, true, error) && (!further || load(store, method, scores, false, error));
 }
 
 bool vx_store_load_done(vx_store *store, vx_error *error) {
@@ -67,15 +100,27 @@ bool vx_store_load_done(vx_store *store, vx_error *error) {
   return true;
 }
 
+static bool inside(const vx_store *store, int position) {
+  return position >= 0 && position < store->image_count;
+}
+
+int64_t vx_store_image(const vx_store *store, int position) {
+  return inside(store, position) ? store->images[position] : 0;
+}
+
+uint64_t vx_store_lacking(const vx_store *store, int position, int method) {
+  uint64_t all = (UINT64_C(1) << store->metric_count) - 1;
+  if (!vx_store_image(store, position)) return all;
+  return store->settled[position] ? 0 : all & ~*has(store, position, method);
+}
+
 vx_done vx_store_done(const vx_store *store, int position, bool *missing) {
-  int methods = store->method_count;
-  bool inside = position >= 0 && position < store->image_count;
-  bool seen = inside && store->images[position] != 0, settled = seen && store->settled[position];
-  int lacking = 0;
-  for (int i = 0; i < methods; i++) {
-    bool lacks = !settled && !(seen && store->evaluated[(size_t)position * (size_t)methods + (size_t)i]);
+  bool seen = vx_store_image(store, position) != 0, settled = seen && store->settled[position];
+  bool lacking = false;
+  for (int i = 0; i < store->method_count; i++) {
+    bool lacks = !settled && !(seen && (*has(store, position, i) & VX_HAS_EVALUATION));
     if (missing) missing[i] = lacks;
-    lacking += lacks;
+    lacking |= lacks || vx_store_lacking(store, position, i);
   }
   if (!seen) return VX_DONE_NOTHING;
   return lacking ? VX_DONE_PARTLY : VX_DONE_ALL;

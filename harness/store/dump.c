@@ -1,11 +1,9 @@
 #include "harness/store/dump.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/digest.h"
-#include "harness/store/state.h"
+#include "harness/store/list.h"
 
 /* A kind of row and the query that gives its columns, for one run (?1). */
 typedef struct section {
@@ -14,8 +12,10 @@ typedef struct section {
 
 /* Left out: ids (they depend on the order of writing), times, host, folders, and the program's and kernel's names. */
 static const section of_run[] = {
-    {"run", "SELECT digest, model_digest, data_digest, input, min_confidence, target, output, precision, metrics, seed,"
-            " input_side, grid_side, image_count FROM runs WHERE id = ?1"},
+    {"run",
+     "SELECT digest, model_digest, data_digest, input, min_confidence, target, output, precision,"
+     " (SELECT group_concat(name || '=' || digest, ' ') FROM (SELECT name, digest FROM run_metrics WHERE run = ?1"
+     "  ORDER BY name)), seed, input_side, grid_side, image_count FROM runs WHERE id = ?1"},
     {"class", "SELECT class, name FROM classes WHERE run = ?1 ORDER BY class"},
     {"label", "SELECT label, name, class FROM labels WHERE run = ?1 ORDER BY label"},
     {"method", "SELECT name, digest, explainer, family, class_specific, trivial, is_mask, pixel_map, parameters, parts"
@@ -45,6 +45,10 @@ static const section of_scoring[] = {
     {"score", "SELECT s.name, m.name, i.position, metric, value FROM scores e JOIN scorings s ON s.id = e.scoring"
               " JOIN run_methods m ON m.id = e.method JOIN images i ON i.id = e.image"
               " WHERE e.method = ?1 AND e.scoring = ?2 ORDER BY i.position, metric"},
+    {"curve", "SELECT s.name, m.name, i.position, metric, e.name, e.bytes FROM curves e"
+              " JOIN scorings s ON s.id = e.scoring JOIN run_methods m ON m.id = e.method"
+              " JOIN images i ON i.id = e.image WHERE e.method = ?1 AND e.scoring = ?2"
+              " ORDER BY i.position, metric, e.name"},
 };
 
 static const section of_method[] = {
@@ -127,29 +131,6 @@ static bool print_sections(vx_store *store, const section *sections, size_t coun
 
 #define SECTIONS(list) list, sizeof(list) / sizeof *(list)
 
-/* Ids that a query gives, for one bound id; NULL on failure. Free with free(). */
-static int64_t *read_ids(vx_store *store, const char *sql, int64_t bound, int *count, vx_error *error) {
-  sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
-  if (!read) return NULL;
-  int room = 16, row = 1;
-  int64_t *ids = malloc((size_t)room * sizeof *ids);
-  *count = 0;
-  if (sqlite3_bind_parameter_count(read) > 0) sqlite3_bind_int64(read, 1, bound);
-  while (ids && (row = vx_sql_row(store, read, error)) > 0) {
-    if (*count == room) {
-      int64_t *wider = realloc(ids, (size_t)(room *= 2) * sizeof *ids);
-      if (!wider) break;
-      ids = wider;
-    }
-    ids[(*count)++] = sqlite3_column_int64(read, 0);
-  }
-  if (!ids || row > 0) vx_fail(error, vx_store_path(store), "out of memory");
-  sqlite3_finalize(read);
-  if (row == 0) return ids;
-  free(ids);
-  return NULL;
-}
-
 static bool dump_methods(vx_store *store, const int64_t *methods, int method_count, const int64_t *scorings,
                          int scoring_count, FILE *to, vx_error *error) {
   for (int m = 0; m < method_count; m++) {
@@ -161,27 +142,33 @@ static bool dump_methods(vx_store *store, const int64_t *methods, int method_cou
   return true;
 }
 
-static bool dump_run(vx_store *store, int64_t run, FILE *to, vx_error *error) {
-  if (!print_sections(store, SECTIONS(of_run), run, 0, to, error)) return false;
+static bool read_ids(vx_store *store, const char *sql, int64_t bound, vx_arena *arena, int64_t **ids, int *count,
+                     vx_error *error) {
+  return vx_query_list(store, sql, bound, 0, arena, vx_take_id, sizeof **ids, ids, count, error);
+}
+
+static bool dump_run(vx_store *store, int64_t run, vx_arena *arena, FILE *to, vx_error *error) {
   int method_count, scoring_count;
-  int64_t *methods =
-      read_ids(store, "SELECT id FROM run_methods WHERE run = ?1 ORDER BY name", run, &method_count, error);
-  int64_t *scorings =
-      read_ids(store, "SELECT id FROM scorings WHERE run = ?1 ORDER BY name", run, &scoring_count, error);
-  bool ok = methods && scorings && dump_methods(store, methods, method_count, scorings, scoring_count, to, error);
-  free(methods);
-  free(scorings);
-  return ok;
+  int64_t *methods, *scorings;
+  return print_sections(store, SECTIONS(of_run), run, 0, to, error) &&
+         read_ids(store, "SELECT id FROM run_methods WHERE run = ?1 ORDER BY name", run, arena, &methods, &method_count,
+                  error) &&
+         read_ids(store, "SELECT id FROM scorings WHERE run = ?1 ORDER BY name", run, arena, &scorings, &scoring_count,
+                  error) &&
+         dump_methods(store, methods, method_count, scorings, scoring_count, to, error);
 }
 
 bool vx_store_dump(vx_store *store, int64_t run, FILE *to, vx_error *error) {
   int count;
+  int64_t *runs;
   const char *all = "SELECT id FROM runs ORDER BY digest", *one = "SELECT id FROM runs WHERE id = ?1";
-  if (!vx_sql_exec(store, "BEGIN", error)) return false; /* one moment's view, whoever writes meanwhile */
-  int64_t *runs = read_ids(store, run ? one : all, run, &count, error);
-  bool ok = runs && (count > 0 || run == 0 || vx_fail(error, vx_store_path(store), "has no run %" PRId64, run));
-  for (int i = 0; ok && i < count; i++) ok = dump_run(store, runs[i], to, error);
-  free(runs);
-  sqlite3_exec(vx_store_db(store), "ROLLBACK", NULL, NULL, NULL);
+  vx_arena *arena = vx_arena_new();
+  if (!arena) return vx_fail(error, store->path, "out of memory");
+  bool begun = vx_sql_exec(store, "BEGIN", error); /* one moment's view, whoever writes meanwhile */
+  bool ok = begun && read_ids(store, run ? one : all, run, arena, &runs, &count, error) &&
+            (count > 0 || run == 0 || vx_fail(error, store->path, "has no run %" PRId64, run));
+  for (int i = 0; ok && i < count; i++) ok = dump_run(store, runs[i], arena, to, error);
+  if (begun) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+  vx_arena_free(arena);
   return ok;
 }

@@ -7,11 +7,18 @@
 /* Fills one zeroed element from a row; false when memory is out. */
 typedef bool vx_take_row(vx_arena *arena, sqlite3_stmt *row, void *element);
 
-/* All rows of a query, its first parameter (if it has one) bound to `bound`, as elements of `size` bytes each. */
-bool vx_query_list(vx_store *store, const char *sql, int64_t bound, vx_arena *arena, vx_take_row *take, size_t size,
-                   void **list, int *count, vx_error *error);
+/* All rows of a query, its first two parameters (as far as it has them) bound, as elements of `size` bytes each. `list`
+   is the address of a pointer to such elements. */
+bool vx_query_list(vx_store *store, const char *sql, int64_t first, int64_t second, vx_arena *arena, vx_take_row *take,
+                   size_t size, void *list, int *count, vx_error *error);
 
 /* The text of a column in the arena, NULL as ""; NULL only when memory is out. */
 const char *vx_query_text(vx_arena *arena, sqlite3_stmt *row, int column);
+
+/* Texts of the columns from `first` on into the given places; false when memory is out. */
+bool vx_query_texts(vx_arena *arena, sqlite3_stmt *row, int first, const char **const *into, int count);
+
+/* A row whose first column is a text, into a const char *; or a number, into an int64_t. */
+vx_take_row vx_take_text, vx_take_id;
 
 #endif

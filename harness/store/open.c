@@ -102,9 +102,31 @@ static bool check_owner(sqlite3 *db, const char *path, vx_store_mode mode, vx_er
   return true;
 }
 
+/* The numbers that memory is taken by or that count as places: a file may come from anywhere. Fails with the first row
+   that holds what no run can have written. */
+static bool check_values(sqlite3 *db, const char *path, vx_error *error) {
+  static const char wrong[] =
+      "SELECT printf('table runs, row %lld: sides of %lld pixels and %lld patches, a list of %lld images', id,"
+      " input_side, grid_side, image_count) FROM runs WHERE input_side NOT BETWEEN 1 AND 4096"
+      " OR grid_side NOT BETWEEN 1 AND 512 OR grid_side > input_side OR image_count NOT BETWEEN 0 AND 2147483647"
+      " UNION ALL SELECT printf('table images, row %lld: place %lld, class %lld, %lld x %lld pixels', id, position,"
+      " main_class, width, height) FROM images WHERE id < 1 OR position NOT BETWEEN 0 AND 2147483647"
+      " OR main_class NOT BETWEEN -1 AND 255 OR width NOT BETWEEN -1 AND 2147483647"
+      " OR height NOT BETWEEN -1 AND 2147483647 UNION ALL SELECT printf('table labels: label %lld, class %lld', label,"
+      " class) FROM labels WHERE label NOT BETWEEN 0 AND 2147483647 OR class NOT BETWEEN -1 AND 255 LIMIT 1";
+  sqlite3_stmt *statement = NULL;
+  int row = sqlite3_prepare_v2(db, wrong, -1, &statement, NULL) == SQLITE_OK ? sqlite3_step(statement) : SQLITE_ERROR;
+  if (row == SQLITE_ROW)
+    vx_fail(error, path, "%s: no run writes that", (const char *)sqlite3_column_text(statement, 0));
+  else if (row != SQLITE_DONE)
+    fail_db(db, path, error);
+  sqlite3_finalize(statement);
+  return row == SQLITE_DONE;
+}
+
 static bool set_up(sqlite3 *db, const char *path, vx_store_mode mode, vx_error *error) {
   sqlite3_extended_result_codes(db, 0);
-  if (!check_owner(db, path, mode, error)) return false;
+  if (!check_owner(db, path, mode, error) || !check_values(db, path, error)) return false;
   /* NORMAL: a kill loses nothing, a power cut at most the last images, never the file. Each image touches a page a
      method; a log of 40 MB lets many images' changes of a page go into the file at once. */
   const char *pragmas = "PRAGMA foreign_keys=ON; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"

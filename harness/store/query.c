@@ -3,31 +3,38 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/store/list.h"
 
 const char *vx_query_text(vx_arena *arena, sqlite3_stmt *row, int column) {
-  const char *text = vx_sql_text(row, column);
-  size_t size = strlen(text) + 1;
-  char *copy = vx_arena_take(arena, size, 1);
-  if (copy) memcpy(copy, text, size);
-  return copy;
+  return vx_arena_text(arena, vx_sql_text(row, column));
 }
 
-/* Texts of columns first .. first + count - 1 into the given places. */
-static bool copy_texts(vx_arena *arena, sqlite3_stmt *row, int first, const char **const *into, int count) {
+bool vx_query_texts(vx_arena *arena, sqlite3_stmt *row, int first, const char **const *into, int count) {
   for (int i = 0; i < count; i++) {
     if (!(*into[i] = vx_query_text(arena, row, first + i))) return false;
   }
   return true;
 }
 
-bool vx_query_list(vx_store *store, const char *sql, int64_t bound, vx_arena *arena, vx_take_row *take, size_t size,
-                   void **list, int *count, vx_error *error) {
+bool vx_take_text(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  return (*(const char **)element = vx_query_text(arena, row, 0)) != NULL;
+}
+
+bool vx_take_id(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  (void)arena;
+  *(int64_t *)element = sqlite3_column_int64(row, 0);
+  return true;
+}
+
+bool vx_query_list(vx_store *store, const char *sql, int64_t first, int64_t second, vx_arena *arena, vx_take_row *take,
+                   size_t size, void *list, int *count, vx_error *error) {
   sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
   if (!read) return false;
-  if (sqlite3_bind_parameter_count(read) > 0) sqlite3_bind_int64(read, 1, bound);
+  if (sqlite3_bind_parameter_count(read) > 0) sqlite3_bind_int64(read, 1, first);
+  if (sqlite3_bind_parameter_count(read) > 1) sqlite3_bind_int64(read, 2, second);
   int room = 0, row;
   char *elements = NULL;
   *count = 0;
@@ -45,69 +52,62 @@ bool vx_query_list(vx_store *store, const char *sql, int64_t bound, vx_arena *ar
     ++*count;
   }
   sqlite3_finalize(read);
-  *list = elements;
+  memcpy(list, &elements, sizeof elements);
   if (row > 0) vx_fail(error, vx_store_path(store), "out of memory");
   return row == 0;
 }
 
 static bool take_run(vx_arena *arena, sqlite3_stmt *row, void *element) {
   vx_run_row *r = element;
-  const char **const texts[] = {&r->name,      &r->digest,      &r->config,    &r->model,        &r->model_digest,
-                                &r->data,      &r->data_digest, &r->input,     &r->target,       &r->output,
-                                &r->precision, &r->metrics,     &r->class_map, &r->compare_with, &r->program,
-                                &r->kernel,    &r->started,     &r->finished};
+  const char **const texts[] = {&r->name,      &r->digest,      &r->config,       &r->model,   &r->model_digest,
+                                &r->data,      &r->data_digest, &r->input,        &r->target,  &r->output,
+                                &r->precision, &r->class_map,   &r->compare_with, &r->program, &r->openblas,
+                                &r->kernel,    &r->host,        &r->started,      &r->finished};
   int count = (int)(sizeof texts / sizeof *texts);
   r->id = sqlite3_column_int64(row, 0);
   r->min_confidence = sqlite3_column_double(row, count + 1);
-  r->seed = sqlite3_column_int64(row, count + 2);
+  r->seed = (uint64_t)sqlite3_column_int64(row, count + 2);
   r->input_side = sqlite3_column_int(row, count + 3);
   r->grid = sqlite3_column_int(row, count + 4);
   r->image_count = sqlite3_column_int(row, count + 5);
-  return copy_texts(arena, row, 1, texts, count);
+  return vx_query_texts(arena, row, 1, texts, count);
 }
 
 #define RUN_COLUMNS                                                                                                    \
-  "id, name, digest, config, model, model_digest, data, data_digest, input, target, output, precision, metrics,"       \
-  " class_map, compare_with, program, kernel, started, finished, min_confidence, seed, input_side, grid_side,"         \
-  " image_count FROM runs"
+  "id, name, digest, config, model, model_digest, data, data_digest, input, target, output, precision,"                \
+  " class_map, compare_with, program, openblas, kernel, host, started, finished, min_confidence, seed, input_side,"    \
+  " grid_side, image_count FROM runs"
 
 bool vx_query_runs(vx_store *store, vx_arena *arena, vx_run_row **rows, int *count, vx_error *error) {
-  void *list = NULL;
-  bool ok = vx_query_list(store, "SELECT " RUN_COLUMNS " ORDER BY id", 0, arena, take_run, sizeof **rows, &list, count,
-                          error);
-  *rows = list;
-  return ok;
+  return vx_query_list(store, "SELECT " RUN_COLUMNS " ORDER BY id", 0, 0, arena, take_run, sizeof **rows, rows, count,
+                       error);
 }
 
 bool vx_query_run(vx_store *store, int64_t id, vx_arena *arena, vx_run_row *row, vx_error *error) {
-  void *list = NULL;
+  vx_run_row *list;
   int count;
   const char *newest = "SELECT " RUN_COLUMNS " ORDER BY id DESC LIMIT 1", *one = "SELECT " RUN_COLUMNS " WHERE id = ?";
-  if (!vx_query_list(store, id ? one : newest, id, arena, take_run, sizeof *row, &list, &count, error)) return false;
+  if (!vx_query_list(store, id ? one : newest, id, 0, arena, take_run, sizeof *row, &list, &count, error)) return false;
   if (!count && !id) return vx_fail(error, vx_store_path(store), "holds no run");
   if (!count) return vx_fail(error, vx_store_path(store), "has no run %" PRId64 "; `vitx ls runs` lists them", id);
-  memcpy(row, list, sizeof *row);
+  *row = *list;
   return true;
 }
 
 static bool take_scoring(vx_arena *arena, sqlite3_stmt *row, void *element) {
   vx_scoring_row *s = element;
-  vx_scoring_info *i = &s->info;
-  const char **const texts[] = {&i->name,        &i->size,           &i->threshold, &i->foreground, &i->void_pixels,
-                                &i->mask_resize, &i->pixel_accuracy, &i->aggregate, &i->note};
+  const char **const texts[] = {&s->name,        &s->size,           &s->threshold, &s->foreground, &s->void_pixels,
+                                &s->mask_resize, &s->pixel_accuracy, &s->aggregate, &s->note};
   s->id = sqlite3_column_int64(row, 0);
-  return copy_texts(arena, row, 1, texts, (int)(sizeof texts / sizeof *texts));
+  return vx_query_texts(arena, row, 1, texts, (int)(sizeof texts / sizeof *texts));
 }
 
 bool vx_query_scorings(vx_store *store, int64_t run, vx_arena *arena, vx_scoring_row **rows, int *count,
                        vx_error *error) {
-  void *list = NULL;
-  bool ok = vx_query_list(store,
-                          "SELECT id, name, size, threshold, foreground, void, mask_resize, pixel_accuracy, aggregate,"
-                          " note FROM scorings WHERE run = ? ORDER BY id",
-                          run, arena, take_scoring, sizeof **rows, &list, count, error);
-  *rows = list;
-  return ok;
+  return vx_query_list(store,
+                       "SELECT id, name, size, threshold, foreground, void, mask_resize, pixel_accuracy, aggregate,"
+                       " note FROM scorings WHERE run = ? ORDER BY id",
+                       run, 0, arena, take_scoring, sizeof **rows, rows, count, error);
 }
 
 bool vx_query_scoring(vx_store *store, int64_t run, const char *name, vx_arena *arena, vx_scoring_row *row,
@@ -118,12 +118,12 @@ bool vx_query_scoring(vx_store *store, int64_t run, const char *name, vx_arena *
   if (!name) name = "main";
   if (!vx_query_scorings(store, run, arena, &rows, &count, error)) return false;
   for (int i = 0; i < count; i++) {
-    if (strcmp(rows[i].info.name, name) == 0) {
+    if (strcmp(rows[i].name, name) == 0) {
       *row = rows[i];
       return true;
     }
     size_t used = strlen(known);
-    snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", rows[i].info.name);
+    snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", rows[i].name);
   }
   return vx_fail(error, vx_store_path(store), "run %" PRId64 " has no scoring %s; there are: %s", run, name, known);
 }
@@ -137,18 +137,15 @@ static bool take_method(vx_arena *arena, sqlite3_stmt *row, void *element) {
   m->trivial = sqlite3_column_int(row, 10) != 0;
   m->is_mask = sqlite3_column_int(row, 11) != 0;
   m->pixel_map = sqlite3_column_int(row, 12) != 0;
-  return copy_texts(arena, row, 1, texts, (int)(sizeof texts / sizeof *texts));
+  return vx_query_texts(arena, row, 1, texts, (int)(sizeof texts / sizeof *texts));
 }
 
 bool vx_query_methods(vx_store *store, int64_t run, vx_arena *arena, vx_method_row **rows, int *count,
                       vx_error *error) {
-  void *list = NULL;
-  bool ok = vx_query_list(store,
-                          "SELECT id, name, explainer, title, family, source, parameters, parts, place, class_specific,"
-                          " trivial, is_mask, pixel_map FROM run_methods WHERE run = ? ORDER BY place, id",
-                          run, arena, take_method, sizeof **rows, &list, count, error);
-  *rows = list;
-  return ok;
+  return vx_query_list(store,
+                       "SELECT id, name, explainer, title, family, source, parameters, parts, place, class_specific,"
+                       " trivial, is_mask, pixel_map FROM run_methods WHERE run = ? ORDER BY place, id",
+                       run, 0, arena, take_method, sizeof **rows, rows, count, error);
 }
 
 static bool take_class(vx_arena *arena, sqlite3_stmt *row, void *element) {
@@ -158,26 +155,20 @@ static bool take_class(vx_arena *arena, sqlite3_stmt *row, void *element) {
 }
 
 bool vx_query_classes(vx_store *store, int64_t run, vx_arena *arena, vx_class_row **rows, int *count, vx_error *error) {
-  void *list = NULL;
-  bool ok = vx_query_list(store, "SELECT class, name FROM classes WHERE run = ? ORDER BY class", run, arena, take_class,
-                          sizeof **rows, &list, count, error);
-  *rows = list;
-  return ok;
+  return vx_query_list(store, "SELECT class, name FROM classes WHERE run = ? ORDER BY class", run, 0, arena, take_class,
+                       sizeof **rows, rows, count, error);
 }
 
 static bool take_label(vx_arena *arena, sqlite3_stmt *row, void *element) {
   (void)arena;
-  *(int *)element = sqlite3_column_type(row, 0) == SQLITE_NULL ? -1 : sqlite3_column_int(row, 0);
+  *(int *)element = (int)vx_sql_whole(row, 0);
   return true;
 }
 
 bool vx_query_label_classes(vx_store *store, int64_t run, vx_arena *arena, const int **classes, int *count,
                             vx_error *error) {
-  void *list = NULL;
-  bool ok = vx_query_list(store, "SELECT class FROM labels WHERE run = ? ORDER BY label", run, arena, take_label,
-                          sizeof(int), &list, count, error);
-  *classes = list;
-  return ok;
+  return vx_query_list(store, "SELECT class FROM labels WHERE run = ? ORDER BY label", run, 0, arena, take_label,
+                       sizeof(int), classes, count, error);
 }
 
 static bool take_image(vx_arena *arena, sqlite3_stmt *row, void *element) {
@@ -189,24 +180,25 @@ static bool take_image(vx_arena *arena, sqlite3_stmt *row, void *element) {
   i->label = sqlite3_column_int(row, 5);
   i->correct = sqlite3_column_type(row, 6) == SQLITE_NULL ? VX_UNKNOWN : sqlite3_column_int(row, 6) ? VX_YES : VX_NO;
   i->probability = sqlite3_column_double(row, 7);
-  return copy_texts(arena, row, 1, texts, 2);
+  return vx_query_texts(arena, row, 1, texts, 2);
 }
 
-/* The table from image ids to places in the set: ids of one run lie close together. */
+static int ascending(const void *a, const void *b) {
+  int64_t x = ((const vx_image_place *)a)->id, y = ((const vx_image_place *)b)->id;
+  return (x > y) - (x < y);
+}
+
 static bool index_images(vx_image_set *set, vx_arena *arena) {
-  int64_t low = INT64_MAX, high = INT64_MIN;
-  for (int i = 0; i < set->count; i++) {
-    if (set->rows[i].id < low) low = set->rows[i].id;
-    if (set->rows[i].id > high) high = set->rows[i].id;
-  }
-  if (set->count == 0) low = 1, high = 0;
-  set->first_id = low;
-  set->id_span = high - low + 1;
-  set->by_id = VX_TAKE(arena, set->id_span + 1, int);
+  set->by_id = VX_TAKE(arena, set->count + 1, vx_image_place);
   if (!set->by_id) return false;
-  for (int64_t i = 0; i < set->id_span; i++) set->by_id[i] = -1;
-  for (int i = 0; i < set->count; i++) set->by_id[set->rows[i].id - low] = i;
+  for (int i = 0; i < set->count; i++) set->by_id[i] = (vx_image_place){set->rows[i].id, i};
+  qsort(set->by_id, (size_t)set->count, sizeof *set->by_id, ascending);
   return true;
+}
+
+bool vx_query_image_ids(vx_store *store, int64_t run, vx_arena *arena, int64_t **ids, int *count, vx_error *error) {
+  return vx_query_list(store, "SELECT id FROM images WHERE run = ? ORDER BY position", run, 0, arena, vx_take_id,
+                       sizeof **ids, ids, count, error);
 }
 
 bool vx_query_images(vx_store *store, const vx_run_row *run, double min_confidence, vx_arena *arena, vx_image_set *set,
@@ -217,16 +209,14 @@ bool vx_query_images(vx_store *store, const vx_run_row *run, double min_confiden
                    "run %" PRId64 " evaluated images above %g only: a gate of %g would need a new run", run->id,
                    run->min_confidence, min_confidence);
   }
-  void *list = NULL;
   memset(set, 0, sizeof *set);
   if (!vx_query_list(store,
                      "SELECT i.id, i.image_id, i.size, i.position, i.main_class, p.label, p.correct, p.probability"
                      " FROM images i JOIN predictions p ON p.image = i.id AND p.passed = 1 WHERE i.run = ?"
                      " ORDER BY i.position",
-                     run->id, arena, take_image, sizeof *set->rows, &list, &set->count, error)) {
+                     run->id, 0, arena, take_image, sizeof *set->rows, &set->rows, &set->count, error)) {
     return false;
   }
-  set->rows = list;
   int kept = 0;
   for (int i = 0; i < set->count; i++) {
     if (own || set->rows[i].probability > min_confidence) set->rows[kept++] = set->rows[i];
@@ -235,9 +225,14 @@ bool vx_query_images(vx_store *store, const vx_run_row *run, double min_confiden
   return index_images(set, arena) || vx_fail(error, vx_store_path(store), "out of memory");
 }
 
+/* Ids of one run mostly follow one another: looked for first where it would be then. */
 int vx_image_set_find(const vx_image_set *set, int64_t image) {
-  int64_t at = image - set->first_id;
-  return at >= 0 && at < set->id_span ? set->by_id[at] : -1;
+  uint64_t guess = set->count ? (uint64_t)image - (uint64_t)set->by_id[0].id : 0;
+  if (guess < (uint64_t)set->count && set->by_id[guess].id == image) return set->by_id[guess].place;
+  vx_image_place key = {.id = image};
+  const vx_image_place *found =
+      set->count ? bsearch(&key, set->by_id, (size_t)set->count, sizeof key, ascending) : NULL;
+  return found ? found->place : -1;
 }
 
 bool vx_score_columns_take(vx_score_columns *columns, int count, vx_arena *arena) {
@@ -362,19 +357,30 @@ bool vx_query_total(vx_store *store, int64_t scoring, int64_t method, const char
   return row >= 0;
 }
 
-static bool take_name(vx_arena *arena, sqlite3_stmt *row, void *element) {
-  return (*(const char **)element = vx_query_text(arena, row, 0)) != NULL;
+static bool take_metric(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  vx_metric_row *m = element;
+  const char **const texts[] = {&m->name, &m->measure, &m->kind, &m->parameters, &m->columns};
+  return vx_query_texts(arena, row, 0, texts, (int)(sizeof texts / sizeof *texts));
+}
+
+bool vx_query_run_metrics(vx_store *store, int64_t run, vx_arena *arena, vx_metric_row **rows, int *count,
+                          vx_error *error) {
+  return vx_query_list(store,
+                       "SELECT name, measure, kind, parameters, columns FROM run_metrics WHERE run = ?"
+                       " ORDER BY place, name",
+                       run, 0, arena, take_metric, sizeof **rows, rows, count, error);
 }
 
 bool vx_query_metrics(vx_store *store, int64_t scoring, vx_arena *arena, const char ***names, int *count,
                       vx_error *error) {
-  void *list = NULL;
-  /* by the methods' first images: the primary key leads there, millions of rows are not read */
-  bool ok = vx_query_list(store,
-                          "SELECT DISTINCT s.metric FROM run_methods m JOIN scores s ON s.scoring = ?1 AND"
-                          " s.method = m.id AND s.image = (SELECT min(image) FROM scores t WHERE t.scoring = ?1 AND"
-                          " t.method = m.id) ORDER BY s.metric",
-                          scoring, arena, take_name, sizeof **names, &list, count, error);
-  *names = list;
-  return ok;
+  /* Of each column of the run's measures: has any evaluation of the scoring it? The primary key leads to the first. */
+  return vx_query_list(
+      store,
+      "WITH RECURSIVE part (name, rest) AS ("
+      " SELECT '', m.columns || ',' FROM scorings s JOIN run_metrics m ON m.run = s.run WHERE s.id = ?1 UNION ALL"
+      " SELECT substr(rest, 1, instr(rest, ',') - 1), substr(rest, instr(rest, ',') + 1) FROM part WHERE rest <> '')"
+      " SELECT DISTINCT name FROM part WHERE name <> '' AND EXISTS (SELECT 1 FROM scorings c CROSS JOIN run_methods m"
+      " ON m.run = c.run CROSS JOIN scores s ON s.scoring = c.id AND s.method = m.id AND s.metric = part.name"
+      " WHERE c.id = ?1) ORDER BY name",
+      scoring, 0, arena, vx_take_text, sizeof **names, names, count, error);
 }

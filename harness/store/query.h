@@ -5,25 +5,11 @@
 
 #include "harness/store/store.h"
 
-typedef struct vx_run_row {
-  int64_t id;
-  const char *name, *digest, *config, *model, *model_digest, *data, *data_digest, *input, *target, *output, *precision,
-      *metrics, *class_map, *compare_with, *program, *kernel, *started, *finished; /* NULL is "" */
-  double min_confidence;
-  int64_t seed;
-  int input_side, grid, image_count;
-} vx_run_row;
-
 /* All runs, oldest first. */
 bool vx_query_runs(vx_store *store, vx_arena *arena, vx_run_row **rows, int *count, vx_error *error);
 
 /* One run by its id; 0: the newest. */
 bool vx_query_run(vx_store *store, int64_t id, vx_arena *arena, vx_run_row *row, vx_error *error);
-
-typedef struct vx_scoring_row {
-  int64_t id;
-  vx_scoring_info info; /* of which note is "" when there is none */
-} vx_scoring_row;
 
 bool vx_query_scorings(vx_store *store, int64_t run, vx_arena *arena, vx_scoring_row **rows, int *count,
                        vx_error *error);
@@ -32,15 +18,12 @@ bool vx_query_scorings(vx_store *store, int64_t run, vx_arena *arena, vx_scoring
 bool vx_query_scoring(vx_store *store, int64_t run, const char *name, vx_arena *arena, vx_scoring_row *row,
                       vx_error *error);
 
-typedef struct vx_method_row {
-  int64_t id;
-  int place;
-  const char *name, *explainer, *title, *family, *source, *parameters, *parts;
-  bool class_specific, trivial, is_mask, pixel_map;
-} vx_method_row;
-
 /* Methods of the run in the order of tables. */
 bool vx_query_methods(vx_store *store, int64_t run, vx_arena *arena, vx_method_row **rows, int *count, vx_error *error);
+
+/* Measures of the run in the order of the newest command. */
+bool vx_query_run_metrics(vx_store *store, int64_t run, vx_arena *arena, vx_metric_row **rows, int *count,
+                          vx_error *error);
 
 typedef struct vx_class_row {
   int index; /* value in the masks */
@@ -62,12 +45,19 @@ typedef struct vx_image_row {
   double probability;
 } vx_image_row;
 
+/* Ids of all images of the run that are there, in the order of the list. */
+bool vx_query_image_ids(vx_store *store, int64_t run, vx_arena *arena, int64_t **ids, int *count, vx_error *error);
+
+typedef struct vx_image_place {
+  int64_t id;
+  int place;
+} vx_image_place;
+
 /* Images through a gate, in the order of the list. */
 typedef struct vx_image_set {
   vx_image_row *rows;
   int count;
-  int64_t first_id, id_span;
-  int *by_id; /* [id_span] place in rows of image first_id + i; -1: not in the set */
+  vx_image_place *by_id; /* [count] by ascending id: where it stands in rows */
 } vx_image_set;
 
 /* `min_confidence` NaN: the run's own; a lower one than that is an error: those images have not been evaluated. */
@@ -111,5 +101,18 @@ typedef struct vx_total {
 /* `condition`: SQL over the columns class, correct and size of the table totals; NULL: all. */
 bool vx_query_total(vx_store *store, int64_t scoring, int64_t method, const char *condition, vx_total *total,
                     vx_error *error);
+
+/* trouble.c: failures and warnings of a run by kind, the most frequent first. */
+typedef struct vx_trouble_row {
+  const char *severity, *stage;
+  int rows, images;
+  const char *first; /* place: reason, of one of them */
+} vx_trouble_row;
+
+bool vx_query_troubles(vx_store *store, int64_t run, vx_arena *arena, vx_trouble_row **rows, int *count,
+                       vx_error *error);
+
+/* How many images of the run have at least one scored method. */
+bool vx_query_evaluated(vx_store *store, int64_t run, int *count, vx_error *error);
 
 #endif

@@ -75,25 +75,28 @@ vx_stored_object *vx_result_add_object(vx_result *result) {
   return object;
 }
 
+const vx_evaluation vx_evaluation_unknown = {.method = -1,
+                                             .target = -1,
+                                             .status = VX_STATUS_UNSCORED,
+                                             .threshold = NAN,
+                                             .tp = -1,
+                                             .fp = -1,
+                                             .fn = -1,
+                                             .tn = -1,
+                                             .void_pixels = -1,
+                                             .iou = NAN,
+                                             .f1 = NAN,
+                                             .pixel_accuracy = NAN,
+                                             .milliseconds = NAN};
+
 vx_evaluation *vx_result_add_evaluation(vx_result *result, int method) {
   vx_evaluation *list =
       grow(result->arena, result->evaluations, result->evaluation_count, &result->evaluation_room, sizeof *list);
   if (!list) return NULL;
   result->evaluations = list;
   vx_evaluation *evaluation = &list[result->evaluation_count++];
-  *evaluation = (vx_evaluation){.method = method,
-                                .target = -1,
-                                .status = VX_STATUS_UNSCORED,
-                                .threshold = NAN,
-                                .tp = -1,
-                                .fp = -1,
-                                .fn = -1,
-                                .tn = -1,
-                                .void_pixels = -1,
-                                .iou = NAN,
-                                .f1 = NAN,
-                                .pixel_accuracy = NAN,
-                                .milliseconds = NAN};
+  *evaluation = vx_evaluation_unknown;
+  evaluation->method = method;
   return evaluation;
 }
 
@@ -129,6 +132,21 @@ bool vx_result_add_score(vx_result *result, vx_evaluation *evaluation, const cha
   return true;
 }
 
+bool vx_result_add_curve(vx_result *result, vx_evaluation *evaluation, const char *metric, const char *name,
+                         const float *value, int count) {
+  vx_curve *list =
+      grow(result->arena, evaluation->curves, evaluation->curve_count, &evaluation->curve_room, sizeof *list);
+  if (!list) return false;
+  evaluation->curves = list;
+  vx_curve curve = {vx_result_text(result, metric), vx_result_text(result, name), count, NULL};
+  float *copy = vx_arena_take(result->arena, (size_t)count + 1, sizeof *copy);
+  if (!curve.metric || !curve.name || !copy) return false;
+  memcpy(copy, value, (size_t)count * sizeof *copy);
+  curve.value = copy;
+  list[evaluation->curve_count++] = curve;
+  return true;
+}
+
 /* Copies width * height elements; NULL when a side is not positive, the product overflows or memory is out. */
 static void *keep(vx_result *result, const void *from, int width, int height, size_t size) {
   if (width <= 0 || height <= 0) return NULL;
@@ -156,6 +174,12 @@ bool vx_result_keep_pixel_map(vx_result *result, vx_evaluation *evaluation, cons
 const char *vx_status_name(vx_status status) {
   static const char *const names[] = {"ok", "flat", "failed", "unscored"};
   return names[status];
+}
+
+vx_status vx_status_of(const char *name) {
+  vx_status status = VX_STATUS_OK;
+  while (status < VX_STATUS_UNSCORED && strcmp(vx_status_name(status), name) != 0) status++;
+  return status;
 }
 
 const char *vx_severity_name(vx_severity severity) {

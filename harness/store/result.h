@@ -1,6 +1,8 @@
-/* What a run is, and all rows of one image: what workers hand to the store, what merge compares, what a dump prints.
+/* What a run is, and all rows of one image, as they are written (store.h) and as they are read back (query.h,
+   stored.h): one type a thing.
 
-   Undefined numbers are NaN here and NULL in the file; unknown counts and indices are -1 here and NULL there. */
+   Undefined numbers are NaN here and NULL in the file; unknown counts and indices are -1 here and NULL there; a text
+   that is not there is NULL or "" when it is written, "" when it is read. */
 #ifndef VX_STORE_RESULT_H
 #define VX_STORE_RESULT_H
 
@@ -9,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "metrics/map.h"
 
 /* ---- one image -------------------------------------------------------------------------------------------- */
 
@@ -53,28 +56,22 @@ typedef struct vx_stored_object {
 typedef struct vx_stored_failure {
   vx_severity severity;
   int method;        /* index into the run's methods; -1: the image as a whole */
-  const char *stage; /* "picture", "annotation", "mask", "model", "method", "score" */
+  const char *stage; /* "picture", "annotation", "mask", "model", "target", "method", "score", "measure" */
   const char *where, *why;
 } vx_stored_failure;
-
-typedef enum vx_map_kind {
-  VX_MAP_NONE,
-  VX_MAP_PATCH, /* F32 heat map on the patch grid, rounded before it was scored: every later scoring is exact */
-  VX_MAP_PIXEL, /* U8 map at evaluation size: u = floor(255 h), what Otsu read */
-} vx_map_kind;
-
-typedef struct vx_map {
-  vx_map_kind kind;
-  int width, height;
-  const float *heat;     /* [height][width] of a patch map */
-  const uint8_t *levels; /* [height][width] of a pixel map */
-} vx_map;
 
 /* A further measure: oracle thresholds, deletion, pointing … */
 typedef struct vx_named_score {
   const char *metric;
   double value;
 } vx_named_score;
+
+/* A curve behind such a number. */
+typedef struct vx_curve {
+  const char *metric, *name; /* the run's name of the measure; the measure's name of the curve */
+  int count;
+  const float *value; /* [count] */
+} vx_curve;
 
 typedef struct vx_evaluation {
   int method; /* index into the run's methods */
@@ -87,6 +84,8 @@ typedef struct vx_evaluation {
   vx_map map;
   vx_named_score *scores;
   int score_count, score_room;
+  vx_curve *curves;
+  int curve_count, curve_room;
 } vx_evaluation;
 
 typedef struct vx_result {
@@ -121,12 +120,19 @@ bool vx_result_reset(vx_result *result, int position, const char *id);
 vx_stored_object *vx_result_add_object(vx_result *result);
 vx_evaluation *vx_result_add_evaluation(vx_result *result, int method);
 
+/* Nothing known yet: how each evaluation begins. */
+extern const vx_evaluation vx_evaluation_unknown;
+
 /* `where` and the formatted text are copied. `method` -1: the image as a whole. */
 bool vx_result_add_failure(vx_result *result, vx_severity severity, int method, const char *stage, const char *where,
                            const char *why, ...) __attribute__((format(printf, 6, 7)));
 
 /* Adds a further measure to an evaluation of this result. `metric` is copied. */
 bool vx_result_add_score(vx_result *result, vx_evaluation *evaluation, const char *metric, double value);
+
+/* Adds a curve. Texts and values are copied. */
+bool vx_result_add_curve(vx_result *result, vx_evaluation *evaluation, const char *metric, const char *name,
+                         const float *value, int count);
 
 /* Copies of texts and maps into the result's arena; NULL when memory is out. */
 const char *vx_result_text(vx_result *result, const char *text);
@@ -135,23 +141,38 @@ bool vx_result_keep_pixel_map(vx_result *result, vx_evaluation *evaluation, cons
                               int height);
 
 const char *vx_status_name(vx_status status);       /* "ok", "flat", "failed", "unscored" */
+vx_status vx_status_of(const char *name);           /* its inverse; of another text the last */
 const char *vx_severity_name(vx_severity severity); /* "failure", "warning" */
 
 /* ---- the run ----------------------------------------------------------------------------------------------- */
 
 /* One method of the run, under the name that it has there. */
-typedef struct vx_run_method {
+typedef struct vx_method_row {
+  int64_t id;            /* in the file, when it was read */
+  int place;             /* in tables, likewise */
   const char *name;      /* `as`: unique in the run */
   const char *explainer; /* id in the registry */
   const char *title, *family, *source;
   bool class_specific, trivial, is_mask;
   const char *parameters; /* "name=value name=value", all of them */
-  const char *parts;      /* of a mix: "rollout+lrp" by their names in the run; NULL otherwise */
+  const char *parts;      /* of a mix: "rollout+lrp" by their names in the run; else none */
   bool pixel_map;         /* the map is at input resolution */
-} vx_run_method;
+} vx_method_row;
+
+/* One measure of the run, under the name that it has there. */
+typedef struct vx_metric_row {
+  const char *name;       /* `as`: unique in the run */
+  const char *measure;    /* id in the registry */
+  const char *kind;       /* what is compared: "truth", "model" */
+  const char *parameters; /* "name=value name=value", all of them */
+  const char *columns;    /* names of its numbers among scores, with commas; "": they are the evaluation's own */
+} vx_metric_row;
+
+enum { VX_METRICS_MAX = 32 }; /* measures a run */
 
 /* How maps become scores: the keys of `score` in a config. */
-typedef struct vx_scoring_info {
+typedef struct vx_scoring_row {
+  int64_t id;                 /* in the file, when it was read */
   const char *name;           /* "main" for the run's own */
   const char *size;           /* "input", "image" or a number */
   const char *threshold;      /* "otsu", "mean" or a number */
@@ -160,12 +181,16 @@ typedef struct vx_scoring_info {
   const char *mask_resize;    /* "pillow", "opencv" */
   const char *pixel_accuracy; /* "accuracy", "recall" */
   const char *aggregate;      /* "mean", "pooled", "class" */
-  const char *note;           /* what is not exact about it; NULL: nothing */
-} vx_scoring_info;
+  const char *note;           /* what is not exact about it; else none */
+} vx_scoring_row;
 
 /* What identifies a run is marked *: two commands that agree in all of them are the same run, and the second continues
-   the first. Methods may be added at any time. */
-typedef struct vx_run_info {
+   the first. Methods and measures may be added at any time. */
+typedef struct vx_run_row {
+  /* In the file, when it was read: begin and finish tell the time, finished "" while it is at work or was stopped. */
+  int64_t id;
+  const char *digest, *started, *finished;
+
   const char *name;         /* of the config */
   const char *config;       /* its whole text, after --set */
   const char *model;        /* folder */
@@ -177,11 +202,9 @@ typedef struct vx_run_info {
   const char *target;       /* * "top", … */
   const char *output;       /* * "logit", … */
   const char *precision;    /* * "mixed", … */
-  const char *metrics;      /* * further metrics, "overlap deletion …" in order */
   uint64_t seed;            /* * */
-  vx_scoring_info scoring;  /* * but its name and note */
-  const char *class_map;    /* file, or NULL: identity by name */
-  const char *compare_with; /* row of configs/published.yaml, or NULL */
+  const char *class_map;    /* file; none: identity by name */
+  const char *compare_with; /* row of configs/published.yaml, or none */
   int input_side, grid;     /* S and S / P */
   int image_count;          /* length of the list */
 
@@ -190,14 +213,19 @@ typedef struct vx_run_info {
   const char *kernel;   /* "Haswell": results are bit for bit the same per kernel */
   const char *host;     /* not in a dump */
 
+  /* What hangs on it; vx_query_runs and vx_query_run leave it empty, vx_run_read fills it. */
+  vx_scoring_row scoring; /* the main one; * but its name and note */
+
   const char *const *data_classes; /* names of the data set's classes, by index; NULL entries are skipped */
   int data_class_count;
   const char *const *labels; /* the model's labels, by index */
   const int *label_class;    /* class of the data set that a label maps to, -1: none; * through its digest */
   int label_count;
 
-  const vx_run_method *methods;
+  const vx_method_row *methods;
   int method_count;
-} vx_run_info;
+  const vx_metric_row *metrics;
+  int metric_count; /* at most VX_METRICS_MAX */
+} vx_run_row;
 
 #endif

@@ -15,7 +15,6 @@ CREATE TABLE runs (
   target TEXT NOT NULL,            -- which class is explained
   output TEXT NOT NULL,            -- what is differentiated: logit, probability, loss
   precision TEXT NOT NULL,         -- single, mixed, double
-  metrics TEXT NOT NULL,           -- what was measured beside IoU, F1 and pixel accuracy
   seed INTEGER NOT NULL,           -- of everything that is drawn
   class_map TEXT,                  -- file that maps model labels to classes of the data; NULL: by name
   compare_with TEXT,               -- row of configs/published.yaml
@@ -63,6 +62,18 @@ CREATE TABLE run_methods (
   digest TEXT NOT NULL,            -- over explainer, parameters and parts
   UNIQUE (run, name)
 ) STRICT;
+
+CREATE TABLE run_metrics (
+  run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+  place INTEGER NOT NULL,          -- order in the newest command, from 0
+  name TEXT NOT NULL,              -- `as` in the config
+  measure TEXT NOT NULL,           -- id in the registry
+  kind TEXT NOT NULL,              -- what is compared: truth, model
+  parameters TEXT NOT NULL,        -- "name=value name=value"
+  columns TEXT NOT NULL,           -- names of its numbers in scores, with commas; '': columns of evaluations
+  digest TEXT NOT NULL,            -- over measure and parameters
+  PRIMARY KEY (run, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE scorings (
   id INTEGER PRIMARY KEY,
@@ -150,6 +161,17 @@ CREATE TABLE scores (
   FOREIGN KEY (scoring, method, image) REFERENCES evaluations (scoring, method, image) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE curves (
+  scoring INTEGER NOT NULL,
+  method INTEGER NOT NULL,
+  image INTEGER NOT NULL,
+  metric TEXT NOT NULL,            -- run_metrics.name
+  name TEXT NOT NULL,              -- of the curve in its measure
+  bytes BLOB NOT NULL,             -- F32, little endian
+  PRIMARY KEY (scoring, method, image, metric, name),
+  FOREIGN KEY (scoring, method, image) REFERENCES evaluations (scoring, method, image) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE maps (
   id INTEGER PRIMARY KEY,
   image INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
@@ -165,7 +187,7 @@ CREATE TABLE failures (
   image INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
   method INTEGER REFERENCES run_methods(id) ON DELETE CASCADE, -- NULL: the image as a whole
   severity TEXT NOT NULL CHECK (severity IN ('failure', 'warning')),
-  stage TEXT NOT NULL,             -- picture, annotation, mask, model, method, score
+  stage TEXT NOT NULL,             -- picture, annotation, mask, model, target, method, score, measure
   place TEXT NOT NULL,             -- file and field
   reason TEXT NOT NULL
 ) STRICT;

@@ -14,7 +14,7 @@ static int64_t find(vx_store *store, int64_t run, const char *name, vx_error *er
   return id;
 }
 
-static bool make_room(vx_store *store, int64_t run, const vx_scoring_info *info, bool replace, vx_error *error) {
+static bool make_room(vx_store *store, int64_t run, const vx_scoring_row *info, bool replace, vx_error *error) {
   if (strcmp(info->name, "main") == 0) {
     return vx_fail(error, "--as", "main is the run's own scoring; give this one another name");
   }
@@ -30,10 +30,10 @@ static bool make_room(vx_store *store, int64_t run, const vx_scoring_info *info,
   return ok;
 }
 
-int64_t vx_scoring_begin(vx_store *store, int64_t run, const vx_scoring_info *info, bool replace, vx_error *error) {
+int64_t vx_scoring_begin(vx_store *store, int64_t run, const vx_scoring_row *info, bool replace, vx_error *error) {
   if (!vx_sql_exec(store, "BEGIN IMMEDIATE", error)) return 0;
   int64_t id = make_room(store, run, info, replace, error) ? vx_store_put_scoring(store, run, info, error) : 0;
-  if (!id) sqlite3_exec(vx_store_db(store), "ROLLBACK", NULL, NULL, NULL);
+  if (!id) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
   return id;
 }
 
@@ -44,9 +44,9 @@ bool vx_scoring_write(vx_store *store, int64_t scoring, int64_t method, int64_t 
 
 bool vx_scoring_end(vx_store *store, bool keep, vx_error *error) {
   if (keep && vx_sql_exec(store, "COMMIT", error)) {
-    sqlite3_wal_checkpoint_v2(vx_store_db(store), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     return true;
   }
-  sqlite3_exec(vx_store_db(store), "ROLLBACK", NULL, NULL, NULL);
+  sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
   return !keep;
 }

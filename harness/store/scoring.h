@@ -6,7 +6,7 @@
 
 /* Begins a scoring of the run under info->name; its id, or 0. A name that is taken is an error; with `replace` the
    scoring of that name (never "main") is removed first. */
-int64_t vx_scoring_begin(vx_store *store, int64_t run, const vx_scoring_info *info, bool replace, vx_error *error);
+int64_t vx_scoring_begin(vx_store *store, int64_t run, const vx_scoring_row *info, bool replace, vx_error *error);
 
 /* One evaluation, by the ids of the file. */
 bool vx_scoring_write(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_evaluation *evaluation,

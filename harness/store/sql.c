@@ -1,26 +1,25 @@
-#include "harness/store/sql.h"
-
 #include <math.h>
 #include <stdarg.h>
 
+#include "harness/store/state.h"
+
 bool vx_sql_fail(vx_store *store, vx_error *error) {
-  sqlite3 *db = vx_store_db(store);
-  int code = sqlite3_errcode(db);
-  const char *says = sqlite3_errmsg(db);
-  if (code == SQLITE_BUSY) return vx_fail(error, vx_store_path(store), "another process keeps it locked: %s", says);
-  if (code == SQLITE_FULL) return vx_fail(error, vx_store_path(store), "cannot be written: the disk is full");
-  if (code == SQLITE_CORRUPT) return vx_fail(error, vx_store_path(store), "is damaged: %s", says);
-  return vx_fail(error, vx_store_path(store), "SQLite says: %s", says);
+  int code = sqlite3_errcode(store->db);
+  const char *says = sqlite3_errmsg(store->db);
+  if (code == SQLITE_BUSY) return vx_fail(error, store->path, "another process keeps it locked: %s", says);
+  if (code == SQLITE_FULL) return vx_fail(error, store->path, "cannot be written: the disk is full");
+  if (code == SQLITE_CORRUPT) return vx_fail(error, store->path, "is damaged: %s", says);
+  return vx_fail(error, store->path, "SQLite says: %s", says);
 }
 
 bool vx_sql_exec(vx_store *store, const char *sql, vx_error *error) {
-  if (sqlite3_exec(vx_store_db(store), sql, NULL, NULL, NULL) == SQLITE_OK) return true;
+  if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK) return true;
   return vx_sql_fail(store, error);
 }
 
 sqlite3_stmt *vx_sql_prepare(vx_store *store, const char *sql, vx_error *error) {
   sqlite3_stmt *statement = NULL;
-  if (sqlite3_prepare_v2(vx_store_db(store), sql, -1, &statement, NULL) == SQLITE_OK) return statement;
+  if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK) return statement;
   vx_sql_fail(store, error);
   return NULL;
 }
@@ -31,6 +30,7 @@ bool vx_sql_bind(vx_store *store, sqlite3_stmt *statement, vx_error *error, cons
   int code = SQLITE_OK;
   for (int i = 1; types[i - 1] && code == SQLITE_OK; i++) {
     int64_t number;
+    const char *text;
     switch (types[i - 1]) {
     case 'i':
       code = sqlite3_bind_int(statement, i, va_arg(arguments, int));
@@ -48,6 +48,10 @@ bool vx_sql_bind(vx_store *store, sqlite3_stmt *statement, vx_error *error, cons
       break;
     case 'r':
       code = sqlite3_bind_double(statement, i, va_arg(arguments, double)); /* SQLite stores NaN as NULL */
+      break;
+    case 'T':
+      text = va_arg(arguments, const char *);
+      code = sqlite3_bind_text(statement, i, text && *text ? text : NULL, -1, SQLITE_STATIC);
       break;
     default:
       code = sqlite3_bind_text(statement, i, va_arg(arguments, const char *), -1, SQLITE_STATIC);
@@ -83,6 +87,10 @@ bool vx_sql_number(vx_store *store, const char *sql, int64_t fallback, int64_t *
 
 double vx_sql_real(sqlite3_stmt *statement, int column) {
   return sqlite3_column_type(statement, column) == SQLITE_NULL ? NAN : sqlite3_column_double(statement, column);
+}
+
+int64_t vx_sql_whole(sqlite3_stmt *statement, int column) {
+  return sqlite3_column_type(statement, column) == SQLITE_NULL ? -1 : sqlite3_column_int64(statement, column);
 }
 
 const char *vx_sql_text(sqlite3_stmt *statement, int column) {

@@ -19,7 +19,8 @@ bool vx_sql_exec(vx_store *store, const char *sql, vx_error *error);
 sqlite3_stmt *vx_sql_prepare(vx_store *store, const char *sql, vx_error *error);
 
 /* Binds the arguments in order, by `types`: i int, l int64_t (as a number), r double (NaN is NULL), t text (NULL is
-   NULL; must stay until the statement is reset), n int or L int64_t of which negative ones are NULL. */
+   NULL; must stay until the statement is reset), T text of which "" is NULL too, n int or L int64_t of which negative
+   ones are NULL. */
 bool vx_sql_bind(vx_store *store, sqlite3_stmt *statement, vx_error *error, const char *types, ...);
 
 /* Steps a statement that gives no rows and resets it. */
@@ -31,10 +32,9 @@ int vx_sql_row(vx_store *store, sqlite3_stmt *statement, vx_error *error);
 /* The first column of the first row; false on failure; `fallback` when there is no row or it is NULL. */
 bool vx_sql_number(vx_store *store, const char *sql, int64_t fallback, int64_t *value, vx_error *error);
 
-/* Column as a double: NULL is NaN. As a text: NULL is "". */
+/* Column as a double: NULL is NaN. As a number, of which none is negative: NULL is -1. As a text: NULL is "". */
 double vx_sql_real(sqlite3_stmt *statement, int column);
+int64_t vx_sql_whole(sqlite3_stmt *statement, int column);
 const char *vx_sql_text(sqlite3_stmt *statement, int column);
-
-sqlite3 *vx_store_db(vx_store *store);
 
 #endif

@@ -36,10 +36,6 @@ const char *vx_store_path(const vx_store *store) {
   return store->path;
 }
 
-sqlite3 *vx_store_db(vx_store *store) {
-  return store->db;
-}
-
 int64_t vx_store_run(const vx_store *store) {
   return store->run;
 }

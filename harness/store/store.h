@@ -13,7 +13,7 @@
 
 enum {
   VX_STORE_APPLICATION = 0x76697478, /* "vitx", PRAGMA application_id */
-  VX_STORE_VERSION = 1,              /* PRAGMA user_version */
+  VX_STORE_VERSION = 2,              /* PRAGMA user_version */
 };
 
 typedef struct vx_store vx_store;
@@ -30,26 +30,33 @@ void vx_store_close(vx_store *store); /* NULL is fine */
 const char *vx_store_path(const vx_store *store);
 
 /* Begins the run, or continues the one in the file that agrees in everything that decides results (marked * in
-   vx_run_info); methods not yet in it are added. From here on method indices are those of `run->methods`.
+   vx_run_row); methods and measures not yet in it are added. From here on method indices are those of `run->methods`.
    Fails when a method of the same name has other parameters, or when the run in the file was made by another OpenBLAS
    kernel or program version: its second half would not be comparable with its first, bit for bit. */
-bool vx_store_begin(vx_store *store, const vx_run_info *run, vx_error *error);
+bool vx_store_begin(vx_store *store, const vx_run_row *run, vx_error *error);
 
 int64_t vx_store_run(const vx_store *store);    /* id of the current run */
 bool vx_store_continues(const vx_store *store); /* the run was in the file before */
 
 typedef enum vx_done {
   VX_DONE_NOTHING, /* the image has not been seen */
-  VX_DONE_PARTLY,  /* its prediction is there, some methods are missing */
-  VX_DONE_ALL,     /* nothing to do: all methods there, or not through the gate, or a failure of the whole image */
+  VX_DONE_PARTLY,  /* its prediction is there, some methods or measures of them are missing */
+  VX_DONE_ALL,     /* nothing to do: all there, or not through the gate, or a failure of the whole image */
 } vx_done;
 
 /* What the file has of the image at this place of the list; fills missing[method_count] (may be NULL). Answers from
    memory, read at vx_store_begin and kept up to date by vx_store_write. */
 vx_done vx_store_done(const vx_store *store, int position, bool *missing);
 
+/* Which of run->metrics (bit i: metrics[i]) a method lacks for the image at this place: all when the method is missing,
+   none where a measure has nothing to measure (no map; no truth, for a measure against it). */
+uint64_t vx_store_lacking(const vx_store *store, int position, int method);
+
+/* The file's id of the image at this place; 0: not there. */
+int64_t vx_store_image(const vx_store *store, int position);
+
 /* Writes all rows of one image in one transaction. An image that is there already keeps its rows and gets those of
-   the methods that it lacks; that its id is still the same is checked. */
+   the methods and measures that it lacks; that its id is still the same is checked. */
 bool vx_store_write(vx_store *store, const vx_result *result, vx_error *error);
 
 typedef struct vx_store_counts {

@@ -1,16 +1,31 @@
-/* The rows of one image as they were written: for whoever compares, merges or draws. */
+/* Reading results as they were written: the inverse of vx_store_begin, vx_store_write and vx_scoring_write. A file
+   copied row by row through both has the same dump (tests/store/test_store.c does it). */
 #ifndef VX_STORE_STORED_H
 #define VX_STORE_STORED_H
 
-#include "harness/store/store.h"
+#include "harness/store/query.h"
 
-/* Reads prediction and evaluations (scoring main) of an image with their maps and further measures into `result`.
-   Methods are matched by name with methods [count], whose indices the evaluations get; others are left out. */
-bool vx_stored_result(vx_store *store, int64_t run, int64_t image, const vx_run_method *methods, int count,
-                      vx_result *result, vx_error *error);
+/* A whole run, as vx_store_begin takes it: with its main scoring, classes, labels and methods. 0: the newest. */
+bool vx_run_read(vx_store *store, int64_t id, vx_arena *arena, vx_run_row *run, vx_error *error);
 
-/* One map; kind VX_MAP_NONE when there is none. It lies in the result's arena. False also when its size is not what it
-   says. */
-bool vx_stored_map(vx_store *store, int64_t image, int64_t method, vx_result *result, vx_map *map, vx_error *error);
+/* All rows of an image, as vx_store_write takes them. Methods are matched by name with methods [count], whose indices
+   evaluations and failures get; what others have is left out. */
+bool vx_result_read(vx_store *store, int64_t image, const vx_method_row *methods, int count, vx_result *result,
+                    vx_error *error);
+
+/* Adds the image's evaluations under a further scoring, without maps: those are the main one's. */
+bool vx_evaluations_read(vx_store *store, int64_t scoring, int64_t image, const vx_method_row *methods, int count,
+                         vx_result *result, vx_error *error);
+
+/* Of an image what is its own, without evaluations and failures: truth, prediction, objects. All in `arena`. */
+bool vx_image_read(vx_store *store, int64_t image, vx_arena *arena, vx_result *result, vx_error *error);
+
+typedef struct vx_map_row {
+  int64_t method;
+  vx_map map;
+} vx_map_row;
+
+/* All maps of an image. Fails on a map whose bytes are not as many as its sides say. */
+bool vx_query_maps(vx_store *store, int64_t image, vx_arena *arena, vx_map_row **rows, int *count, vx_error *error);
 
 #endif

@@ -15,7 +15,10 @@ static sqlite3_stmt *statement(vx_store *store, vx_statement which, vx_error *er
       [VX_PUT_EVALUATION] =
           "INSERT INTO evaluations (scoring, method, image, target, status, threshold, tp, fp, fn, tn,"
           " void, iou, f1, pixel_accuracy, milliseconds) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-      [VX_PUT_SCORE] = "INSERT INTO scores (scoring, method, image, metric, value) VALUES (?,?,?,?,?)",
+      [VX_PUT_SCORE] = "INSERT INTO scores (scoring, method, image, metric, value) VALUES (?,?,?,?,?)"
+                       " ON CONFLICT DO NOTHING", /* what was measured before stays */
+      [VX_PUT_CURVE] = "INSERT INTO curves (scoring, method, image, metric, name, bytes) VALUES (?,?,?,?,?,?)"
+                       " ON CONFLICT DO NOTHING",
       [VX_PUT_MAP] = "INSERT INTO maps (image, method, kind, width, height, bytes) VALUES (?,?,?,?,?,?)",
       [VX_PUT_FAILURE] = "INSERT INTO failures (image, method, severity, stage, place, reason) VALUES (?,?,?,?,?,?)",
   };
@@ -73,19 +76,35 @@ static bool put_prediction(vx_store *store, const vx_result *r, int64_t image, v
   return ok;
 }
 
-bool vx_store_put_evaluation(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_evaluation *e,
-                             vx_error *error) {
-  sqlite3_stmt *put = statement(store, VX_PUT_EVALUATION, error), *score = statement(store, VX_PUT_SCORE, error);
-  bool ok = put && score &&
-            vx_sql_bind(store, put, error, "lllntrLLLLLrrrr", scoring, method, image, e->target,
-                        vx_status_name(e->status), e->threshold, e->tp, e->fp, e->fn, e->tn, e->void_pixels, e->iou,
-                        e->f1, e->pixel_accuracy, e->milliseconds) &&
-            vx_sql_run(store, put, error);
+static bool put_blob(vx_store *store, sqlite3_stmt *put, int column, const void *bytes, size_t size, vx_error *error) {
+  if (sqlite3_bind_blob64(put, column, bytes, size, SQLITE_STATIC) != SQLITE_OK) return vx_sql_fail(store, error);
+  return vx_sql_run(store, put, error);
+}
+
+static bool put_scores(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_evaluation *e,
+                       vx_error *error) {
+  sqlite3_stmt *score = statement(store, VX_PUT_SCORE, error), *curve = statement(store, VX_PUT_CURVE, error);
+  bool ok = score && curve;
   for (int i = 0; ok && i < e->score_count; i++) {
     ok = vx_sql_bind(store, score, error, "llltr", scoring, method, image, e->scores[i].metric, e->scores[i].value) &&
          vx_sql_run(store, score, error);
   }
+  for (int i = 0; ok && i < e->curve_count; i++) {
+    const vx_curve *c = &e->curves[i];
+    ok = vx_sql_bind(store, curve, error, "llltt", scoring, method, image, c->metric, c->name) &&
+         put_blob(store, curve, 6, c->value, (size_t)c->count * sizeof *c->value, error);
+  }
   return ok;
+}
+
+bool vx_store_put_evaluation(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_evaluation *e,
+                             vx_error *error) {
+  sqlite3_stmt *put = statement(store, VX_PUT_EVALUATION, error);
+  return put &&
+         vx_sql_bind(store, put, error, "lllntrLLLLLrrrr", scoring, method, image, e->target, vx_status_name(e->status),
+                     e->threshold, e->tp, e->fp, e->fn, e->tn, e->void_pixels, e->iou, e->f1, e->pixel_accuracy,
+                     e->milliseconds) &&
+         vx_sql_run(store, put, error) && put_scores(store, scoring, method, image, e, error);
 }
 
 static bool put_map(vx_store *store, int64_t method, int64_t image, const vx_map *map, vx_error *error) {
@@ -97,9 +116,7 @@ static bool put_map(vx_store *store, int64_t method, int64_t image, const vx_map
       !vx_sql_bind(store, put, error, "lltii", image, method, patch ? "patch" : "pixel", map->width, map->height)) {
     return false;
   }
-  const void *bytes = patch ? (const void *)map->heat : map->levels;
-  if (sqlite3_bind_blob64(put, 6, bytes, count * size, SQLITE_STATIC) != SQLITE_OK) return vx_sql_fail(store, error);
-  return vx_sql_run(store, put, error);
+  return put_blob(store, put, 6, patch ? (const void *)map->heat : map->levels, count * size, error);
 }
 
 /* Failures of the given method, or of the image as a whole (-1). */
@@ -116,21 +133,31 @@ static bool put_failures(vx_store *store, const vx_result *r, int method, int64_
   return ok;
 }
 
+/* What the file has of this method once the evaluation is in it. */
+static uint64_t has_after(const vx_store *store, const vx_evaluation *e) {
+  uint64_t bits = VX_HAS_EVALUATION | vx_store_settled_metrics(store, e->status);
+  for (int i = 0; i < e->score_count; i++) bits |= vx_store_metric_bit(store, e->scores[i].metric);
+  return bits;
+}
+
+/* Evaluations that are not there; of those that are, the measures that they lack. */
 static bool put_new_evaluations(vx_store *store, const vx_result *r, int64_t image, vx_error *error) {
-  const bool *there = &store->evaluated[(size_t)r->position * (size_t)store->method_count];
-  for (int i = 0; i < r->evaluation_count; i++) {
+  const uint64_t *has = &store->has[(size_t)r->position * (size_t)store->method_count];
+  bool ok = true;
+  for (int i = 0; ok && i < r->evaluation_count; i++) {
     const vx_evaluation *e = &r->evaluations[i];
     if (e->method < 0 || e->method >= store->method_count) {
       return vx_fail(error, store->path, "image %s: method %d of %d", r->id, e->method, store->method_count);
     }
-    if (there[e->method]) continue;
     int64_t method = store->methods[e->method];
-    if (!vx_store_put_evaluation(store, store->scoring, method, image, e, error) ||
-        !put_map(store, method, image, &e->map, error) || !put_failures(store, r, e->method, image, error)) {
-      return false;
-    }
+    bool there = has[e->method] & VX_HAS_EVALUATION;
+    if (there && !(has_after(store, e) & ~has[e->method])) continue;
+    ok = there ? put_scores(store, store->scoring, method, image, e, error)
+               : vx_store_put_evaluation(store, store->scoring, method, image, e, error) &&
+                     put_map(store, method, image, &e->map, error);
+    ok = ok && put_failures(store, r, e->method, image, error);
   }
-  return true;
+  return ok;
 }
 
 /* The image that is there under this place must be the one that is meant. */
@@ -164,10 +191,9 @@ static bool has_failure(const vx_result *r) {
 }
 
 static void remember(vx_store *store, const vx_result *r, int64_t image) {
-  bool *there = &store->evaluated[(size_t)r->position * (size_t)store->method_count];
-  bool any = false;
-  for (int i = 0; i < r->evaluation_count; i++) there[r->evaluations[i].method] = true;
-  for (int i = 0; i < store->method_count; i++) any = any || there[i];
+  uint64_t *has = &store->has[(size_t)r->position * (size_t)store->method_count], any = 0;
+  for (int i = 0; i < r->evaluation_count; i++) has[r->evaluations[i].method] |= has_after(store, &r->evaluations[i]);
+  for (int i = 0; i < store->method_count; i++) any |= has[i];
   if (store->images[r->position]) return;
   store->images[r->position] = image;
   store->settled[r->position] = !r->prediction.known || !r->prediction.passed || (has_failure(r) && !any);

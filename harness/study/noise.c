@@ -1,16 +1,15 @@
 #include "harness/study/noise.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "explainers/parts/noise.h"
+#include "base/crew.h"
 #include "base/file.h"
-#include "harness/run/maps.h"
+#include "explainers/parts/noise.h"
 #include "harness/run/predict.h"
-#include "harness/run/score.h"
-#include "metrics/measures.h"
+#include "harness/run/subject.h"
+#include "metrics/measure.h"
 #include "statistics/rank.h"
 
 /* ---- the input's noise --------------------------------------------------------------------------------------------
@@ -26,62 +25,87 @@ void vx_noise_move(const float *x, size_t n, uint64_t seed, int draw, float *mov
   }
 }
 
+typedef enum outcome { BELOW_GATE, MEASURED, FAILED } outcome;
+
+/* One picture's rows, until they are taken. */
+typedef struct measured {
+  outcome outcome;
+  vx_movement *single, *ulp; /* [methods], [draws][methods] */
+} measured;
+
+typedef struct crowd {
+  const vx_noise_request *request;
+  vx_noise *noise;
+  measured *measured; /* [places] */
+  vx_progress progress;
+} crowd;
+
 /* ---- one thread's tools -------------------------------------------------------------------------------------------
  */
 
 /* A map as it is compared: at evaluation size, cut. */
 typedef struct scored {
-  vx_heat heat;
+  vx_sized sized;
   uint8_t *mask; /* [height][width] */
   double iou;
 } scored;
 
 typedef struct bench {
   const vx_run *run;
-  vx_worker *exact, *single;
-  float *x, *moved; /* [3][S][S] */
-  uint8_t *rgb, *truth;
-  size_t room; /* of truth and masks */
-  double *probability;
-  float *prior;
-  vx_maps *base, *other;
-  scored *of_base; /* [methods] */
-  scored of_other;
+  vx_subject *exact, *single;
+  float *moved;  /* [3][S][S] */
+  float *prior;  /* [S][S] */
+  double **base; /* [methods] the maps in double precision, of those that the run stores */
+  scored *of_base, of_other;
+  vx_truth truth;
+  vx_result *result;
   vx_arena *arena;
 } bench;
 
-static bool open_bench(bench *b, const vx_run *run, vx_error *error) {
-  const vx_shape *shape = run->shape;
-  size_t pixels = (size_t)shape->image * (size_t)shape->image;
-  int methods = run->config->method_count;
-  *b = (bench){.run = run, .arena = vx_arena_new()};
-  if (!b->arena) return vx_fail(error, "noise", "out of memory");
-  b->x = VX_TAKE(b->arena, 3 * pixels, float);
-  b->moved = VX_TAKE(b->arena, 3 * pixels, float);
-  b->rgb = VX_TAKE(b->arena, 3 * pixels, uint8_t);
-  b->probability = VX_TAKE(b->arena, shape->classes, double);
-  b->prior = VX_TAKE(b->arena, pixels, float);
-  b->base = vx_maps_new(run->config->methods, methods, shape, b->arena);
-  b->other = vx_maps_new(run->config->methods, methods, shape, b->arena);
-  b->of_base = VX_TAKE(b->arena, methods + 1, scored);
-  if (!b->x || !b->moved || !b->rgb || !b->probability || !b->prior || !b->base || !b->other || !b->of_base)
-    return vx_fail(error, "noise", "out of memory");
-  b->exact = vx_worker_new(run->model, &run->plan.passes, VX_DOUBLE, error);
-  b->single = b->exact ? vx_worker_new(run->model, &run->plan.passes, VX_SINGLE, error) : NULL;
-  return b->single != NULL;
-}
-
-static void close_bench(bench *b) {
-  for (int i = 0; b->of_base && i < b->run->config->method_count; i++) {
-    vx_heat_free(&b->of_base[i].heat);
+static void close_bench(void *hand) {
+  bench *b = hand;
+  for (int i = 0; b->of_base && i < b->run->plan.count; i++) {
+    vx_sized_free(&b->of_base[i].sized);
     free(b->of_base[i].mask);
   }
-  vx_heat_free(&b->of_other.heat);
+  vx_sized_free(&b->of_other.sized);
   free(b->of_other.mask);
-  free(b->truth);
-  vx_worker_free(b->exact);
-  vx_worker_free(b->single);
+  vx_truth_free(&b->truth);
+  vx_result_free(b->result);
+  vx_subject_free(b->exact);
+  vx_subject_free(b->single);
   vx_arena_free(b->arena);
+  free(b);
+}
+
+static bool take_memory(bench *b) {
+  const vx_run *run = b->run;
+  size_t pixels = (size_t)run->shape->image * (size_t)run->shape->image;
+  b->result = vx_result_new();
+  b->arena = vx_arena_new();
+  if (!b->arena) return false;
+  b->moved = VX_TAKE(b->arena, 3 * pixels, float);
+  b->prior = VX_TAKE(b->arena, pixels, float);
+  b->base = VX_TAKE(b->arena, run->plan.count + 1, double *);
+  b->of_base = VX_TAKE(b->arena, run->plan.count + 1, scored);
+  bool good = b->result && b->moved && b->prior && b->base && b->of_base;
+  for (int i = 0; good && i < run->plan.count; i++) {
+    size_t side = (size_t)vx_explainer_side(run->plan.methods[i].explainer, run->shape);
+    good = run->stored[i] < 0 || (b->base[i] = VX_TAKE(b->arena, side * side, double));
+  }
+  return good;
+}
+
+static void *open_bench(void *user, vx_error *error) {
+  const vx_run *run = ((crowd *)user)->request->run;
+  bench *b = calloc(1, sizeof *b);
+  if (b) b->run = run;
+  bool good = (b && take_memory(b)) || vx_fail(error, "noise", "out of memory");
+  good = good && (b->exact = vx_subject_new(run->model, &run->plan, &run->input, VX_DOUBLE, error)) &&
+         (b->single = vx_subject_new(run->model, &run->plan, &run->input, VX_SINGLE, error));
+  if (good) return b;
+  if (b) close_bench(b);
+  return NULL;
 }
 
 /* ---- one picture --------------------------------------------------------------------------------------------------
@@ -90,46 +114,26 @@ static void close_bench(bench *b) {
 typedef struct scene {
   const char *id;
   vx_mask mask; /* empty: there is none, and IoU changes are not known */
-  vx_geometry geometry;
-  int target;
+  vx_question question;
 } scene;
 
-static bool explain_all(bench *b, vx_worker *worker, const float *x, const scene *s, vx_maps *maps, vx_error *error) {
-  const vx_run *run = b->run;
-  if (!vx_worker_forward(worker, x, error)) return false;
-  vx_view *view = vx_worker_explain(worker, s->target, (vx_output)run->config->output, error);
-  if (!view) return false;
-  view->picture = b->rgb;
-  view->seed = vx_run_seed(run->config, s->id);
-  view->prior = NULL;
-  if (run->prior && s->mask.label && vx_mask_main_class(&s->mask) > 0) {
-    if (!vx_prior_without(run->prior, &s->mask, b->prior, error)) return false;
-    view->prior = b->prior;
-  }
-  vx_maps_clear(maps);
-  for (int i = 0; i < run->plan.count; i++)
-    if (!vx_maps_make(maps, run->plan.order[i], view, error)) return false;
-  return true;
-}
-
 /* Cuts a map at evaluation size and lays it on the truth. */
-static bool score_map(bench *b, int index, const double *map, const scene *s, scored *out, vx_error *error) {
+static bool score_map(bench *b, int index, const vx_heatmap *map, const scene *s, scored *out, vx_error *error) {
   const vx_run *run = b->run;
-  const vx_explainer *explainer = run->config->methods[index].explainer;
-  int side = vx_explainer_side(explainer, run->shape), height = s->geometry.height, width = s->geometry.width;
+  const vx_scoring *scoring = &run->config->score.scoring;
+  int height = b->truth.geometry.height, width = b->truth.geometry.width;
   vx_levels levels;
-  vx_metric_input in;
-  double column[VX_METRIC_COLUMNS];
+  vx_case in;
+  double column[VX_MEASURE_COLUMNS];
   uint8_t *mask = realloc(out->mask, (size_t)height * (size_t)width);
   if (!mask) return vx_fail(error, s->id, "out of memory");
   out->mask = mask;
-  bool good = explainer->is_mask ? vx_heat_from_mask(&out->heat, map, side, side, height, width, error)
-                                 : vx_heat_from_map(&out->heat, map, side, side, height, width, error);
-  if (!good || !vx_metric_prepare(&out->heat, b->truth, &run->scoring, &levels, &in, error) ||
-      !vx_metric_overlap.measure(&in, column, error))
+  if (!vx_to_size(&out->sized, map, run->config->methods[index].name, height, width, error) ||
+      !vx_case_prepare(&out->sized.heat, b->truth.label, scoring, &levels, &in, error) ||
+      !vx_measure_overlap.measure(&in, NULL, column, error))
     return false;
-  out->iou = s->mask.label ? column[0] : NAN;
-  vx_threshold_mask(&run->scoring.threshold, &out->heat, in.cut.threshold, out->mask);
+  out->iou = b->truth.known ? column[0] : NAN;
+  vx_threshold_mask(&scoring->threshold, &out->sized.heat, in.cut.threshold, out->mask);
   return true;
 }
 
@@ -152,213 +156,175 @@ static double difference_of(const double *base, const double *other, size_t n) {
   return largest > 0 ? difference / largest : INFINITY;
 }
 
-/* How far `other` is from `base`, for every method that the run stores: row [methods of run->info]. */
-static bool compare_all(bench *b, const scene *s, vx_movement *row, vx_error *error) {
+/* Keeps the maps of what `exact` was asked. */
+static bool keep_base(bench *b, const scene *s, vx_error *error) {
+  vx_heatmap map;
+  for (int i = 0; i < b->run->plan.count; i++) {
+    if (b->run->stored[i] < 0) continue;
+    if (!vx_subject_map(b->exact, i, &map, error) || !score_map(b, i, &map, s, &b->of_base[i], error)) return false;
+    memcpy(b->base[i], map.value, (size_t)map.rows * (size_t)map.columns * sizeof *map.value);
+  }
+  return true;
+}
+
+/* How far the answers of `other` are from those kept, for every method that the run stores: row [methods of
+   run->info]. */
+static bool compare_all(bench *b, const scene *s, vx_subject *other, vx_movement *row, vx_error *error) {
   const vx_run *run = b->run;
-  size_t pixels = (size_t)s->geometry.width * (size_t)s->geometry.height;
-  for (int i = 0; i < run->config->method_count; i++) {
+  size_t pixels = (size_t)b->truth.geometry.width * (size_t)b->truth.geometry.height;
+  vx_heatmap map;
+  for (int i = 0; i < run->plan.count; i++) {
     if (run->stored[i] < 0) continue;
     const scored *base = &b->of_base[i];
     vx_movement *m = &row[run->stored[i]];
-    size_t n = vx_maps_size(b->base, i);
-    if (!score_map(b, i, b->other->map[i], s, &b->of_other, error) ||
-        !vx_spearman(b->base->map[i], b->other->map[i], n, &m->spearman, error))
-      return false;
-    m->difference = difference_of(b->base->map[i], b->other->map[i], n);
+    if (!vx_subject_map(other, i, &map, error) || !score_map(b, i, &map, s, &b->of_other, error)) return false;
+    size_t n = (size_t)map.rows * (size_t)map.columns;
+    if (!vx_spearman(b->base[i], map.value, n, &m->spearman, error)) return false;
+    m->difference = difference_of(b->base[i], map.value, n);
     m->overlap = overlap_of(base->mask, b->of_other.mask, pixels);
     m->iou_change = b->of_other.iou - base->iou;
   }
   return true;
 }
 
-static bool make_truth(bench *b, const scene *s, const vx_result *result, vx_error *error) {
-  vx_truth_options options = b->run->truth;
-  size_t pixels = (size_t)s->geometry.width * (size_t)s->geometry.height;
-  if (pixels > b->room) {
-    free(b->truth);
-    b->truth = malloc(pixels);
-    b->room = b->truth ? pixels : 0;
-  }
-  if (!b->truth) return vx_fail(error, s->id, "out of memory");
-  memset(b->truth, VX_IGNORED, pixels);
-  if (!s->mask.label) return true;
-  if (options.foreground == VX_FOREGROUND_PREDICTED) {
-    options.label = b->run->map.label[result->prediction.top[0].label];
-    if (options.label <= 0) return vx_fail(error, s->id, "its top class maps to none of the data set");
-  }
-  return vx_truth_make(&s->mask, &options, &s->geometry, b->truth, error);
+/* Asks `exact` about an input of the picture that `single` was shown. */
+static bool ask_exact(bench *b, const scene *s, const float *x, vx_error *error) {
+  vx_subject_show_input(b->exact, x, vx_subject_rgb(b->single));
+  return vx_subject_predict(b->exact, error) && vx_subject_ask(b->exact, &s->question, error);
 }
 
 /* Both floors of one picture that is through the gate. */
 static bool measure_scene(bench *b, const scene *s, int draws, vx_movement *single, vx_movement *ulp, vx_error *error) {
   const vx_run *run = b->run;
+  const float *x = vx_subject_input(b->single);
   size_t values = 3 * (size_t)run->shape->image * (size_t)run->shape->image;
-  if (!explain_all(b, b->exact, b->x, s, b->base, error)) return false;
-  for (int i = 0; i < run->config->method_count; i++)
-    if (run->stored[i] >= 0 && !score_map(b, i, b->base->map[i], s, &b->of_base[i], error)) return false;
-  if (!explain_all(b, b->single, b->x, s, b->other, error) || !compare_all(b, s, single, error)) return false;
+  if (!ask_exact(b, s, x, error) || !keep_base(b, s, error) || !vx_subject_ask(b->single, &s->question, error) ||
+      !compare_all(b, s, b->single, single, error))
+    return false;
   for (int k = 0; k < draws; k++) {
-    vx_noise_move(b->x, values, vx_run_seed(run->config, s->id), k, b->moved);
-    if (!explain_all(b, b->exact, b->moved, s, b->other, error) ||
-        !compare_all(b, s, ulp + (size_t)k * (size_t)run->info.method_count, error))
+    vx_noise_move(x, values, s->question.seed, k, b->moved);
+    if (!ask_exact(b, s, b->moved, error) ||
+        !compare_all(b, s, b->exact, ulp + (size_t)k * (size_t)run->info.method_count, error))
       return false;
   }
   return true;
 }
 
-/* Reads the picture, its mask when there is one, and sends it through the gate. Fills the input and the scene. */
-static bool prepare(bench *b, int position, scene *s, vx_result *result, vx_error *error) {
+/* Sends the picture through the gate; one that is through it gets its question and its truth. */
+static bool read_scene(bench *b, const vx_picture *picture, scene *s, vx_error *error) {
   const vx_run *run = b->run;
-  const vx_voc_entry *entry = &run->voc.entry[position];
+  vx_result *result = b->result;
+  if (!vx_subject_show(b->single, picture, error) || !vx_subject_predict(b->single, error)) return false;
+  const double *probability = vx_subject_probability(b->single);
+  int main_class = s->mask.label ? vx_mask_main_class(&s->mask) : 0;
+  result->main_class = main_class > 0 ? main_class : -1;
+  vx_predict(run, probability, result);
+  if (!result->prediction.passed) return true;
+  s->question = (vx_question){.output = (vx_output)run->config->output,
+                              .seed = vx_subject_seed((uint64_t)run->config->seed, s->id)};
+  return vx_choose_target(run, probability, result, &s->question.target, error) &&
+         vx_prior_give(run->prior, &s->mask, b->prior, &s->question.prior, error) &&
+         vx_setting_truth(&run->config->score, &run->input, &s->mask, picture->width, picture->height,
+                          run->map.label[result->prediction.top[0].label], &b->truth, error);
+}
+
+/* Reads the picture, and its mask when there is one. */
+static bool prepare(bench *b, int position, scene *s, vx_error *error) {
+  const vx_voc_entry *entry = &b->run->voc.entry[position];
   vx_picture picture;
   s->id = entry->id;
   if (vx_file_exists(entry->mask) && !vx_mask_read(entry->mask, &s->mask, error)) return false;
   if (!vx_picture_read(entry->image, &picture, error)) return false;
-  bool good = vx_result_reset(result, position, entry->id) &&
-              vx_input_make(&picture, &run->input, b->x, b->rgb, error) &&
-              vx_score_geometry(run->config, &run->input, picture.width, picture.height, &s->geometry, error) &&
-              vx_worker_forward(b->single, b->x, error);
+  bool good = vx_result_reset(b->result, position, entry->id) && read_scene(b, &picture, s, error);
   vx_picture_free(&picture);
-  if (!good) return false;
-  vx_softmax(vx_worker_logits(b->single), run->shape->classes, b->probability);
-  int main_class = s->mask.label ? vx_mask_main_class(&s->mask) : 0;
-  result->main_class = main_class > 0 ? main_class : -1;
-  vx_predict(run, b->probability, result);
-  return !result->prediction.passed ||
-         (vx_choose_target(run, b->probability, result, &s->target, error) && make_truth(b, s, result, error));
+  return good;
 }
 
 /* ---- all pictures --------------------------------------------------------------------------------------------------
  */
 
-typedef enum outcome { BELOW_GATE, MEASURED, FAILED } outcome;
-
-typedef struct crowd {
-  const vx_noise_request *request;
-  int count, next;
-  char *outcome;               /* [count] */
-  vx_movement **single, **ulp; /* [count], rows of the pictures measured */
-  vx_progress progress;
-  pthread_mutex_t lock;
-} crowd;
-
-typedef struct member {
-  pthread_t id;
-  crowd *crowd;
-  bench bench;
-  vx_result *result;
-} member;
-
-static outcome measure_one(member *m, int position) {
-  const vx_run *run = m->bench.run;
-  crowd *c = m->crowd;
-  size_t methods = (size_t)run->info.method_count, draws = (size_t)c->request->draws;
+static bool measure_one(void *user, void *hand, int task, int place, vx_error *error) {
+  crowd *c = user;
+  bench *b = hand;
+  measured *m = &c->measured[place];
   scene s = {0};
-  vx_error error;
-  outcome result = FAILED;
-  if (prepare(&m->bench, position, &s, m->result, &error)) {
-    result = BELOW_GATE;
-    if (m->result->prediction.passed) {
-      c->single[position] = calloc(methods, sizeof **c->single);
-      c->ulp[position] = calloc(methods * draws, sizeof **c->ulp);
-      bool good = c->single[position] && c->ulp[position] &&
-                  measure_scene(&m->bench, &s, (int)draws, c->single[position], c->ulp[position], &error);
-      result = good ? MEASURED : FAILED;
-    }
+  vx_error reason; /* why it cannot be measured is not told, only that */
+  (void)error;
+  m->outcome = FAILED;
+  if (prepare(b, task, &s, &reason)) {
+    m->outcome = BELOW_GATE;
+    if (b->result->prediction.passed)
+      m->outcome = measure_scene(b, &s, c->request->draws, m->single, m->ulp, &reason) ? MEASURED : FAILED;
   }
   vx_mask_free(&s.mask);
-  return result;
-}
-
-static void *work(void *argument) {
-  member *m = argument;
-  crowd *c = m->crowd;
-  for (;;) {
-    pthread_mutex_lock(&c->lock);
-    int position = c->next < c->count ? c->next++ : -1;
-    pthread_mutex_unlock(&c->lock);
-    if (position < 0) return NULL;
-    outcome result = measure_one(m, position);
-    pthread_mutex_lock(&c->lock);
-    c->outcome[position] = (char)result;
-    vx_progress_step(&c->progress, result == MEASURED);
-    pthread_mutex_unlock(&c->lock);
-  }
-}
-
-/* The rows of the pictures measured, in list order. */
-static bool gather(const crowd *c, vx_noise *noise) {
-  const vx_run *run = c->request->run;
-  size_t methods = (size_t)run->info.method_count, draws = (size_t)c->request->draws;
-  *noise = (vx_noise){.draws = c->request->draws, .methods = run->info.method_count, .arena = vx_arena_new()};
-  for (int i = 0; i < c->count; i++) {
-    noise->images += c->outcome[i] == MEASURED;
-    noise->failed += c->outcome[i] == FAILED;
-  }
-  if (!noise->arena) return false;
-  noise->single = VX_TAKE(noise->arena, (size_t)noise->images * methods + 1, vx_movement);
-  noise->ulp = VX_TAKE(noise->arena, (size_t)noise->images * methods * draws + 1, vx_movement);
-  if (!noise->single || !noise->ulp) return false;
-  size_t row = 0;
-  for (int i = 0; i < c->count; i++) {
-    if (c->outcome[i] != MEASURED) continue;
-    memcpy(noise->single + row * methods, c->single[i], methods * sizeof *noise->single);
-    memcpy(noise->ulp + row * methods * draws, c->ulp[i], methods * draws * sizeof *noise->ulp);
-    row++;
-  }
   return true;
 }
 
-static bool run_crowd(crowd *c, vx_error *error) {
-  int jobs = c->request->jobs < c->count ? c->request->jobs : c->count, ready = 0, started = 0;
-  member *members = calloc((size_t)jobs + 1, sizeof *members);
-  bool good = members || vx_fail(error, "noise", "out of memory");
-  for (; good && ready < jobs; ready++) {
-    members[ready].crowd = c;
-    members[ready].result = vx_result_new();
-    good = members[ready].result || vx_fail(error, "noise", "out of memory");
-    good = open_bench(&members[ready].bench, c->request->run, good ? error : NULL) && good;
+/* More rows at the end of those that there are. */
+static bool append(vx_movement **rows, size_t used, const vx_movement *more, size_t count) {
+  vx_movement *longer = realloc(*rows, (used + count + 1) * sizeof **rows);
+  if (!longer) return false;
+  memcpy(longer + used, more, count * sizeof **rows);
+  *rows = longer;
+  return true;
+}
+
+static bool take_one(void *user, int task, int place, vx_error *error) {
+  crowd *c = user;
+  vx_noise *n = c->noise;
+  const measured *m = &c->measured[place];
+  size_t single = (size_t)n->methods, ulp = single * (size_t)n->draws, images = (size_t)n->images;
+  (void)task;
+  vx_progress_step(&c->progress, m->outcome == MEASURED);
+  n->failed += m->outcome == FAILED;
+  if (m->outcome != MEASURED) return true;
+  if (!append(&n->single, images * single, m->single, single) || !append(&n->ulp, images * ulp, m->ulp, ulp))
+    return vx_fail(error, "noise", "out of memory");
+  n->images++;
+  return true;
+}
+
+static bool take_places(crowd *c, int places) {
+  size_t single = (size_t)c->noise->methods, ulp = single * (size_t)c->noise->draws;
+  c->measured = calloc((size_t)places, sizeof *c->measured);
+  bool good = c->measured != NULL;
+  for (int i = 0; good && i < places; i++) {
+    c->measured[i].single = calloc(single + 1, sizeof *c->measured[i].single);
+    c->measured[i].ulp = calloc(ulp + 1, sizeof *c->measured[i].ulp);
+    good = c->measured[i].single && c->measured[i].ulp;
   }
-  for (; good && started < jobs; started++)
-    if (pthread_create(&members[started].id, NULL, work, &members[started]) != 0) break;
-  if (good && started == 0 && jobs > 0) good = vx_fail(error, "noise", "no thread could be started");
-  for (int i = 0; i < started; i++) pthread_join(members[i].id, NULL);
-  for (int i = 0; i < ready; i++) {
-    close_bench(&members[i].bench);
-    vx_result_free(members[i].result);
-  }
-  free(members);
   return good;
 }
 
 bool vx_noise_measure(const vx_noise_request *request, vx_noise *noise, vx_error *error) {
-  int all = (int)request->run->voc.count;
-  crowd c = {.request = request, .count = request->limit > 0 && request->limit < all ? request->limit : all};
-  size_t count = (size_t)c.count + 1;
-  c.outcome = calloc(count, 1);
-  c.single = calloc(count, sizeof *c.single);
-  c.ulp = calloc(count, sizeof *c.ulp);
-  pthread_mutex_init(&c.lock, NULL);
-  *noise = (vx_noise){0};
-  bool good = c.outcome && c.single && c.ulp;
-  if (!good) vx_fail(error, "noise", "out of memory");
-  vx_progress_start(&c.progress, request->report, request->terminal, c.count, 0);
-  good = good && run_crowd(&c, error);
+  const vx_run *run = request->run;
+  int all = (int)run->voc.count, count = request->limit > 0 && request->limit < all ? request->limit : all;
+  int places = vx_crew_places(request->jobs, count);
+  *noise = (vx_noise){.draws = request->draws, .methods = run->info.method_count};
+  crowd c = {.request = request, .noise = noise};
+  const vx_crew crew = {.jobs = request->jobs,
+                        .count = count,
+                        .in_order = true,
+                        .user = &c,
+                        .open = open_bench,
+                        .close = close_bench,
+                        .work = measure_one,
+                        .give = take_one};
+  bool good = take_places(&c, places) || vx_fail(error, "noise", "out of memory");
+  vx_progress_start(&c.progress, request->report, request->terminal, count, 0, 0);
+  good = good && vx_crew_run(&crew, error);
   vx_progress_end(&c.progress);
-  if (good && !gather(&c, noise)) good = vx_fail(error, "noise", "out of memory");
-  for (int i = 0; i < c.count && c.single && c.ulp; i++) {
-    free(c.single[i]);
-    free(c.ulp[i]);
+  for (int i = 0; c.measured && i < places; i++) {
+    free(c.measured[i].single);
+    free(c.measured[i].ulp);
   }
-  free(c.outcome);
-  free(c.single);
-  free(c.ulp);
-  pthread_mutex_destroy(&c.lock);
+  free(c.measured);
   return good;
 }
 
 void vx_noise_free(vx_noise *noise) {
-  vx_arena_free(noise->arena);
+  free(noise->single);
+  free(noise->ulp);
   *noise = (vx_noise){0};
 }
 

@@ -21,7 +21,6 @@ typedef struct vx_noise {
   vx_movement *single; /* [images][methods] */
   vx_movement *ulp;    /* [images * draws][methods] */
   int failed;          /* images that could not be measured */
-  vx_arena *arena;
 } vx_noise;
 
 typedef struct vx_noise_request {

@@ -43,15 +43,14 @@ static void finish(vx_oracle_row *row, const double *levels) {
   row->half /= row->n;
 }
 
-bool vx_oracle_make(vx_rescore *source, const vx_scoring_info *scoring, int jobs, vx_oracle_row *rows,
-                    vx_error *error) {
+bool vx_oracle_make(vx_rescore *source, const vx_scoring_row *scoring, int jobs, vx_oracle_row *rows, vx_error *error) {
   static const char *const thresholds[SETTINGS] = {"otsu", "mean", "0.5"};
-  vx_rescore_setting settings[SETTINGS];
+  vx_setting settings[SETTINGS];
   sums s = {.source = source, .rows = rows};
   for (int k = 0; k < SETTINGS; k++) {
-    vx_scoring_info info = *scoring;
-    info.threshold = thresholds[k];
-    if (!vx_rescore_setting_make(&info, &settings[k], error)) return false;
+    if (!vx_setting_make(scoring, &settings[k], error) ||
+        !vx_setting_set(&settings[k], "threshold", thresholds[k], NULL, error))
+      return false;
   }
   if (!vx_rescore_check(source, &settings[0], NULL, 0, error)) return false;
   s.levels = calloc((size_t)source->method_count * LEVELS + 1, sizeof *s.levels);

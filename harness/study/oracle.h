@@ -16,6 +16,6 @@ typedef struct vx_oracle_row {
 
 /* rows [source->method_count]; the truth is that of `scoring`. All 256 levels come from one histogram a map. `source`
    is used for this alone (its every_level is set). */
-bool vx_oracle_make(vx_rescore *source, const vx_scoring_info *scoring, int jobs, vx_oracle_row *rows, vx_error *error);
+bool vx_oracle_make(vx_rescore *source, const vx_scoring_row *scoring, int jobs, vx_oracle_row *rows, vx_error *error);
 
 #endif

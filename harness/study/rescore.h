@@ -6,26 +6,8 @@
 #ifndef VX_RESCORE_H
 #define VX_RESCORE_H
 
-#include "harness/data/input.h"
-#include "harness/data/truth.h"
-#include "harness/data/voc.h"
-#include "harness/store/query.h"
-#include "metrics/metric.h"
-
-/* How to score, as texts and as what they mean. */
-typedef struct vx_rescore_setting {
-  vx_scoring_info info;
-  int size, size_pixels; /* vx_cfg_size */
-  vx_truth_options truth;
-  vx_scoring scoring;
-} vx_rescore_setting;
-
-/* Reads the texts of `info` (size, threshold, foreground, void, mask_resize, pixel_accuracy). */
-bool vx_rescore_setting_make(const vx_scoring_info *info, vx_rescore_setting *setting, vx_error *error);
-
-/* Changes one key of `info`: "threshold", "foreground", "void", "mask_resize", "size", "pixel_accuracy" or "aggregate";
-   the value is checked by vx_rescore_setting_make. False for another key. */
-bool vx_rescore_set(vx_scoring_info *info, const char *key, const char *value, vx_error *error);
+#include "harness/config/setting.h"
+#include "harness/run/origin.h"
 
 /* A run's maps and the masks that they are scored against. */
 typedef struct vx_rescore {
@@ -37,8 +19,8 @@ typedef struct vx_rescore {
   vx_image_set images;    /* through the gate */
   const int *label_class; /* [label_count] class of the data that a label stands for; -1 */
   int label_count;
-  vx_input_options *input; /* its geometry */
-  vx_voc *voc;
+  vx_input_options input; /* its geometry */
+  vx_origin origin;
   bool every_level; /* also the IoU at each of the 256 levels, under the first setting's truth */
 } vx_rescore;
 
@@ -50,7 +32,7 @@ void vx_rescore_close(vx_rescore *rescore);
 
 /* Names the first method whose maps are stored at pixel size where the setting has another size than the run (false),
    or adds to `note` what is not exact about a threshold on them. `note` may be NULL. */
-bool vx_rescore_check(const vx_rescore *rescore, const vx_rescore_setting *setting, char *note, size_t note_size,
+bool vx_rescore_check(const vx_rescore *rescore, const vx_setting *setting, char *note, size_t note_size,
                       vx_error *error);
 
 /* One map under all settings. */
@@ -67,12 +49,11 @@ typedef struct vx_rescored {
 
 /* Scores all maps with `jobs` threads and gives them to `take` in the order of images and methods, on the caller's
    thread. False when a mask is missing or no longer the one that it was, when memory is out, or when `take` says so. */
-bool vx_rescore_all(const vx_rescore *rescore, const vx_rescore_setting *settings, int setting_count, int jobs,
+bool vx_rescore_all(const vx_rescore *rescore, const vx_setting *settings, int setting_count, int jobs,
                     bool (*take)(void *user, const vx_rescored *rescored, vx_error *error), void *user,
                     vx_error *error);
 
 /* An evaluation with the scores of a cut, as the store takes it. */
-void vx_rescore_evaluation(const vx_rescored *rescored, int setting, const vx_rescore_setting *how,
-                           vx_evaluation *evaluation);
+void vx_rescore_evaluation(const vx_rescored *rescored, int setting, const vx_setting *how, vx_evaluation *evaluation);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static bool out_of_memory(vx_error *error) {
   return vx_fail(error, "sweep", "out of memory");
 }
@@ -17,27 +19,12 @@ const char *vx_sweep_choice_name(vx_sweep_choice choice) {
 
 /* ---- levels ------------------------------------------------------------------------------------------------------ */
 
-static const char *copy_text(vx_arena *arena, const char *text, size_t length) {
-  char *copy = VX_TAKE(arena, length + 1, char);
-  if (!copy) return NULL;
-  memcpy(copy, text, length);
-  copy[length] = '\0';
-  return copy;
-}
-
 static bool split_levels(vx_sweep *s, vx_sweep_choice choice, const char *list, vx_error *error) {
-  s->levels[choice] = VX_TAKE(s->arena, VX_SWEEP_LEVELS, const char *);
-  if (!s->levels[choice]) return out_of_memory(error);
-  for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-    size_t length = strcspn(at, ",");
-    if (length == 0) return vx_fail(error, vx_sweep_choice_name(choice), "'%s' has an empty word", list);
-    if (s->level_count[choice] == VX_SWEEP_LEVELS) {
-      return vx_fail(error, vx_sweep_choice_name(choice), "more than %d levels", VX_SWEEP_LEVELS);
-    }
-    const char *text = copy_text(s->arena, at, length);
-    if (!text) return out_of_memory(error);
-    s->levels[choice][s->level_count[choice]++] = text;
-  }
+  const char *where = vx_sweep_choice_name(choice);
+  if (!vx_split(s->arena, list, ',', &s->levels[choice], &s->level_count[choice])) return out_of_memory(error);
+  for (int i = 0; i < s->level_count[choice]; i++)
+    if (!*s->levels[choice][i]) return vx_fail(error, where, "'%s' has an empty word", list);
+  if (s->level_count[choice] > VX_SWEEP_LEVELS) return vx_fail(error, where, "more than %d levels", VX_SWEEP_LEVELS);
   return true;
 }
 
@@ -78,7 +65,7 @@ void vx_sweep_free(vx_sweep *s) {
 /* Counts of one run: [methods][settings][images]; tp -1: not there. */
 typedef struct gathered {
   vx_rescore source;
-  vx_rescore_setting *settings; /* threshold x void x mask resize, last fastest */
+  vx_setting *settings; /* threshold x void x mask resize, last fastest */
   int setting_count;
   vx_counts *counts;
 } gathered;
@@ -88,16 +75,18 @@ static bool make_settings(const vx_sweep *s, gathered *g, vx_error *error) {
   if (!vx_query_scoring(g->source.store, g->source.run.id, NULL, s->arena, &own, error)) return false;
   g->setting_count =
       s->level_count[VX_CHOICE_THRESHOLD] * s->level_count[VX_CHOICE_VOID] * s->level_count[VX_CHOICE_MASK_RESIZE];
-  g->settings = VX_TAKE(s->arena, g->setting_count + 1, vx_rescore_setting);
+  g->settings = VX_TAKE(s->arena, g->setting_count + 1, vx_setting);
   if (!g->settings) return out_of_memory(error);
   int at = 0;
   for (int t = 0; t < s->level_count[VX_CHOICE_THRESHOLD]; t++) {
     for (int v = 0; v < s->level_count[VX_CHOICE_VOID]; v++) {
       for (int m = 0; m < s->level_count[VX_CHOICE_MASK_RESIZE]; m++) {
-        own.info.threshold = s->levels[VX_CHOICE_THRESHOLD][t];
-        own.info.void_pixels = s->levels[VX_CHOICE_VOID][v];
-        own.info.mask_resize = s->levels[VX_CHOICE_MASK_RESIZE][m];
-        if (!vx_rescore_setting_make(&own.info, &g->settings[at++], error)) return false;
+        vx_setting *setting = &g->settings[at++];
+        if (!vx_setting_make(&own, setting, error) ||
+            !vx_setting_set(setting, "threshold", s->levels[VX_CHOICE_THRESHOLD][t], NULL, error) ||
+            !vx_setting_set(setting, "void", s->levels[VX_CHOICE_VOID][v], NULL, error) ||
+            !vx_setting_set(setting, "mask_resize", s->levels[VX_CHOICE_MASK_RESIZE][m], NULL, error))
+          return false;
       }
     }
   }
@@ -263,7 +252,7 @@ static bool name_methods(vx_sweep *s, const gathered *g, vx_error *error) {
   for (int m = 0; m < count; m++) {
     const char *name = g->source.methods[m].name;
     trivial[m] = g->source.methods[m].trivial;
-    s->levels[VX_CHOICE_METHOD][m] = copy_text(s->arena, name, strlen(name));
+    s->levels[VX_CHOICE_METHOD][m] = vx_arena_text(s->arena, name);
     if (!s->levels[VX_CHOICE_METHOD][m]) return out_of_memory(error);
   }
   s->level_count[VX_CHOICE_METHOD] = count;
@@ -282,7 +271,7 @@ static bool name_input(vx_sweep *s, const char *input, vx_error *error) {
   if (s->level_count[VX_CHOICE_INPUT] == VX_SWEEP_LEVELS) {
     return vx_fail(error, "sweep", "more than %d runs", VX_SWEEP_LEVELS);
   }
-  const char *text = copy_text(s->arena, input, strlen(input));
+  const char *text = vx_arena_text(s->arena, input);
   if (!text) return out_of_memory(error);
   s->levels[VX_CHOICE_INPUT][s->level_count[VX_CHOICE_INPUT]++] = text;
   return true;

@@ -2,105 +2,55 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "harness/tables/compare_data.h"
-#include "statistics/holm.h"
 
 vx_compare_options vx_compare_defaults(void) {
   return (vx_compare_options){.metric = "iou", .min_confidence = NAN, .resamples = 10000, .seed = 1};
 }
 
-/* Columns of one group: [group's images][columns]. */
-static int take_group(const vx_compare_data *d, const double *from, int group, double *into) {
-  int n = 0;
-  for (int k = 0; k < d->images; k++) {
-    if (d->groups.group[k] != group) continue;
-    memcpy(into + (size_t)n++ * (size_t)d->columns, from + (size_t)k * (size_t)d->columns,
-           (size_t)d->columns * sizeof *into);
-  }
-  return n;
-}
-
-static void take_column(const double *values, int n, int columns, int column, double *into) {
-  for (int k = 0; k < n; k++) into[k] = values[(size_t)k * (size_t)columns + (size_t)column];
-}
-
-/* All pairs of methods over one group's images. */
-static bool pair_methods(const vx_compare_data *d, const double *values, int n, const vx_resampling *how,
-                         vx_pair *pairs, vx_error *error) {
-  if (n <= VX_SCORE_BOOTSTRAP_IMAGES) {
-    return vx_compare_all(values, (size_t)n, (size_t)d->columns, how, pairs, error);
-  }
-  double *a = malloc(2 * (size_t)n * sizeof *a), *b = a + n;
-  if (!a) return vx_fail(error, "comparison", "out of memory");
-  bool ok = true;
-  vx_pair *pair = pairs;
-  for (int i = 0; ok && i < d->columns; i++) {
-    take_column(values, n, d->columns, i, a);
-    for (int j = i + 1; ok && j < d->columns; j++, pair++) {
-      take_column(values, n, d->columns, j, b);
-      ok = vx_compare_one(a, b, (size_t)n, how, pair, error);
-      pair->a = (size_t)i;
-      pair->b = (size_t)j;
-    }
-  }
-  free(a);
-  return ok;
-}
-
-/* Each method in the one run against itself in the other. */
-static bool pair_runs(const vx_compare_data *d, const double *first, const double *second, int n,
-                      const vx_resampling *how, vx_pair *pairs, vx_error *error) {
-  double *a = malloc(2 * (size_t)(n + 1) * sizeof *a), *b = a + n + 1;
+/* Each method in the one run against itself in the other, over one group's images. */
+static bool pair_runs(const vx_compare_data *d, int group, const vx_resampling *how, vx_pair *pairs, vx_error *error) {
+  double *a = malloc(2 * (size_t)(d->images + 1) * sizeof *a), *b = a + d->images + 1;
   if (!a) return vx_fail(error, "comparison", "out of memory");
   bool ok = true;
   for (int c = 0; ok && c < d->columns; c++) {
-    take_column(first, n, d->columns, c, a);
-    take_column(second, n, d->columns, c, b);
-    ok = vx_compare_one(a, b, (size_t)n, how, &pairs[c], error);
+    size_t n = 0;
+    for (int k = 0; k < d->images; k++) {
+      if (d->groups.group[k] != group) continue;
+      size_t at = (size_t)k * (size_t)d->columns + (size_t)c;
+      a[n] = d->first[at];
+      b[n++] = d->second[at];
+    }
+    ok = vx_compare_pair(a, b, n, how, &pairs[c], error);
     pairs[c].a = pairs[c].b = (size_t)c;
   }
   free(a);
   return ok;
 }
 
-/* Holm's correction over all rows of the table, whatever their group. */
-static bool correct_rows(vx_compare_rows *r, vx_arena *arena, vx_error *error) {
-  double *p = VX_TAKE(arena, 2 * r->count + 2, double), *q = p + r->count;
-  if (!p) return vx_fail(error, "comparison", "out of memory");
-  for (int i = 0; i < r->count; i++) {
-    p[i] = r->list[i].pair.wilcoxon_p;
-    q[i] = r->list[i].pair.permutation_p;
+static bool make_rows(const vx_compare_data *d, vx_compare_rows *r, vx_error *error) {
+  vx_resampling how = {.resamples = (size_t)d->options->resamples, .seed = d->options->seed};
+  size_t groups = (size_t)d->groups.count;
+  r->each = d->two_runs ? d->columns : (int)vx_pairs((size_t)d->columns);
+  r->pairs = VX_TAKE(d->arena, (size_t)r->each * groups + 1, vx_pair);
+  if (!r->pairs) return vx_fail(error, "comparison", "out of memory");
+  if (!d->two_runs) {
+    return vx_compare_groups(d->first, (size_t)d->images, (size_t)d->columns, d->groups.group, groups, &how, r->pairs,
+                             error);
   }
-  if (!vx_holm(p, (size_t)r->count, p, error) || !vx_holm(q, (size_t)r->count, q, error)) return false;
-  for (int i = 0; i < r->count; i++) {
-    r->list[i].pair.wilcoxon_holm = p[i];
-    r->list[i].pair.permutation_holm = q[i];
-  }
-  return true;
+  for (int g = 0; g < d->groups.count; g++)
+    if (!pair_runs(d, g, &how, r->pairs + (size_t)g * (size_t)r->each, error)) return false;
+  return vx_correct_pairs(r->pairs, (size_t)r->each * groups, error);
 }
 
-static bool make_rows(const vx_compare_data *d, vx_compare_rows *r, vx_error *error) {
-  size_t pairs = d->two_runs ? (size_t)d->columns : vx_pairs((size_t)d->columns);
-  size_t size = (size_t)d->images * (size_t)d->columns + 1;
-  vx_resampling how = {.resamples = (size_t)d->options->resamples, .seed = d->options->seed};
-  double *first = VX_TAKE(d->arena, size, double), *second = VX_TAKE(d->arena, size, double);
-  vx_pair *of_group = VX_TAKE(d->arena, pairs + 1, vx_pair);
-  r->list = VX_TAKE(d->arena, pairs * (size_t)d->groups.count + 1, vx_compare_row);
-  if (!first || !second || !of_group || !r->list) return vx_fail(error, "comparison", "out of memory");
-  for (int g = 0; g < d->groups.count; g++) {
-    int n = take_group(d, d->first, g, first);
-    if (n == 0) continue;
-    if (d->two_runs) take_group(d, d->second, g, second);
-    if (d->two_runs ? !pair_runs(d, first, second, n, &how, of_group, error)
-                    : !pair_methods(d, first, n, &how, of_group, error)) {
-      return false;
-    }
-    for (size_t i = 0; i < pairs; i++) r->list[r->count++] = (vx_compare_row){d->groups.names[g], of_group[i]};
-  }
-  return correct_rows(r, d->arena, error);
+/* Pairs that could be compared. */
+static int count_pairs(const vx_compare_data *d, const vx_compare_rows *r) {
+  int count = 0;
+  for (int i = 0; i < r->each * d->groups.count; i++) count += r->pairs[i].n > 0;
+  return count;
 }
 
 /* ---- pairs as a table --------------------------------------------------------------------------------------- */
@@ -118,7 +68,7 @@ enum {
   P_WILCOXON,
   P_HOLM,
   P_PERMUTATION,
-  P_PERMUTATION_HOLM,
+  P_FLOOR,
   D_Z,
   RANK_BISERIAL,
   SUPERIORITY,
@@ -141,8 +91,8 @@ static const vx_sheet_column pair_columns[PAIR_COLUMNS] = {
     [HIGH] = {"high", NULL, 2, false},
     [P_WILCOXON] = {"wilcoxon_p", NULL, 4, false},
     [P_HOLM] = {"wilcoxon_holm", "p (Holm)", 4, false},
-    [P_PERMUTATION] = {"permutation_p", NULL, 4, false},
-    [P_PERMUTATION_HOLM] = {"permutation_holm", NULL, 4, false},
+    [P_PERMUTATION] = {"permutation_p", "p (sign flips)", 4, false},
+    [P_FLOOR] = {"permutation_floor", NULL, -1, false}, /* the lowest that the draws can give; none: exact or normal */
     [D_Z] = {"d_z", "d_z", 2, false},
     [RANK_BISERIAL] = {"rank_biserial", NULL, 3, false},
     [SUPERIORITY] = {"superiority", NULL, 3, false},
@@ -157,12 +107,27 @@ static void put_p(vx_sheet *sheet, int column, double p) {
   if (p < 0.0001) vx_sheet_show(sheet, column, "< 0.0001");
 }
 
-static void put_pair(const vx_compare_data *d, vx_sheet *sheet, const vx_compare_row *r) {
-  const vx_pair *p = &r->pair;
+/* "1e-4" of 9.999e-05 */
+static void floor_text(size_t flips, char text[16]) {
+  snprintf(text, 16, "%.0e", 1 / (double)(flips + 1));
+  snprintf(text + 2, 14, "%d", atoi(text + 2));
+}
+
+static void put_permutation(vx_sheet *sheet, const vx_pair *p) {
+  char text[16];
+  put_p(sheet, P_PERMUTATION, p->permutation_p);
+  if (!p->flips) return;
+  vx_sheet_real(sheet, P_FLOOR, 1 / (double)(p->flips + 1));
+  if (!vx_pair_at_floor(p)) return;
+  floor_text(p->flips, text);
+  vx_sheet_show(sheet, P_PERMUTATION, "≤ %s", text);
+}
+
+static void put_pair(const vx_compare_data *d, vx_sheet *sheet, const char *group, const vx_pair *p) {
   const vx_effect *e = &p->effect;
   int decimals = d->scale == 100 ? 2 : 4;
   vx_sheet_row(sheet);
-  if (d->options->by) vx_sheet_text(sheet, GROUP, "%s", r->group);
+  if (d->options->by) vx_sheet_text(sheet, GROUP, "%s", group);
   vx_sheet_text(sheet, FIRST, "%s", d->names[p->a]);
   vx_sheet_text(sheet, SECOND, "%s", d->names[p->b]);
   vx_sheet_int(sheet, N, (long long)p->n);
@@ -178,15 +143,14 @@ static void put_pair(const vx_compare_data *d, vx_sheet *sheet, const vx_compare
   vx_sheet_show(sheet, LOW, "[%+.*f, %+.*f]", decimals, d->scale * p->low, decimals, d->scale * p->high);
   put_p(sheet, P_WILCOXON, p->wilcoxon_p);
   put_p(sheet, P_HOLM, p->wilcoxon_holm);
-  put_p(sheet, P_PERMUTATION, p->permutation_p);
-  put_p(sheet, P_PERMUTATION_HOLM, p->permutation_holm);
+  put_permutation(sheet, p);
   if (isfinite(e->d_z)) vx_sheet_real(sheet, D_Z, e->d_z);
   vx_sheet_real(sheet, RANK_BISERIAL, e->rank_biserial);
   vx_sheet_real(sheet, SUPERIORITY, e->superiority);
   vx_sheet_int(sheet, WINS, (long long)e->wins);
   vx_sheet_int(sheet, TIES, (long long)e->ties);
   vx_sheet_int(sheet, LOSSES, (long long)e->losses);
-  vx_sheet_text(sheet, DIFFERS, p->wilcoxon_holm < VX_COMPARE_LEVEL ? "yes" : "no");
+  vx_sheet_text(sheet, DIFFERS, vx_pair_differs(p) ? "yes" : "no");
 }
 
 static vx_sheet *pair_sheet(const vx_compare_data *d, const vx_compare_rows *r) {
@@ -197,50 +161,83 @@ static vx_sheet *pair_sheet(const vx_compare_data *d, const vx_compare_rows *r) 
     vx_sheet_head(sheet, FIRST, "method");
     vx_sheet_head(sheet, SECOND, NULL);
   }
-  for (int i = 0; i < r->count; i++) {
-    if (i && r->list[i].group != r->list[i - 1].group) vx_sheet_rule(sheet);
-    put_pair(d, sheet, &r->list[i]);
+  bool any = false;
+  for (int g = 0; g < d->groups.count; g++) {
+    if (!vx_compare_has_images(d, g)) continue;
+    if (any) vx_sheet_rule(sheet);
+    any = true;
+    for (int i = 0; i < r->each; i++) put_pair(d, sheet, d->groups.names[g], &r->pairs[g * r->each + i]);
   }
   return sheet;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
 
-static void put_titles(const vx_compare_data *d, const vx_compare_rows *r, vx_sheet *sheet, bool ranking) {
+static void put_title(const vx_compare_data *d, vx_sheet *sheet) {
   const char *unit = d->scale == 100 ? ", in percent" : "";
   if (d->two_runs) {
     vx_sheet_title(sheet, "%s%s: %s (run %" PRId64 ", scoring %s) less %s (run %" PRId64 ", scoring %s)", d->title,
-                   unit, d->run.name, d->run.id, d->scoring.info.name, d->run2.name, d->run2.id, d->scoring2.info.name);
+                   unit, d->run.name, d->run.id, d->scoring.name, d->run2.name, d->run2.id, d->scoring2.name);
     vx_sheet_note(sheet, "%d images matched by id; %d only in the first, %d only in the second.", d->images,
                   d->only_first, d->only_second);
   } else {
     vx_sheet_title(sheet, "%s%s: methods of %s (run %" PRId64 ", scoring %s), %d images", d->title, unit, d->run.name,
-                   d->run.id, d->scoring.info.name, d->images);
+                   d->run.id, d->scoring.name, d->images);
   }
-  if (ranking) {
-    vx_sheet_note(sheet,
-                  "Methods that share a letter are not told apart: Wilcoxon's signed-rank test on the images that "
-                  "both have, Holm's correction over all %d pairs, level 0.05.",
-                  r->count);
-    vx_sheet_note(sheet, "better than, worse than: how many methods differ by that test. * never looks at the model.");
+}
+
+/* The largest number of images that any pair has. */
+static size_t most_images(const vx_compare_data *d, const vx_compare_rows *r) {
+  size_t most = 0;
+  for (int i = 0; i < r->each * d->groups.count; i++) most = r->pairs[i].n > most ? r->pairs[i].n : most;
+  return most;
+}
+
+static void put_floor_note(const vx_compare_data *d, const vx_compare_rows *r, vx_sheet *sheet) {
+  char text[16];
+  for (int i = 0; i < r->each * d->groups.count; i++) {
+    if (!vx_pair_at_floor(&r->pairs[i])) continue;
+    floor_text(r->pairs[i].flips, text);
+    vx_sheet_note(sheet, "≤ %s: the floor of %zu draws, which no p can be below.", text, r->pairs[i].flips);
     return;
   }
-  bool many = d->images > VX_SCORE_BOOTSTRAP_IMAGES;
-  vx_sheet_note(sheet, "difference: first less second, paired; 95 %%: %s.",
-                many ? "normal interval" : "bootstrap over images");
-  vx_sheet_note(sheet, "p: Wilcoxon's signed-rank test, Holm's correction over all %d rows; differ: p < 0.05.",
-                r->count);
+}
+
+static void put_notes(const vx_compare_data *d, const vx_compare_rows *r, vx_sheet *sheet, bool ranking) {
+  int count = count_pairs(d, r);
+  size_t odd = vx_pairs_at_odds(r->pairs, (size_t)r->each * (size_t)d->groups.count);
+  if (ranking) {
+    vx_sheet_note(
+        sheet, "level with the best: not told apart from rank 1; ranks: those that cannot be excluded, which are 1 + "
+               "the methods that it is worse than, to the number of methods - those that it is better than.");
+    vx_sheet_note(sheet, "better than, worse than: how many methods are told apart. * never looks at the model.");
+  } else {
+    vx_sheet_note(sheet, "difference: first less second, paired; 95 %%: %s.",
+                  most_images(d, r) > VX_BOOTSTRAP_IMAGES ? "normal interval" : "bootstrap over images");
+  }
+  vx_sheet_note(sheet,
+                "%s: Wilcoxon's signed-rank test on the images that both have, p below 0.05 after Holm's correction "
+                "over all %d %s.",
+                ranking ? "Told apart" : "differ", count, d->two_runs ? "rows" : "pairs");
+  if (vx_pairs_hopeless(most_images(d, r), (size_t)count)) {
+    vx_sheet_note(sheet, "%zu images are too few to tell any of %d pairs apart: no p can be below %.2g.",
+                  most_images(d, r), count, fmin(1, ldexp(2, -(int)most_images(d, r)) * count));
+  }
+  if (odd) vx_sheet_note(sheet, "Of those told apart, %zu have means and signed ranks that point different ways.", odd);
+  if (ranking) return;
+  put_floor_note(d, r, sheet);
   vx_sheet_note(sheet, "d_z: mean of the differences over their standard deviation.");
 }
 
 static void find_lowest(const vx_compare_data *d, const vx_compare_rows *r, vx_compare_verdict *verdict) {
   verdict->lowest = NAN;
-  for (int i = 0; i < r->count; i++) {
-    const vx_pair *p = &r->list[i].pair;
+  for (int i = 0; i < r->each * d->groups.count; i++) {
+    const vx_pair *p = &r->pairs[i];
     if (p->n == 0 || p->difference * d->scale >= verdict->lowest) continue; /* NaN: none yet */
     verdict->lowest = p->difference * d->scale;
     snprintf(verdict->what, sizeof verdict->what, "%s%s%s%s%s", d->names[p->a], d->two_runs ? "" : " less ",
-             d->two_runs ? "" : d->names[p->b], d->options->by ? ", " : "", d->options->by ? r->list[i].group : "");
+             d->two_runs ? "" : d->names[p->b], d->options->by ? ", " : "",
+             d->options->by ? d->groups.names[i / r->each] : "");
   }
 }
 
@@ -259,7 +256,8 @@ static vx_sheet *compare(vx_store *store, vx_store *second, vx_compare_data *d, 
     vx_fail(error, vx_store_path(store), "out of memory");
     return NULL;
   }
-  put_titles(d, &r, sheet, ranking);
+  put_title(d, sheet);
+  put_notes(d, &r, sheet, ranking);
   find_lowest(d, &r, verdict);
   return sheet;
 }

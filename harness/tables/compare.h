@@ -2,8 +2,8 @@
 #ifndef VX_SHOW_COMPARE_H
 #define VX_SHOW_COMPARE_H
 
-#include "harness/tables/sheet.h"
 #include "harness/store/query.h"
+#include "harness/tables/sheet.h"
 
 typedef struct vx_compare_options {
   int64_t run, run2;              /* 0: the newest; run2 counts with the second store */
@@ -24,7 +24,7 @@ typedef struct vx_compare_verdict {
   char what[160]; /* the row it is from */
 } vx_compare_verdict;
 
-/* Within a run (second NULL): two methods give one pair; more a ranking with letters, or all pairs. With `second`, or
+/* Within a run (second NULL): two methods give one pair; more a ranking, or all pairs. With `second`, or
    with run2 in the same file, each method that both runs have against itself, images matched by their id. NULL on
    failure. */
 vx_sheet *vx_compare_make(vx_store *store, vx_store *second, const vx_compare_options *options,

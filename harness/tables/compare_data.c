@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/nearest.h"
-#include "statistics/effect.h"
-#include "metrics/metric.h"
-#include "statistics/wilcoxon.h"
+#include "harness/store/choose.h"
+#include "metrics/measure.h"
 
 static bool out_of_memory(vx_store *store, vx_error *error) {
   return vx_fail(error, vx_store_path(store), "out of memory");
@@ -16,69 +14,27 @@ static bool out_of_memory(vx_store *store, vx_error *error) {
 
 /* ---- methods ------------------------------------------------------------------------------------------------ */
 
-/* Is `name` in the list "a,b,c"? */
-static bool listed(const char *list, const char *name) {
-  size_t length = strlen(name);
-  for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-    if (strncmp(at, name, length) == 0 && (at[length] == ',' || at[length] == '\0')) return true;
-  }
-  return false;
-}
-
-static const vx_method_row *find_method(const vx_method_row *methods, int count, const char *name, size_t length) {
-  for (int i = 0; i < count; i++) {
-    if (strlen(methods[i].name) == length && strncmp(methods[i].name, name, length) == 0) return &methods[i];
-  }
-  return NULL;
-}
-
-static bool no_method(vx_store *store, const vx_method_row *methods, int count, const char *name, size_t length,
-                      vx_error *error) {
-  char wanted[128];
-  const char **names = malloc(((size_t)count + 1) * sizeof *names);
-  snprintf(wanted, sizeof wanted, "%.*s", (int)length, name);
-  for (int i = 0; names && i < count; i++) names[i] = methods[i].name;
-  const char *near = names ? vx_nearest(wanted, names, count) : NULL;
-  vx_fail(error, vx_store_path(store), "the run has no method %s%s%s", wanted, near ? "; did you mean " : "",
-          near ? near : "");
-  free(names);
-  return false;
-}
-
-/* The methods asked for, in the order asked; all without a list. */
-static bool choose_methods(vx_store *store, vx_compare_data *d, const vx_method_row *methods, int count,
-                           const vx_method_row **chosen, vx_error *error) {
-  const char *list = d->options->methods;
-  d->columns = 0;
-  for (int i = 0; !list && i < count; i++) chosen[d->columns++] = &methods[i];
-  for (const char *at = list; at;) {
-    size_t length = strcspn(at, ",");
-    const vx_method_row *method = find_method(methods, count, at, length);
-    if (!method) return no_method(store, methods, count, at, length, error);
-    for (int i = 0; i < d->columns; i++) {
-      if (chosen[i] == method) return vx_fail(error, "--methods", "%s is there twice", method->name);
-    }
-    if (d->columns < count) chosen[d->columns++] = method;
-    at = at[length] ? at + length + 1 : NULL;
-  }
-  return true;
-}
+typedef struct side {
+  vx_store *store;
+  vx_image_set set;
+  vx_method_row *methods; /* [method_count] those compared */
+  int method_count;
+} side;
 
 /* Only methods that the other run has, too. */
-static bool keep_common(vx_store *second, vx_compare_data *d, const vx_method_row **chosen, const vx_method_row **other,
-                        const vx_method_row *methods, int count, vx_error *error) {
+static bool keep_common(side *a, side *b, vx_compare_data *d, vx_error *error) {
+  vx_method_row *other = VX_TAKE(d->arena, a->method_count + 1, vx_method_row);
   int kept = 0;
-  for (int i = 0; i < d->columns; i++) {
-    const vx_method_row *match = find_method(methods, count, chosen[i]->name, strlen(chosen[i]->name));
-    if (!match && d->options->methods && listed(d->options->methods, chosen[i]->name)) {
-      return no_method(second, methods, count, chosen[i]->name, strlen(chosen[i]->name), error);
-    }
+  if (!other) return out_of_memory(a->store, error);
+  for (int i = 0; i < a->method_count; i++) {
+    const vx_method_row *match = vx_method_row_find(b->methods, b->method_count, a->methods[i].name);
     if (!match) continue;
-    chosen[kept] = chosen[i];
-    other[kept++] = match;
+    a->methods[kept] = a->methods[i];
+    other[kept++] = *match;
   }
-  d->columns = kept;
-  return kept > 0 || vx_fail(error, vx_store_path(second), "the two runs have no method in common");
+  b->methods = other;
+  d->columns = a->method_count = b->method_count = kept;
+  return kept > 0 || vx_fail(error, vx_store_path(b->store), "the two runs have no method in common");
 }
 
 /* ---- images ------------------------------------------------------------------------------------------------- */
@@ -114,12 +70,12 @@ static bool match_images(const vx_image_set *first, const vx_image_set *second, 
 /* ---- values --------------------------------------------------------------------------------------------------- */
 
 /* Values of one run into `into` [images][columns]: row k is image place[k] of the set (NULL: k). */
-static bool read_values(vx_store *store, int64_t scoring, const vx_method_row *const *methods, const vx_image_set *set,
+static bool read_values(vx_store *store, int64_t scoring, const vx_method_row *methods, const vx_image_set *set,
                         const int *place, vx_compare_data *d, double *into, vx_error *error) {
   double *values = VX_TAKE(d->arena, set->count + 1, double);
   if (!values) return out_of_memory(store, error);
   for (int c = 0; c < d->columns; c++) {
-    if (!vx_query_values(store, scoring, methods[c]->id, set, d->options->metric, values, error)) return false;
+    if (!vx_query_values(store, scoring, methods[c].id, set, d->options->metric, values, error)) return false;
     for (int k = 0; k < d->images; k++) {
       into[(size_t)k * (size_t)d->columns + (size_t)c] = values[place ? place[k] : k];
     }
@@ -145,31 +101,21 @@ static bool make_groups(vx_store *store, const vx_image_set *set, const int *kep
 
 static void choose_scale(vx_compare_data *d) {
   int column;
-  const vx_metric *metric = vx_metric_with_column(d->options->metric, &column);
+  const vx_measure *metric = vx_measure_with_column(d->options->metric, &column);
   d->scale = metric && metric->columns[column].percent ? 100 : 1;
+  d->higher = !metric || metric->columns[column].higher_is_better;
   d->title = metric ? metric->columns[column].title : d->options->metric;
 }
-
-typedef struct side {
-  vx_store *store;
-  vx_image_set set;
-  vx_method_row *methods;
-  int method_count;
-  const vx_method_row **chosen;
-} side;
 
 static bool open_side(side *s, int64_t run, const char *scoring_name, vx_compare_data *d, vx_run_row *row,
                       vx_scoring_row *scoring, vx_error *error) {
   double gate = d->options->min_confidence;
-  if (!vx_query_run(s->store, run, d->arena, row, error) ||
-      !vx_query_scoring(s->store, row->id, scoring_name, d->arena, scoring, error) ||
-      !vx_query_check_metric(s->store, scoring->id, d->options->metric, error) ||
-      !vx_query_methods(s->store, row->id, d->arena, &s->methods, &s->method_count, error) ||
-      !vx_query_images(s->store, row, gate, d->arena, &s->set, error)) {
-    return false;
-  }
-  s->chosen = VX_TAKE(d->arena, s->method_count + 1, const vx_method_row *);
-  return s->chosen || out_of_memory(s->store, error);
+  const char *list = d->options->methods;
+  return vx_query_run(s->store, run, d->arena, row, error) &&
+         vx_query_scoring(s->store, row->id, scoring_name, d->arena, scoring, error) &&
+         vx_query_check_metric(s->store, scoring->id, d->options->metric, error) &&
+         vx_query_methods_named(s->store, row->id, list, d->arena, &s->methods, &s->method_count, error) &&
+         vx_query_images(s->store, row, gate, d->arena, &s->set, error);
 }
 
 static bool name_columns(const side *s, vx_compare_data *d) {
@@ -177,8 +123,8 @@ static bool name_columns(const side *s, vx_compare_data *d) {
   d->names = VX_TAKE(d->arena, d->columns + 1, const char *);
   if (!trivial || !d->names) return false;
   for (int c = 0; c < d->columns; c++) {
-    d->names[c] = s->chosen[c]->name;
-    trivial[c] = s->chosen[c]->trivial;
+    d->names[c] = s->methods[c].name;
+    trivial[c] = s->methods[c].trivial;
   }
   d->trivial = trivial;
   return true;
@@ -186,11 +132,10 @@ static bool name_columns(const side *s, vx_compare_data *d) {
 
 static bool gather_two(side *a, side *b, vx_compare_data *d, vx_error *error) {
   int *place = VX_TAKE(d->arena, a->set.count + 1, int), *kept = VX_TAKE(d->arena, a->set.count + 1, int);
-  b->chosen = VX_TAKE(d->arena, a->method_count + b->method_count + 1, const vx_method_row *);
-  if (!place || !kept || !b->chosen || !match_images(&a->set, &b->set, d->arena, place, d)) {
+  if (!place || !kept || !match_images(&a->set, &b->set, d->arena, place, d)) {
     return out_of_memory(a->store, error);
   }
-  if (!keep_common(b->store, d, a->chosen, b->chosen, b->methods, b->method_count, error)) return false;
+  if (!keep_common(a, b, d, error)) return false;
   for (int i = 0; i < a->set.count; i++) {
     if (place[i] < 0) continue;
     kept[d->images] = i;
@@ -199,8 +144,8 @@ static bool gather_two(side *a, side *b, vx_compare_data *d, vx_error *error) {
   d->first = VX_TAKE(d->arena, (size_t)d->images * (size_t)d->columns + 1, double);
   d->second = VX_TAKE(d->arena, (size_t)d->images * (size_t)d->columns + 1, double);
   if (!d->first || !d->second || !name_columns(a, d)) return out_of_memory(a->store, error);
-  return read_values(a->store, d->scoring.id, a->chosen, &a->set, kept, d, d->first, error) &&
-         read_values(b->store, d->scoring2.id, b->chosen, &b->set, place, d, d->second, error) &&
+  return read_values(a->store, d->scoring.id, a->methods, &a->set, kept, d, d->first, error) &&
+         read_values(b->store, d->scoring2.id, b->methods, &b->set, place, d, d->second, error) &&
          make_groups(a->store, &a->set, kept, d, error);
 }
 
@@ -210,7 +155,7 @@ static bool gather_one(side *a, vx_compare_data *d, vx_error *error) {
   d->first = VX_TAKE(d->arena, (size_t)d->images * (size_t)d->columns + 1, double);
   if (!kept || !d->first || !name_columns(a, d)) return out_of_memory(a->store, error);
   for (int i = 0; i < d->images; i++) kept[i] = i;
-  return read_values(a->store, d->scoring.id, a->chosen, &a->set, NULL, d, d->first, error) &&
+  return read_values(a->store, d->scoring.id, a->methods, &a->set, NULL, d, d->first, error) &&
          make_groups(a->store, &a->set, kept, d, error);
 }
 
@@ -219,53 +164,9 @@ bool vx_compare_gather(vx_store *store, vx_store *second, vx_compare_data *d, vx
   side a = {.store = store}, b = {.store = second ? second : store};
   d->two_runs = second || o->run2 || o->scoring2;
   choose_scale(d);
-  if (!open_side(&a, o->run, o->scoring, d, &d->run, &d->scoring, error) ||
-      !choose_methods(store, d, a.methods, a.method_count, a.chosen, error)) {
-    return false;
-  }
+  if (!open_side(&a, o->run, o->scoring, d, &d->run, &d->scoring, error)) return false;
+  d->columns = a.method_count;
   if (!d->two_runs) return gather_one(&a, d, error);
   int64_t run2 = o->run2 || second ? o->run2 : d->run.id; /* another scoring of the same run */
   return open_side(&b, run2, o->scoring2, d, &d->run2, &d->scoring2, error) && gather_two(&a, &b, d, error);
-}
-
-/* ---- one pair ------------------------------------------------------------------------------------------------- */
-
-/* Mean difference, its normal interval and test; a, b [n] without NaN. */
-static bool compare_many(const double *a, const double *b, size_t n, double *d, vx_pair *pair, vx_error *error) {
-  double sum_a = 0, sum_b = 0, sum = 0, squares = 0;
-  for (size_t i = 0; i < n; i++) {
-    d[i] = a[i] - b[i];
-    sum_a += a[i], sum_b += b[i], sum += d[i], squares += d[i] * d[i];
-  }
-  vx_wilcoxon w;
-  if (!vx_effect_sizes(a, b, n, &pair->effect, error) || !vx_wilcoxon_test(d, n, &w, error)) return false;
-  double count = (double)n, variance = fmax(0, (squares - sum * sum / count) / (count - 1));
-  double half = 1.959963984540054 * sqrt(variance / count);
-  pair->n = n;
-  pair->mean_a = sum_a / count;
-  pair->mean_b = sum_b / count;
-  pair->difference = sum / count;
-  pair->low = pair->difference - half;
-  pair->high = pair->difference + half;
-  pair->wilcoxon_p = pair->wilcoxon_holm = w.p;
-  pair->permutation_p = pair->permutation_holm = squares > 0 ? erfc(fabs(sum) / sqrt(2 * squares)) : 1;
-  return true;
-}
-
-bool vx_compare_one(const double *a, const double *b, size_t n, const vx_resampling *how, vx_pair *pair,
-                    vx_error *error) {
-  size_t both = 0;
-  for (size_t i = 0; i < n; i++) both += !isnan(a[i]) && !isnan(b[i]);
-  if (both <= VX_SCORE_BOOTSTRAP_IMAGES) return vx_compare_pair(a, b, n, how, pair, error);
-  double *room = malloc(3 * both * sizeof *room);
-  if (!room) return vx_fail(error, "comparison", "out of memory for %zu images", both);
-  size_t at = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (isnan(a[i]) || isnan(b[i])) continue;
-    room[at] = a[i];
-    room[both + at++] = b[i];
-  }
-  bool ok = compare_many(room, room + both, both, room + 2 * both, pair, error);
-  free(room);
-  return ok;
 }

@@ -138,11 +138,9 @@ int vx_published_find(const vx_published *published, const char *id, const vx_pu
     ids[2 * i] = published->rows[i].id;
     ids[2 * i + 1] = published->rows[i].study;
   }
-  const char *near = ids ? vx_nearest(id, ids, 2 * published->count) : NULL;
-  if (near)
-    vx_fail(error, id, "no published row or study of that name; did you mean %s?", near);
-  else
-    vx_fail(error, id, "no published row or study of that name; configs/published.yaml lists them");
+  vx_words known = VX_WORD_ARRAY(ids, ids ? 2 * published->count : 0);
+  vx_fail(error, id, "no published row or study of that name%s",
+          vx_meant(id, known, "configs/published.yaml lists them").text);
   free(ids);
   return 0;
 }

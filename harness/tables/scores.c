@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "statistics/bootstrap.h"
 #include "metrics/chance.h"
+#include "statistics/bootstrap.h"
 
 bool vx_aggregate_parse(const char *text, vx_aggregate *aggregate, vx_error *error) {
   static const char *const names[] = {"mean", "pooled", "class"};
@@ -47,7 +47,7 @@ static void quotient(const vx_score_request *r, const vx_score_columns *c, int i
                      double *under) {
   double truth = c->tp[i] + c->fn[i], mask = c->tp[i] + c->fp[i], all = truth + c->fp[i] + c->tn[i];
   double chance = vx_chance_iou(all, truth, mask);
-  bool recall = strcmp(r->scoring->info.pixel_accuracy, "recall") == 0;
+  bool recall = strcmp(r->scoring->pixel_accuracy, "recall") == 0;
   *under = 1;
   if (r->aggregate != VX_AGGREGATE_POOLED) {
     const double means[] = {c->iou[i], c->f1[i], c->pixel_accuracy[i], c->iou[i] - chance};
@@ -252,7 +252,7 @@ bool vx_scores_summarise(vx_store *store, const vx_score_request *request, vx_ar
     if (!row->more) return vx_fail(error, vx_store_path(store), "out of memory");
     for (int k = 0; k < request->more_count; k++) row->more[k] = (vx_score_value){NAN, NAN, NAN};
   }
-  bool many = request->images->count > VX_SCORE_BOOTSTRAP_IMAGES && request->aggregate == VX_AGGREGATE_MEAN;
+  bool many = request->images->count > VX_BOOTSTRAP_IMAGES && request->aggregate == VX_AGGREGATE_MEAN;
   if (many && request->whole && (!request->wanted || request->condition))
     return summarise_totals(store, request, *rows, error);
   if (many) return summarise_many(store, request, arena, *rows, error);

@@ -48,11 +48,8 @@ typedef struct vx_score_request {
   int more_count;
 } vx_score_request;
 
-/* More images than this a method and the interval is the normal one (mean ± 1.96 standard errors), which is the
-   bootstrap's limit; over a whole run the file's own sums are used then and over_chance is left out. */
-enum { VX_SCORE_BOOTSTRAP_IMAGES = 10000 };
-
-/* rows [method_count], taken from the arena. */
+/* rows [method_count], taken from the arena. With more than VX_BOOTSTRAP_IMAGES images the interval is the normal one
+   (mean ± 1.96 standard errors); over a whole run the file's own sums are used then and over_chance is left out. */
 bool vx_scores_summarise(vx_store *store, const vx_score_request *request, vx_arena *arena, vx_score_row **rows,
                          vx_error *error);
 

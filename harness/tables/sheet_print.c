@@ -266,19 +266,19 @@ static bool print_json(const vx_sheet *sheet, FILE *to) {
   bool ok = all && rows && notes;
   for (int row = 0; ok && row < sheet->row_count; row++) {
     json_t *object = json_object();
-    for (int c = 0; object && c < sheet->column_count; c++) {
-      json_object_set_new(object, sheet->columns[c].key, cell_json(&sheet->cells[row * sheet->column_count + c]));
+    for (int c = 0; ok && c < sheet->column_count; c++) {
+      const cell *value = &sheet->cells[row * sheet->column_count + c];
+      ok = json_object_set_new(object, sheet->columns[c].key, cell_json(value)) == 0;
     }
-    ok = json_array_append_new(rows, object) == 0;
+    ok = json_array_append_new(rows, object) == 0 && ok;
   }
   for (int i = 0; ok && i < sheet->note_count; i++)
     ok = json_array_append_new(notes, json_string(sheet->notes[i])) == 0;
   if (ok && sheet->title) ok = json_object_set_new(all, "title", json_string(sheet->title)) == 0;
   if (ok) ok = json_object_set(all, "rows", rows) == 0 && json_object_set(all, "notes", notes) == 0;
-  char *text = ok ? json_dumps(all, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17)) : NULL;
-  if (text) fprintf(to, "%s\n", text);
-  ok = text != NULL;
-  free(text);
+  /* Not json_dumps: where memory runs out under it, it leaves out a key without a word. */
+  ok = ok && json_dumpf(all, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17)) == 0;
+  if (ok) fputc('\n', to);
   json_decref(rows);
   json_decref(notes);
   json_decref(all);

@@ -7,7 +7,8 @@
 
 #include "harness/tables/published.h"
 #include "harness/tables/scores.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
+#include "statistics/standing.h"
 
 enum { PUBLISHED_MAX = 64, MORE_MAX = 24, MORE_SHOWN = 3 };
 
@@ -28,6 +29,9 @@ enum {
   OVER_CHANCE,
   OVER_CHANCE_LOW,
   OVER_CHANCE_HIGH,
+  LEVEL,
+  RANK_LOW,
+  RANK_HIGH,
   COLUMNS /* then three a further measure, n and flat */
 };
 
@@ -48,6 +52,9 @@ static const vx_sheet_column table_columns[COLUMNS] = {
     [OVER_CHANCE] = {"iou_over_chance", "over chance", 2, false},
     [OVER_CHANCE_LOW] = {"iou_over_chance_low", NULL, 2, false},
     [OVER_CHANCE_HIGH] = {"iou_over_chance_high", NULL, 2, false},
+    [LEVEL] = {"level_with_best", "level", 0, true},
+    [RANK_LOW] = {"rank_low", "ranks", 0, false},
+    [RANK_HIGH] = {"rank_high", NULL, 0, false},
 };
 
 vx_table_options vx_table_defaults(void) {
@@ -72,6 +79,8 @@ typedef struct making {
   int more_count;
   double scale[MORE_MAX]; /* 100 for those in percent */
   int n, flat;            /* columns */
+  vx_standing *standings; /* [groups][methods] by IoU; NULL: not compared */
+  int pairs;              /* that were compared */
   vx_sheet *sheet;
 } making;
 
@@ -119,7 +128,15 @@ static void put_value(vx_sheet *sheet, int column, const vx_score_value *value) 
   if (!isnan(value->low)) vx_sheet_show(sheet, column + 1, "[%.1f, %.1f]", 100 * value->low, 100 * value->high);
 }
 
-static void put_row(making *m, const char *group, const vx_score_row *row) {
+static void put_standing(making *m, const vx_standing *s) {
+  if (!s->rank) return;
+  vx_sheet_text(m->sheet, LEVEL, s->level ? "yes" : "no");
+  vx_sheet_int(m->sheet, RANK_LOW, s->low);
+  if (s->high > s->low) vx_sheet_show(m->sheet, RANK_LOW, "%d–%d", s->low, s->high);
+  vx_sheet_int(m->sheet, RANK_HIGH, s->high);
+}
+
+static void put_row(making *m, const char *group, const vx_score_row *row, const vx_standing *standing) {
   const vx_method_row *method = row->method;
   vx_sheet_row(m->sheet);
   if (group) vx_sheet_text(m->sheet, GROUP, "%s", group);
@@ -138,6 +155,7 @@ static void put_row(making *m, const char *group, const vx_score_row *row) {
   }
   vx_sheet_int(m->sheet, m->n, row->n);
   vx_sheet_int(m->sheet, m->flat, row->flat);
+  if (standing) put_standing(m, standing);
 }
 
 /* A published row, and below it ours less theirs when there is ours. */
@@ -174,7 +192,8 @@ static void put_published(making *m, const vx_published_row *theirs, const vx_sc
 }
 
 /* Rows of one group of images in their order, published ones under the method that they are about. */
-static bool put_group(making *m, const char *group, const bool *wanted, const char *condition, vx_error *error) {
+static bool put_group(making *m, const char *group, const bool *wanted, const char *condition,
+                      const vx_standing *standings, vx_error *error) {
   vx_score_request request = {.run = &m->run,
                               .scoring = &m->scoring,
                               .methods = m->methods,
@@ -198,7 +217,7 @@ static bool put_group(making *m, const char *group, const bool *wanted, const ch
   for (int i = 0; i < m->method_count; i++) {
     const vx_score_row *row = &rows[order[i]];
     if (i && !group && strcmp(row->method->family, rows[order[i - 1]].method->family) != 0) vx_sheet_rule(m->sheet);
-    put_row(m, group, row);
+    put_row(m, group, row, standings ? &standings[order[i]] : NULL);
     for (int p = 0; p < m->row_count; p++) {
       if (group || shown[p] || strcmp(m->rows[p]->method, row->method->explainer) != 0) continue;
       put_published(m, m->rows[p], row);
@@ -218,19 +237,49 @@ static bool put_group(making *m, const char *group, const bool *wanted, const ch
   return true;
 }
 
+/* What `vitx compare` decides on every pair by IoU, as standings: of means over images, and where that takes no longer
+   than a table may. */
+static bool make_standings(making *m, const vx_image_groups *groups, vx_error *error) {
+  enum { MOST = 20000000 }; /* pairs x images: about two seconds */
+  size_t images = (size_t)m->images.count, methods = (size_t)m->method_count, pairs = vx_pairs(methods);
+  size_t count = groups ? (size_t)groups->count : 1;
+  if (m->aggregate != VX_AGGREGATE_MEAN || pairs == 0 || images == 0 || images > MOST / pairs) return true;
+  const vx_resampling none = {0};
+  double *values = VX_TAKE(m->arena, images * methods, double), *column = VX_TAKE(m->arena, images, double);
+  vx_pair *list = VX_TAKE(m->arena, count * pairs, vx_pair);
+  m->standings = VX_TAKE(m->arena, count * methods, vx_standing);
+  if (!values || !column || !list || !m->standings) return vx_fail(error, vx_store_path(m->store), "out of memory");
+  for (size_t k = 0; k < methods; k++) {
+    if (!vx_query_values(m->store, m->scoring.id, m->methods[k].id, &m->images, "iou", column, error)) return false;
+    for (size_t i = 0; i < images; i++) values[i * methods + k] = column[i];
+  }
+  if (!vx_compare_groups(values, images, methods, groups ? groups->group : NULL, count, &none, list, error)) {
+    return false;
+  }
+  vx_stand(values, images, methods, groups ? groups->group : NULL, count, list, true, m->standings);
+  for (size_t i = 0; i < count * pairs; i++) m->pairs += list[i].n > 0;
+  return true;
+}
+
 static bool put_groups(making *m, vx_error *error) {
-  if (!m->options->by) return put_group(m, NULL, NULL, NULL, error);
+  if (!m->options->by) {
+    return make_standings(m, NULL, error) && put_group(m, NULL, NULL, NULL, m->standings, error);
+  }
   vx_image_groups groups;
   bool *wanted = VX_TAKE(m->arena, m->images.count + 1, bool);
   if (!wanted) return vx_fail(error, vx_store_path(m->store), "out of memory");
-  if (!vx_image_groups_make(m->store, &m->run, &m->images, m->options->by, m->arena, &groups, error)) return false;
+  if (!vx_image_groups_make(m->store, &m->run, &m->images, m->options->by, m->arena, &groups, error) ||
+      !make_standings(m, &groups, error)) {
+    return false;
+  }
   vx_sheet_head(m->sheet, GROUP, m->options->by);
   for (int g = 0; g < groups.count; g++) {
     int count = 0;
     for (int i = 0; i < m->images.count; i++) count += wanted[i] = groups.group[i] == g;
     if (!count) continue;
     if (g) vx_sheet_rule(m->sheet);
-    if (!put_group(m, groups.names[g], wanted, groups.conditions[g], error)) return false;
+    const vx_standing *standings = m->standings ? m->standings + g * m->method_count : NULL;
+    if (!put_group(m, groups.names[g], wanted, groups.conditions[g], standings, error)) return false;
   }
   return true;
 }
@@ -276,7 +325,7 @@ static bool put_gate_note(making *m, vx_error *error) {
 static void put_notes(making *m) {
   bool trivial = false;
   for (int i = 0; i < m->method_count; i++) trivial = trivial || m->methods[i].trivial;
-  if (m->images.count > VX_SCORE_BOOTSTRAP_IMAGES && m->aggregate == VX_AGGREGATE_MEAN) {
+  if (m->images.count > VX_BOOTSTRAP_IMAGES && m->aggregate == VX_AGGREGATE_MEAN) {
     vx_sheet_note(m->sheet, "95 %%: normal interval of the mean over images.");
   } else if (m->options->resamples > 0) {
     vx_sheet_note(m->sheet, "95 %%: bootstrap over images, %d resamples, seed %" PRIu64 ".", m->options->resamples,
@@ -286,6 +335,15 @@ static void put_notes(making *m) {
     vx_sheet_note(m->sheet,
                   "over chance: IoU less random-density's, the expected IoU of a random mask of as many pixels as the "
                   "method's.");
+  }
+  if (m->standings) {
+    vx_sheet_note(m->sheet,
+                  "level with the best, ranks that cannot be excluded: by IoU, Wilcoxon's signed-rank test, Holm over "
+                  "all %d pairs, level 0.05 (`vitx compare`).",
+                  m->pairs);
+  } else {
+    vx_sheet_head(m->sheet, LEVEL, NULL);
+    vx_sheet_head(m->sheet, RANK_LOW, NULL);
   }
   if (trivial) vx_sheet_note(m->sheet, "* never looks at the model.");
   if (m->more_count > MORE_SHOWN && !m->options->metrics) {
@@ -298,7 +356,7 @@ static void put_notes(making *m) {
     }
     titled = m->rows[p]->title;
   }
-  if (*m->scoring.info.note) vx_sheet_note(m->sheet, "Scoring %s: %s", m->scoring.info.name, m->scoring.info.note);
+  if (*m->scoring.note) vx_sheet_note(m->sheet, "Scoring %s: %s", m->scoring.name, m->scoring.note);
 }
 
 static bool choose_more(making *m, vx_error *error) {
@@ -313,7 +371,7 @@ static bool read_run(making *m, vx_error *error) {
          vx_query_scoring(m->store, m->run.id, o->scoring, m->arena, &m->scoring, error) &&
          vx_query_methods(m->store, m->run.id, m->arena, &m->methods, &m->method_count, error) &&
          vx_query_images(m->store, &m->run, o->min_confidence, m->arena, &m->images, error) &&
-         vx_aggregate_parse(o->aggregate ? o->aggregate : m->scoring.info.aggregate, &m->aggregate, error) &&
+         vx_aggregate_parse(o->aggregate ? o->aggregate : m->scoring.aggregate, &m->aggregate, error) &&
          choose_published(m, error) && choose_more(m, error);
 }
 
@@ -344,7 +402,7 @@ static bool make_sheet(making *m, vx_error *error) {
   for (int k = 0; k < m->more_count; k++) {
     int column;
     char key[100];
-    const vx_metric *metric = vx_metric_with_column(m->more[k], &column);
+    const vx_measure *metric = vx_measure_with_column(m->more[k], &column);
     const char *title = metric ? metric->columns[column].title : m->more[k];
     m->scale[k] = metric && metric->columns[column].percent ? 100 : 1;
     vx_sheet_column set = {m->more[k], is_shown(m, k) ? title : NULL, m->scale[k] == 100 ? 2 : 3, false};
@@ -360,7 +418,7 @@ static bool make_sheet(making *m, vx_error *error) {
 
 static bool fill(making *m, vx_error *error) {
   if (!read_run(m, error) || !make_sheet(m, error)) return false;
-  const vx_scoring_info *s = &m->scoring.info;
+  const vx_scoring_row *s = &m->scoring;
   vx_sheet_title(m->sheet,
                  "%s (run %" PRId64 "%s%s): %s on %s; %s, in percent; size %s, threshold %s, foreground %s, void %s, "
                  "mask %s%s",

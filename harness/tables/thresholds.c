@@ -44,12 +44,12 @@ static vx_sheet *make(vx_rescore *source, const vx_scoring_row *scoring, int job
     vx_fail(error, vx_store_path(source->store), "out of memory");
     return NULL;
   }
-  if (!vx_oracle_make(source, &scoring->info, jobs, rows, error)) {
+  if (!vx_oracle_make(source, scoring, jobs, rows, error)) {
     vx_sheet_free(sheet);
     return NULL;
   }
   vx_sheet_title(sheet, "%s (run %" PRId64 "): mean IoU over images by threshold, in percent; foreground %s, void %s",
-                 source->run.name, source->run.id, scoring->info.foreground, scoring->info.void_pixels);
+                 source->run.name, source->run.id, scoring->foreground, scoring->void_pixels);
   put_rows(sheet, rows, source->method_count);
   vx_sheet_note(sheet,
                 "oracle: chosen with the truth at hand, of the 256 levels t of the mask u > t: data set: the one "

@@ -30,7 +30,7 @@ static double now(void) {
 /* capacity [L][n][n] = rownormalise(mean_h A + I). */
 static void fill_capacity(const vx_view *view, double *capacity) {
   int n = view->shape->tokens;
-  vx_stack stack = {.value = view->attention, .fusion = VX_FUSE_MEAN};
+  vx_stack stack = {.value = vx_by(VX_FORWARD), .fusion = VX_FUSE_MEAN};
   for (int row = 0; row < view->shape->layers * n; row++, capacity += n) {
     double sum = 0;
     vx_fused_row(view, &stack, row / n, row % n, capacity);
@@ -97,8 +97,8 @@ int main(int count, char **argument) {
   if (!model) return fprintf(stderr, "%s: %s\n", error.where, error.why), 1;
   const vx_shape *shape = vx_model_shape(model);
   int first = whole ? shape->layers : 1;
-  vx_passes plan = {0};
-  vx_need_attention(&plan, 0);
+  vx_needs plan = {0};
+  vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, vx_model_shape(model)->layers - 1);
   vx_blas_threads(1);
   vx_worker *worker = vx_worker_new(model, &plan, VX_SINGLE, &error);
   size_t n = (size_t)shape->tokens, side = (size_t)shape->image;

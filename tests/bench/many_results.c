@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/store/sql.h"
+#include <sqlite3.h>
+
 #include "harness/store/store.h"
 
 enum { CLASSES = 20, SQL_SIZE = 4096 };
@@ -29,13 +30,21 @@ static const char fill[] =
     " FROM c ORDER BY method, image;"
     "COMMIT; ANALYZE;";
 
+static bool fill_file(const char *path, const char *sql, vx_error *error) {
+  sqlite3 *db = NULL;
+  bool ok = (sqlite3_open(path, &db) == SQLITE_OK && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK) ||
+            vx_fail(error, path, "%s", sqlite3_errmsg(db));
+  sqlite3_close(db);
+  return ok;
+}
+
 static bool write_all(const char *path, int images, int methods, vx_error *error) {
   static const char *const labels[] = {"one", "two"};
   static const int label_class[] = {1, 2};
   char sql[SQL_SIZE];
   const char *classes[CLASSES + 1];
   char class_names[CLASSES + 1][16];
-  vx_run_method *list = calloc((size_t)methods, sizeof *list);
+  vx_method_row *list = calloc((size_t)methods, sizeof *list);
   char(*names)[24] = calloc((size_t)methods, sizeof *names);
   vx_store *store = vx_store_open(path, VX_STORE_WRITE, error);
   bool ok = list && names && store;
@@ -45,10 +54,10 @@ static bool write_all(const char *path, int images, int methods, vx_error *error
   }
   for (int m = 0; ok && m < methods; m++) {
     snprintf(names[m], sizeof names[m], "method-%d", m);
-    list[m] = (vx_run_method){
+    list[m] = (vx_method_row){
         .name = names[m], .explainer = "x", .title = "X", .family = "attention", .source = "-", .parameters = ""};
   }
-  vx_run_info run = {.name = "many",
+  vx_run_row run = {.name = "many",
                      .config = "",
                      .model = "-",
                      .model_digest = "0",
@@ -59,15 +68,14 @@ static bool write_all(const char *path, int images, int methods, vx_error *error
                      .target = "top",
                      .output = "logit",
                      .precision = "mixed",
-                     .metrics = "overlap",
-                     .input_side = 224,
+                      .input_side = 224,
                      .grid = 14,
                      .image_count = images,
                      .program = "bench",
                      .openblas = "-",
                      .kernel = "-",
                      .host = "-",
-                     .scoring = {"main", "input", "otsu", "any", "ignore", "pillow", "accuracy", "mean", NULL},
+                     .scoring = {0, "main", "input", "otsu", "any", "ignore", "pillow", "accuracy", "mean", NULL},
                      .data_classes = classes,
                      .data_class_count = CLASSES + 1,
                      .labels = labels,
@@ -76,7 +84,7 @@ static bool write_all(const char *path, int images, int methods, vx_error *error
                      .methods = list,
                      .method_count = methods};
   snprintf(sql, sizeof sql, fill, images, CLASSES, methods);
-  ok = ok && vx_store_begin(store, &run, error) && vx_sql_exec(store, sql, error) && vx_store_finish(store, error);
+  ok = ok && vx_store_begin(store, &run, error) && fill_file(path, sql, error) && vx_store_finish(store, error);
   vx_store_close(store);
   free(list);
   free(names);

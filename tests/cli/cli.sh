@@ -63,7 +63,7 @@ expect 1 "did you mean 'rollout'" "$vitx" tensor --model tests/golden/models/vit
 expect 1 "x.safetensors" "$vitx" tensor --model tests/golden/models/vit-nano --input "$here/x.safetensors" --out "$here/y"
 expect 2 "expected one of" "$vitx" preprocess a.jpg --resize stretch --out "$here/p"
 expect 1 "a.jpg" "$vitx" preprocess "$here/a.jpg" --out "$here/p"
-expect 2 "expected image or a side" "$vitx" score --heat h --mask m --size huge
+expect 2 "image, or a side" "$vitx" score --heat h --mask m --size huge
 
 # --- a run
 methods='methods=[rollout,ag-cam,foreground]'

@@ -31,18 +31,18 @@ START_TEST(defaults_are_the_specifications) {
   ck_assert_str_eq(c->target, "top");
   ck_assert_int_eq(c->precision, VX_MIXED);
   ck_assert_int_eq(c->output, VX_LOGIT);
-  ck_assert_int_eq(c->resize, VX_CFG_RESIZE_CHECKPOINT);
-  ck_assert_int_eq(c->arithmetic, VX_CFG_PILLOW);
+  ck_assert_int_eq(c->resize, VX_AS_CHECKPOINT);
+  ck_assert_int_eq(c->arithmetic, VX_ARITHMETIC_PILLOW);
   ck_assert_int_eq(c->normalize, VX_CFG_NORMALIZE_CHECKPOINT);
-  ck_assert_int_eq(c->size, VX_CFG_SIZE_INPUT);
-  ck_assert_str_eq(c->threshold, "otsu");
-  ck_assert_int_eq(c->foreground, VX_CFG_FOREGROUND_ANY);
-  ck_assert_int_eq(c->void_pixels, VX_CFG_VOID_IGNORE);
-  ck_assert_int_eq(c->mask_resize, VX_CFG_MASK_PILLOW);
-  ck_assert_int_eq(c->accuracy_is_recall, 0);
-  ck_assert_int_eq(c->aggregate, VX_CFG_MEAN);
+  ck_assert_int_eq(c->score.size, VX_SIZE_INPUT);
+  ck_assert_str_eq(vx_setting_word(&c->score, "threshold"), "otsu");
+  ck_assert_int_eq(c->score.truth.foreground, VX_FOREGROUND_ANY);
+  ck_assert_int_eq(c->score.truth.void_kind, VX_VOID_IGNORE);
+  ck_assert_int_eq(c->score.truth.resize, VX_MASK_PILLOW);
+  ck_assert_int_eq(c->score.scoring.accuracy_is_recall, 0);
+  ck_assert_str_eq(vx_setting_word(&c->score, "aggregate"), "mean");
   ck_assert_int_eq(c->metric_count, 1);
-  ck_assert_str_eq(c->metrics[0], "overlap");
+  ck_assert_str_eq(c->metrics[0].name, "overlap");
   ck_assert_ptr_null(c->compare_with);
   ck_assert_ptr_null(c->classes);
   ck_assert_int_eq(c->method_count, 1);
@@ -84,7 +84,7 @@ static const refusal refusals[] = {
     {HEAD "methods: [rolout]\n", NULL, "c.yaml:3: methods", "did you mean 'rollout'?"},
     {HEAD "methods:\n- rollout\n- center\n- rollout\n", NULL, "c.yaml:6: methods",
      "'rollout' stands in line 4 already"},
-    {HEAD "methods:\n- {id: rollout, start_layr: 2}\n", NULL, "c.yaml:4: methods", "the nearest is 'start_layer'"},
+    {HEAD "methods:\n- {id: rollout, start_layr: 2}\n", NULL, "c.yaml:4: methods", "did you mean 'start_layer'"},
     {HEAD "methods:\n- {id: rollout, heads: median}\n", NULL, "c.yaml:4: methods", "mean|max|min"},
     {HEAD "methods:\n- {id: rollout, as: 'a,b'}\n", NULL, "c.yaml:4: methods", "must not hold a comma"},
     {HEAD "methods:\n- {as: r}\n", NULL, "c.yaml:4: methods", "expected an id or"},
@@ -121,9 +121,9 @@ END_TEST
 
 START_TEST(set_goes_over_the_file) {
   vx_config *c = parse_good(good, "score={size: 64, threshold: 0.25}");
-  ck_assert_int_eq(c->size, VX_CFG_SIZE_OWN);
-  ck_assert_int_eq(c->size_pixels, 64);
-  ck_assert_str_eq(c->threshold, "0.25");
+  ck_assert_int_eq(c->score.size, VX_SIZE_OWN);
+  ck_assert_int_eq(c->score.side, 64);
+  ck_assert_str_eq(vx_setting_word(&c->score, "threshold"), "0.25");
   vx_config_free(c);
   c = parse_good(good, "data.split=lists/mine.txt");
   ck_assert_str_eq(c->split, "lists/mine.txt");
@@ -236,16 +236,16 @@ START_TEST(table_1_is_the_papers_protocol) {
   vx_error error;
   vx_config *c = vx_config_read("configs/table1.yaml", NULL, 0, &error);
   ck_assert_msg(c != NULL, "%s: %s", error.where, error.why);
-  ck_assert_int_eq(c->resize, VX_CFG_SQUASH);
-  ck_assert_int_eq(c->filter, VX_CFG_BILINEAR);
-  ck_assert_int_eq(c->arithmetic, VX_CFG_FLOAT);
+  ck_assert_int_eq(c->resize, VX_RESIZE_SQUASH);
+  ck_assert_int_eq(c->filter, VX_FILTER_BILINEAR);
+  ck_assert_int_eq(c->arithmetic, VX_ARITHMETIC_FLOAT);
   ck_assert_int_eq(c->normalize, VX_CFG_NORMALIZE_NONE);
   ck_assert_double_eq(c->min_confidence, 0.85);
   ck_assert_str_eq(c->methods[0].explainer->id, "attn-gradcam");
-  ck_assert_str_eq(c->threshold, "otsu");
-  ck_assert_int_eq(c->void_pixels, VX_CFG_VOID_FOREGROUND);
-  ck_assert_int_eq(c->mask_resize, VX_CFG_MASK_OPENCV);
-  ck_assert_int_eq(c->size, VX_CFG_SIZE_INPUT);
+  ck_assert_str_eq(vx_setting_word(&c->score, "threshold"), "otsu");
+  ck_assert_int_eq(c->score.truth.void_kind, VX_VOID_FOREGROUND);
+  ck_assert_int_eq(c->score.truth.resize, VX_MASK_OPENCV);
+  ck_assert_int_eq(c->score.size, VX_SIZE_INPUT);
   vx_config_free(c);
 }
 END_TEST

@@ -8,14 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/model.h"
 #include "base/random.h"
+#include "core/model.h"
 
 /* ---- models and pictures --------------------------------------------------------------------------------------- */
 
-enum { PLAIN_SHAPES = 6 };
+enum { PLAIN_SHAPES = 7 };
 
-/* A small model of random weights: one layer, one head, two classes, patch 32, widths that no vector divides … */
+/* A small model of random weights: one layer, one head, two classes, patch 32, widths that no vector divides, a
+   head that reads the patches … */
 static inline vx_model *plain_model(int which, unsigned seed) {
   static const vx_shape shapes[PLAIN_SHAPES] = {
       {.layers = 1, .heads = 1, .dim = 5, .mlp = 7, .patch = 4, .image = 8, .classes = 2, .epsilon = 1e-6},
@@ -23,7 +24,16 @@ static inline vx_model *plain_model(int which, unsigned seed) {
       {.layers = 3, .heads = 3, .dim = 21, .mlp = 10, .patch = 3, .image = 9, .classes = 5, .epsilon = 1e-6},
       {.layers = 2, .heads = 1, .dim = 12, .mlp = 48, .patch = 32, .image = 32, .classes = 2, .epsilon = 1e-5},
       {.layers = 4, .heads = 4, .dim = 20, .mlp = 33, .patch = 2, .image = 8, .classes = 150, .epsilon = 1e-6},
-      {.layers = 1, .heads = 6, .dim = 6, .mlp = 1, .patch = 1, .image = 3, .classes = 1, .epsilon = 1e-6}};
+      {.layers = 1, .heads = 6, .dim = 6, .mlp = 1, .patch = 1, .image = 3, .classes = 1, .epsilon = 1e-6},
+      {.layers = 3,
+       .heads = 2,
+       .dim = 10,
+       .mlp = 12,
+       .patch = 3,
+       .image = 9,
+       .classes = 4,
+       .epsilon = 1e-6,
+       .readout = VX_READ_PATCHES}};
   vx_error error = {0};
   vx_model *model = vx_model_random(&shapes[which], seed, &error);
   ck_assert_msg(model != NULL, "%s: %s", error.where, error.why);
@@ -49,11 +59,32 @@ typedef struct plain_layer {
 } plain_layer;
 
 typedef struct plain {
+  vx_model own; /* the model, with as many tokens as go in */
   const vx_model *model;
   vx_arena *arena;
   plain_layer *layer;
-  double *patches, *embedded, *tokens, *logits; /* [n-1][3PP], [n-1][d], [n][d] after the final norm, [C] */
+  double *patches, *embedded, *tokens, *read, *logits; /* [n-1][3PP], [n-1][d], [n][d] after the last norm, [d], [C] */
 } plain;
+
+/* What is different from the plain pass. */
+typedef struct plain_change {
+  vx_site site;       /* where `push` is added: the logits are then a function of what is there, … */
+  const double *push; /* … whose derivative at 0 is the gradient [L][what the site has]; NULL: nothing */
+  int kept;           /* patches that go in, in the order of `place`; 0: all */
+  const int *place;
+} plain_change;
+
+static inline double plain_weight(const vx_shape *s, int token) {
+  if (s->readout == VX_READ_CLS) return token == 0;
+  return token > 0 ? 1.0 / (s->tokens - 1) : 0;
+}
+
+static inline void plain_add(const plain_change *change, vx_site site, int layer, int count, int width, int stride,
+                             double *to) {
+  if (!change || !change->push || change->site != site) return;
+  for (int i = 0; i < count; i++)
+    for (int k = 0; k < width; k++) to[i * stride + k] += change->push[(layer * count + i) * width + k];
+}
 
 static inline double *plain_take(plain *p, int rows, int width) {
   return VX_TAKE(p->arena, (size_t)rows * (size_t)width, double);
@@ -92,7 +123,7 @@ static inline double *plain_sum(plain *p, const double *a, const double *b) {
   return sum;
 }
 
-static inline void plain_attend(plain *p, plain_layer *l, const double *push) {
+static inline void plain_attend(plain *p, plain_layer *l, int layer, const plain_change *change) {
   const vx_shape *s = &p->model->shape;
   int n = s->tokens, d = s->dim, dh = s->head_dim;
   l->scores = plain_take(p, s->heads * n, n);
@@ -104,17 +135,23 @@ static inline void plain_attend(plain *p, plain_layer *l, const double *push) {
       for (int j = 0; j < n; j++)
         for (int k = 0; k < dh; k++) row[j] += l->qkv[i * 3 * d + h * dh + k] * l->qkv[j * 3 * d + d + h * dh + k];
       for (int j = 0; j < n; j++) total += exp(row[j] / sqrt(dh));
-      for (int j = 0; j < n; j++) a[j] = exp(row[j] / sqrt(dh)) / total + (push ? push[(h * n + i) * n + j] : 0);
+      for (int j = 0; j < n; j++) a[j] = exp(row[j] / sqrt(dh)) / total;
+    }
+  plain_add(change, VX_AT_ATTENTION, layer, s->heads * n, n, n, l->attention);
+  for (int h = 0; h < s->heads; h++)
+    for (int i = 0; i < n; i++) {
+      const double *a = l->attention + (h * n + i) * n;
       for (int k = 0; k < dh; k++)
         for (int j = 0; j < n; j++) l->context[i * d + h * dh + k] += a[j] * l->qkv[j * 3 * d + 2 * d + h * dh + k];
     }
 }
 
-/* `push` [L][H][n][n] or NULL is added to the attention maps after the softmax: the logits are then a function of A,
-   whose derivative at 0 is the attention gradient. */
-static inline plain *plain_forward(const vx_model *model, const double *x, const double *push) {
+static inline plain *plain_forward(const vx_model *model, const double *x, const plain_change *change) {
   plain *p = calloc(1, sizeof *p);
-  p->model = model;
+  const int *place = change && change->kept ? change->place : NULL;
+  p->own = *model;
+  if (place) p->own.shape.tokens = 1 + change->kept;
+  p->model = model = &p->own;
   p->arena = vx_arena_new();
   const vx_shape *s = &model->shape;
   int n = s->tokens, d = s->dim, side = s->patch;
@@ -122,20 +159,28 @@ static inline plain *plain_forward(const vx_model *model, const double *x, const
   p->patches = plain_take(p, n - 1, 3 * side * side);
   for (int t = 0; t < n - 1; t++)
     for (int i = 0; i < 3 * side * side; i++) {
-      int c = i / (side * side), row = t / s->grid * side + i / side % side, column = t % s->grid * side + i % side;
+      int patch = place ? place[t] : t;
+      int c = i / (side * side), row = patch / s->grid * side + i / side % side;
+      int column = patch % s->grid * side + i % side;
       p->patches[t * 3 * side * side + i] = x[(c * s->image + row) * s->image + column];
     }
   p->embedded = plain_linear(p, &model->patch, n - 1, p->patches);
   double *in = plain_take(p, n, d);
-  for (int i = 0; i < n * d; i++)
-    in[i] = (i < d ? (double)model->cls[i] : p->embedded[i - d]) + (double)model->position[i];
+  for (int t = 0; t < n; t++)
+    for (int i = 0; i < d; i++)
+      in[t * d + i] = (t ? p->embedded[(t - 1) * d + i] : (double)model->cls[i]) +
+                      (double)model->position[(t && place ? 1 + place[t - 1] : t) * d + i];
   for (int k = 0; k < s->layers; k++) {
     plain_layer *l = &p->layer[k];
     const vx_block *b = &model->block[k];
     l->x = in;
+    plain_add(change, VX_AT_STREAM, k, n, d, d, l->x);
     l->norm1 = plain_norm(p, &b->norm1, l->x);
+    plain_add(change, VX_AT_NORM1, k, n, d, d, l->norm1);
     l->qkv = plain_linear(p, &b->qkv, n, l->norm1);
-    plain_attend(p, l, push ? push + k * s->heads * n * n : NULL);
+    plain_add(change, VX_AT_VALUES, k, n, d, 3 * d, l->qkv + 2 * d);
+    plain_attend(p, l, k, change);
+    plain_add(change, VX_AT_CONTEXT, k, n, d, d, l->context);
     l->projected = plain_linear(p, &b->proj, n, l->context);
     l->middle = plain_sum(p, l->x, l->projected);
     l->norm2 = plain_norm(p, &b->norm2, l->middle);
@@ -146,7 +191,10 @@ static inline plain *plain_forward(const vx_model *model, const double *x, const
     in = l->out = plain_sum(p, l->middle, l->mlp);
   }
   p->tokens = plain_norm(p, &model->norm, in);
-  p->logits = plain_linear(p, &model->head, 1, p->tokens);
+  p->read = plain_take(p, d, 1);
+  for (int t = 0; t < n; t++)
+    for (int i = 0; i < d; i++) p->read[i] += plain_weight(s, t) * p->tokens[t * d + i];
+  p->logits = plain_linear(p, &model->head, 1, p->read);
   return p;
 }
 
@@ -166,23 +214,23 @@ static inline double plain_output(const plain *p, int target, vx_output output) 
 /* ---- AG-CAM's gradient --------------------------------------------------------------------------------------------
  */
 
-/* [L][H][n]; to be freed. g is the gradient at the residual stream of [CLS]; nothing passes into an attention block. */
-static inline double *plain_cut_gradient(plain *p, const double *seed) {
+/* Of one token that the head reads: g is the gradient at its residual stream; nothing passes into an attention block.
+   Adds `weight` times what arrives at its row of A to cut [L][H][n]. */
+static inline void plain_cut_of(plain *p, const double *seed, int token, double weight, double *cut) {
   const vx_model *m = p->model;
   const vx_shape *s = &m->shape;
   int n = s->tokens, d = s->dim, dh = s->head_dim;
-  double *cut = calloc((size_t)(s->layers * s->heads * n), sizeof *cut), *g = plain_take(p, d, 1);
-  double *dy = plain_take(p, d, 1), *jacobian = plain_take(p, d, d);
+  double *g = plain_take(p, d, 1), *dy = plain_take(p, d, 1), *jacobian = plain_take(p, d, d);
   for (int after = s->layers; after >= 0; after--) { /* after = L: the final norm and head; then LN2 of layer `after` */
     const vx_norm *norm = after == s->layers ? &m->norm : &m->block[after].norm2;
-    const double *x = after == s->layers ? p->layer[after - 1].out : p->layer[after].middle;
+    const double *x = (after == s->layers ? p->layer[after - 1].out : p->layer[after].middle) + token * d;
     for (int i = 0; i < d; i++) dy[i] = 0;
     if (after == s->layers)
       for (int c = 0; c < s->classes; c++)
-        for (int i = 0; i < d; i++) dy[i] += seed[c] * (double)m->head.weight[c * d + i];
+        for (int i = 0; i < d; i++) dy[i] += weight * seed[c] * (double)m->head.weight[c * d + i];
     else
       for (int k = 0; k < s->mlp; k++) {
-        double h = p->layer[after].hidden[k], through = 0;
+        double h = p->layer[after].hidden[token * s->mlp + k], through = 0;
         for (int i = 0; i < d; i++) through += g[i] * (double)m->block[after].fc2.weight[i * s->mlp + k];
         through *= erfc(-h / sqrt(2)) / 2 + h * exp(-h * h / 2) / sqrt(2 * acos(-1));
         for (int i = 0; i < d; i++) dy[i] += through * (double)m->block[after].fc1.weight[k * d + i];
@@ -203,9 +251,17 @@ static inline double *plain_cut_gradient(plain *p, const double *seed) {
         for (int k = 0; k < dh; k++) {
           double context = 0;
           for (int i = 0; i < d; i++) context += g[i] * (double)m->block[after].proj.weight[i * d + h * dh + k];
-          cut[(after * s->heads + h) * n + j] += context * p->layer[after].qkv[j * 3 * d + 2 * d + h * dh + k];
+          cut[(after * s->heads + h) * n + j] += weight * context * p->layer[after].qkv[j * 3 * d + 2 * d + h * dh + k];
         }
   }
+}
+
+/* [L][H][n], the rows that the head reads; to be freed. */
+static inline double *plain_cut_gradient(plain *p, const double *seed) {
+  const vx_shape *s = &p->model->shape;
+  double *cut = calloc((size_t)(s->layers * s->heads * s->tokens), sizeof *cut);
+  for (int t = 0; t < s->tokens; t++)
+    if (plain_weight(s, t) > 0) plain_cut_of(p, seed, t, plain_weight(s, t), cut);
   return cut;
 }
 
@@ -213,7 +269,7 @@ static inline double *plain_cut_gradient(plain *p, const double *seed) {
  */
 
 typedef struct plain_rules {
-  vx_rules rules;
+  vx_rule rules;
   double delta;
 } plain_rules;
 
@@ -242,7 +298,7 @@ static inline double *plain_rule_linear(plain *p, plain_rules r, const vx_linear
         if (weight > 0 && value > 0) z1[t * w->out + o] += weight * value;
         if (weight < 0 && value < 0) z2[t * w->out + o] += weight * value;
       }
-  if (r.rules == VX_RULES_IMPROVED)
+  if (r.rules == VX_LRP_IMPROVED)
     for (int i = 0; i < rows * w->out; i++) z1[i] = z2[i] = z1[i] + z2[i];
   const double *s1 = plain_divide(p, r, rows * w->out, relevance, z1);
   const double *s2 = plain_divide(p, r, rows * w->out, relevance, z2);
@@ -268,7 +324,7 @@ static inline void plain_rule_sum(plain *p, plain_rules r, int count, const doub
     sum[1] += (*to_b)[i] = b[i] * s[i];
     total += relevance[i];
   }
-  if (r.rules == VX_RULES_PLAIN) return;
+  if (r.rules == VX_LRP_PLAIN) return;
   for (int k = 0; k < 2; k++) {
     double share = plain_safe(r, fabs(sum[k]), fabs(sum[0]) + fabs(sum[1]));
     double factor = plain_safe(r, share * total, sum[k]);
@@ -340,7 +396,7 @@ static inline void plain_rule_pixels(plain *p, const double *relevance, double *
 }
 
 /* attention [L][H][n][n] and pixels [S][S], both zero before. */
-static inline void plain_relevance(plain *p, vx_rules rules, double stabilizer, int target, double *attention,
+static inline void plain_relevance(plain *p, vx_rule rules, double stabilizer, int target, double *attention,
                                    double *pixels) {
   const vx_model *m = p->model;
   const vx_shape *s = &m->shape;
@@ -348,9 +404,9 @@ static inline void plain_relevance(plain *p, vx_rules rules, double stabilizer, 
   plain_rules r = {rules, stabilizer};
   double *one = plain_take(p, s->classes, 1), *relevance = plain_take(p, n, d);
   one[target] = 1;
-  const double *pooled = plain_rule_linear(p, r, &m->head, 1, p->tokens, one);
-  const double *quotient = plain_divide(p, r, d, pooled, p->tokens);
-  for (int i = 0; i < d; i++) relevance[i] = p->tokens[i] * quotient[i];
+  const double *pooled = plain_rule_linear(p, r, &m->head, 1, p->read, one);
+  const double *quotient = plain_divide(p, r, d, pooled, p->read);
+  for (int i = 0; i < n * d; i++) relevance[i] = plain_weight(s, i / d) * p->tokens[i] * quotient[i % d];
   for (int k = s->layers - 1; k >= 0; k--) {
     const plain_layer *l = &p->layer[k];
     const vx_block *b = &m->block[k];

@@ -18,13 +18,20 @@ static void teardown(void) {
   remove_folder(folder);
 }
 
-static vx_passes everything(const vx_shape *s) {
-  vx_passes plan = {.set = VX_PASS_SCORES | VX_PASS_CUT_GRADIENT | VX_PASS_INPUT_GRADIENT | VX_PASS_TOKENS |
-                           VX_PASS_LAST_NORM | VX_PASS_AGAIN};
-  vx_need_attention(&plan, 0);
-  vx_need_gradient(&plan, 0);
-  vx_need_relevance(&plan, VX_RULES_IMPROVED, 0, 0, false);
-  vx_need_relevance(&plan, VX_RULES_PLAIN, 1e-2, s->layers - 1, true);
+static vx_needs everything(const vx_shape *s) {
+  vx_needs plan = {.variant_count = 1};
+  int last = s->layers - 1;
+  vx_want_rows(&plan.wants, VX_AT_SCORES, vx_by(VX_FORWARD), 0, last);
+  vx_want_rows(&plan.wants, VX_AT_ATTENTION, vx_by(VX_CUT_GRADIENT), 0, last);
+  vx_want_at(&plan.wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  vx_want_at(&plan.wants, VX_AT_TOKENS, vx_by(VX_FORWARD));
+  vx_want_layers(&plan.wants, VX_AT_NORM1, vx_by(VX_GRADIENT), last, last);
+  vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, last);
+  vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, last);
+  vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by(VX_LRP_IMPROVED), 0, last);
+  vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, 1e-2), last, last);
+  vx_want_at(&plan.wants, VX_AT_INPUT, vx_by_with(VX_LRP_PLAIN, 1e-2));
+  vx_want_at(&plan.variants, VX_AT_INPUT, vx_by(VX_GRADIENT));
   return plan;
 }
 
@@ -37,7 +44,7 @@ static float *picture(const vx_shape *s) {
 
 /* The model's forward pass must fail in every precision, at one of the layers that may notice first. */
 static void must_fail(const vx_model *model, const float *x, const char *layer, const char *what) {
-  vx_passes plan = everything(vx_model_shape(model));
+  vx_needs plan = everything(vx_model_shape(model));
   for (vx_precision p = VX_SINGLE; p <= VX_DOUBLE; p++) {
     vx_error error = {0};
     vx_worker *worker = vx_worker_new(model, &plan, p, &error);
@@ -131,7 +138,7 @@ START_TEST(test_overflow) {
   vx_error error = {0};
   vx_shape shape = {
       .layers = 3, .heads = 2, .dim = 8, .mlp = 12, .patch = 4, .image = 8, .classes = 3, .epsilon = 1e-6};
-  vx_passes plan = everything(&shape);
+  vx_needs plan = everything(&shape);
   float *x = picture(&shape);
   for (int what = 0; what < 4; what++) {
     vx_model *model = vx_model_random(&shape, 1, &error);
@@ -149,8 +156,9 @@ START_TEST(test_overflow) {
     if (!ok) ck_assert_str_eq(error.where, layer);
     if (ok) { /* then every value that was made is finite */
       const vx_view *view = vx_worker_explain(worker, 0, VX_LOGIT, &error);
-      size_t maps = (size_t)(shape.layers * shape.heads) * 25;
-      for (size_t i = 0; view && i < maps; i++) ck_assert(isfinite(view->gradient[i]));
+      for (int l = 0; view && l < shape.layers; l++)
+        for (int i = 0; i < shape.heads * 25; i++)
+          ck_assert(isfinite(vx_at(view, VX_AT_ATTENTION, vx_by(VX_GRADIENT), l)[i]));
     }
     vx_worker_free(worker);
     vx_model_close(model);
@@ -169,9 +177,11 @@ START_TEST(test_gradient_overflow) {
   for (int i = 0; i < shape.dim; i++) head[i] = i ? 1e38f : -1e38f; /* logits of about 1e38 */
   float *proj = (float *)model->block[0].proj.weight;
   for (int i = 0; i < 16; i++) proj[i] *= 1e3f;
-  vx_passes gradient = {0}, cut = {.set = VX_PASS_CUT_GRADIENT}, input = {.set = VX_PASS_INPUT_GRADIENT};
-  vx_need_gradient(&gradient, 0);
-  const vx_passes *plans[] = {&gradient, &cut, &input};
+  vx_needs gradient = {0}, cut = {0}, input = {0};
+  vx_want_layers(&gradient.wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, 1);
+  vx_want_rows(&cut.wants, VX_AT_ATTENTION, vx_by(VX_CUT_GRADIENT), 0, 1);
+  vx_want_at(&input.wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  const vx_needs *plans[] = {&gradient, &cut, &input};
   int refused = 0;
   for (int i = 0; i < 3; i++) {
     vx_worker *worker = vx_worker_new(model, plans[i], VX_SINGLE, &error);
@@ -196,12 +206,11 @@ START_TEST(test_plan) {
   vx_model *model = vx_model_random(&shape, 2, &error);
   for (int i = 0; i < 3; i++)
     for (int lowest = -1; lowest <= 3; lowest++) {
-      vx_passes plan = {0};
-      if (i == 0) vx_need_attention(&plan, lowest);
-      if (i == 1) vx_need_gradient(&plan, lowest);
-      if (i == 2) vx_need_relevance(&plan, VX_RULES_PLAIN, 0, lowest, false);
+      static const vx_rule rules[] = {VX_FORWARD, VX_GRADIENT, VX_LRP_PLAIN};
+      vx_needs plan = {0};
+      vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by(rules[i]), lowest, lowest);
       vx_worker *worker = vx_worker_new(model, &plan, VX_DOUBLE, &error);
-      ck_assert_int_eq(worker != NULL, lowest >= 0 && lowest <= 2);
+      ck_assert_int_eq(worker != NULL, lowest >= 0 && lowest <= 1);
       float *x = picture(&shape);
       if (worker) ck_assert(vx_worker_forward(worker, x, &error) && vx_worker_explain(worker, 1, VX_LOSS, &error));
       if (worker) ck_assert(!vx_worker_explain(worker, 2, VX_LOSS, &error));

@@ -31,9 +31,11 @@ static void run_one(const char *model_folder, const char *path, vx_precision pre
   ck_assert_msg(model != NULL, "%s: %s", error.where, error.why);
   vx_tensors *golden = vx_tensors_open(path, &error);
   ck_assert_msg(golden != NULL, "%s: %s", error.where, error.why);
-  vx_passes plan = {.set = VX_PASS_INPUT_GRADIENT};
-  vx_need_attention(&plan, 0);
-  vx_need_gradient(&plan, 0);
+  vx_needs plan = {0};
+  int last = vx_model_shape(model)->layers - 1;
+  vx_want_at(&plan.wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, last);
+  vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, last);
   vx_worker *worker = vx_worker_new(model, &plan, precision, &error);
   ck_assert_msg(worker != NULL, "%s: %s", error.where, error.why);
 
@@ -45,9 +47,10 @@ static void run_one(const char *model_folder, const char *path, vx_precision pre
   compare(golden, "logits", vx_worker_logits(worker), limit.logits, path);
   const vx_view *view = vx_worker_explain(worker, (int)target[0], VX_LOGIT, &error);
   ck_assert_msg(view != NULL, "%s: %s", error.where, error.why);
-  compare(golden, "attention", view->attention, limit.maps, path);
-  compare(golden, "attention_grad", view->gradient, limit.maps, path);
-  compare(golden, "grad_x", view->input_gradient, limit.input, path);
+  compare(golden, "attention", vx_at(view, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0), /* layers side by side */
+          limit.maps, path);
+  compare(golden, "attention_grad", vx_at(view, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0), limit.maps, path);
+  compare(golden, "grad_x", vx_at(view, VX_AT_INPUT, vx_by(VX_GRADIENT), 0), limit.input, path);
 
   free(target);
   free(input);

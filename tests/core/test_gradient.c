@@ -11,7 +11,7 @@ static double *widened(const vx_model *model, const float *x) {
   return wide;
 }
 
-static vx_worker *worker_for(const vx_model *model, const vx_passes *plan, vx_precision precision, const float *x) {
+static vx_worker *worker_for(const vx_model *model, const vx_needs *plan, vx_precision precision, const float *x) {
   vx_error error = {0};
   vx_worker *worker = vx_worker_new(model, plan, precision, &error);
   ck_assert_msg(worker && vx_worker_forward(worker, x, &error), "%s: %s", error.where, error.why);
@@ -25,9 +25,9 @@ static const vx_view *explain(vx_worker *worker, int target, vx_output output) {
   return view;
 }
 
-/* Output with one number moved by `step`, in the picture or in A. */
-static double moved(const vx_model *model, const double *x, const double *push, double *number, double step, int target,
-                    vx_output output) {
+/* Output with one number moved by `step`, in the picture or at a site. */
+static double moved(const vx_model *model, const double *x, const plain_change *push, double *number, double step,
+                    int target, vx_output output) {
   double was = *number;
   *number = was + step;
   plain *p = plain_forward(model, x, push);
@@ -38,8 +38,8 @@ static double moved(const vx_model *model, const double *x, const double *push, 
 }
 
 /* Central differences of fourth order at up to `most` of the numbers, spread over all. */
-static void differences(const char *what, const vx_model *model, const double *x, const double *push, double *numbers,
-                        int count, int most, int target, vx_output output, const double *gradient) {
+static void differences(const char *what, const vx_model *model, const double *x, const plain_change *push,
+                        double *numbers, int count, int most, int target, vx_output output, const double *gradient) {
   double largest = 1e-3, h = 1e-3;
   for (int i = 0; i < count; i++) largest = fmax(largest, fabs(gradient[i]));
   int step = count > most ? count / most : 1;
@@ -54,24 +54,37 @@ static void differences(const char *what, const vx_model *model, const double *x
   }
 }
 
+/* Every site at which a gradient can be had, of every layer. */
+static const vx_site sites[] = {VX_AT_STREAM, VX_AT_NORM1, VX_AT_ATTENTION, VX_AT_VALUES, VX_AT_CONTEXT};
+enum { SITES = sizeof sites / sizeof *sites };
+
 START_TEST(test_differences) {
   for (unsigned seed = 0; seed < SEEDS; seed++) {
     vx_model *model = plain_model(_i, seed);
     const vx_shape *s = vx_model_shape(model);
-    int maps = s->layers * s->heads * s->tokens * s->tokens, pixels = 3 * s->image * s->image;
+    int pixels = 3 * s->image * s->image;
     float *picture = plain_picture(model, seed);
-    double *x = widened(model, picture), *push = calloc((size_t)maps, sizeof *push);
-    vx_passes plan = {.set = VX_PASS_INPUT_GRADIENT};
-    vx_need_gradient(&plan, 0);
+    double *x = widened(model, picture);
+    vx_needs plan = {0};
+    vx_want_at(&plan.wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+    for (int i = 0; i < SITES; i++) vx_want_layers(&plan.wants, sites[i], vx_by(VX_GRADIENT), 0, s->layers - 1);
     vx_worker *worker = worker_for(model, &plan, VX_DOUBLE, picture);
     for (vx_output output = VX_LOGIT; output <= VX_LOSS; output++) {
       int target = (int)(seed + 1) % s->classes;
       const vx_view *view = explain(worker, target, output);
-      differences("input gradient", model, x, NULL, x, pixels, 40, target, output, view->input_gradient);
-      differences("attention gradient", model, x, push, push, maps, 40, target, output, view->gradient);
+      differences("input gradient", model, x, NULL, x, pixels, 40, target, output,
+                  vx_at(view, VX_AT_INPUT, vx_by(VX_GRADIENT), 0));
+      for (int i = 0; i < SITES; i++) {
+        int count = s->layers * (int)vx_site_size(s, sites[i], false);
+        double *push = calloc((size_t)count, sizeof *push);
+        vx_want want = {sites[i], vx_by(VX_GRADIENT), false, 0, s->layers - 1};
+        char what[VX_REFUSED_SIZE];
+        differences(vx_want_text(&want, what, sizeof what), model, x, &(plain_change){.site = sites[i], .push = push},
+                    push, count, 40, target, output, vx_at(view, sites[i], vx_by(VX_GRADIENT), 0));
+        free(push);
+      }
     }
     vx_worker_free(worker);
-    free(push);
     free(x);
     free(picture);
     vx_model_close(model);
@@ -95,15 +108,22 @@ START_TEST(test_plain) {
     float *picture = plain_picture(model, seed);
     double *x = widened(model, picture);
     plain *p = plain_forward(model, x, NULL);
-    vx_passes plan = {.set = VX_PASS_SCORES | VX_PASS_CUT_GRADIENT | VX_PASS_TOKENS | VX_PASS_LAST_NORM};
-    vx_need_attention(&plan, 0);
+    vx_needs plan = {0};
+    int last = s->layers - 1;
+    vx_want_rows(&plan.wants, VX_AT_SCORES, vx_by(VX_FORWARD), 0, last);
+    vx_want_rows(&plan.wants, VX_AT_ATTENTION, vx_by(VX_CUT_GRADIENT), 0, last);
+    vx_want_at(&plan.wants, VX_AT_TOKENS, vx_by(VX_FORWARD));
+    vx_want_layers(&plan.wants, VX_AT_NORM1, vx_by(VX_FORWARD), last, last);
+    for (int i = 0; i < SITES; i++)
+      if (sites[i] != VX_AT_NORM1) vx_want_layers(&plan.wants, sites[i], vx_by(VX_FORWARD), 0, last);
     vx_worker *worker = worker_for(model, &plan, VX_DOUBLE, picture);
-    int target = s->classes - 1;
+    int target = s->classes - 1, wide = s->tokens * s->dim;
     for (vx_output output = VX_LOGIT; output <= VX_LOSS; output++) {
       const vx_view *view = explain(worker, target, output);
       close_to("logits", s->classes, view->logits, p->logits, 1e-12);
-      close_to("tokens", s->tokens * s->dim, view->tokens, p->tokens, 1e-12);
-      close_to("LN1's output", s->tokens * s->dim, view->last_norm, p->layer[s->layers - 1].norm1, 1e-12);
+      close_to("tokens", s->tokens * s->dim, vx_at(view, VX_AT_TOKENS, vx_by(VX_FORWARD), 0), p->tokens, 1e-12);
+      close_to("LN1's output", s->tokens * s->dim, vx_at(view, VX_AT_NORM1, vx_by(VX_FORWARD), last),
+               p->layer[last].norm1, 1e-12);
       double *seeds = calloc((size_t)s->classes, sizeof *seeds), probability = plain_output(p, target, VX_PROBABILITY);
       for (int c = 0; c < s->classes; c++) {
         double own = c == target, of_c = plain_output(p, c, VX_PROBABILITY);
@@ -111,13 +131,23 @@ START_TEST(test_plain) {
       }
       double *cut = plain_cut_gradient(p, seeds), *scores = calloc((size_t)row, sizeof *scores);
       if (s->classes > 1 || output == VX_LOGIT) /* one class: its probability is 1 whatever happens */
-        close_to("cut gradient", s->layers * row, view->cut_gradient, cut, 1e-10);
+        close_to("cut gradient", s->layers * row, vx_rows_at(view, VX_AT_ATTENTION, vx_by(VX_CUT_GRADIENT), 0), cut,
+                 1e-10);
       for (int l = 0; l < s->layers; l++) {
-        close_to("attention", map, view->attention + l * map, p->layer[l].attention, 1e-12);
-        for (int h = 0; h < s->heads; h++)
-          for (int j = 0; j < s->tokens; j++)
-            scores[h * s->tokens + j] = p->layer[l].scores[h * s->tokens * s->tokens + j] / sqrt(s->head_dim);
-        close_to("scores", row, view->cls_scores + l * row, scores, 1e-12);
+        const plain_layer *at = &p->layer[l];
+        close_to("attention", map, vx_at(view, VX_AT_ATTENTION, vx_by(VX_FORWARD), l), at->attention, 1e-12);
+        close_to("stream", wide, vx_at(view, VX_AT_STREAM, vx_by(VX_FORWARD), l), at->x, 1e-12);
+        close_to("context", wide, vx_at(view, VX_AT_CONTEXT, vx_by(VX_FORWARD), l), at->context, 1e-12);
+        const double *values = vx_at(view, VX_AT_VALUES, vx_by(VX_FORWARD), l);
+        for (int t = 0; t < s->tokens; t++)
+          close_to("values", s->dim, values + t * s->dim, at->qkv + (3 * t + 2) * s->dim, 1e-12);
+        for (int i = 0; i < row; i++) {
+          int h = i / s->tokens, j = i % s->tokens;
+          scores[i] = 0;
+          for (int t = 0; t < s->tokens; t++)
+            scores[i] += plain_weight(s, t) * at->scores[(h * s->tokens + t) * s->tokens + j] / sqrt(s->head_dim);
+        }
+        close_to("scores", row, vx_rows_at(view, VX_AT_SCORES, vx_by(VX_FORWARD), l), scores, 1e-12);
       }
       free(scores);
       free(cut);
@@ -139,17 +169,20 @@ START_TEST(test_lowest) {
   size_t map = (size_t)(s->heads * s->tokens * s->tokens);
   float *picture = plain_picture(model, 5);
   for (vx_precision precision = VX_SINGLE; precision <= VX_DOUBLE; precision++) {
-    vx_passes whole = {.set = VX_PASS_INPUT_GRADIENT | VX_PASS_LAST_NORM};
-    vx_need_gradient(&whole, 0);
+    vx_needs whole = {0};
+    vx_want_at(&whole.wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+    vx_want_layers(&whole.wants, VX_AT_NORM1, vx_by(VX_GRADIENT), s->layers - 1, s->layers - 1);
+    vx_want_layers(&whole.wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, s->layers - 1);
     vx_worker *all = worker_for(model, &whole, precision, picture);
     const vx_view *expected = explain(all, 0, VX_LOGIT);
     for (int lowest = 0; lowest < s->layers; lowest++) {
-      vx_passes some = {0};
-      vx_need_gradient(&some, lowest);
+      vx_needs some = {0};
+      vx_want_layers(&some.wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), lowest, s->layers - 1);
       vx_worker *worker = worker_for(model, &some, precision, picture);
       const vx_view *view = explain(worker, 0, VX_LOGIT);
-      size_t skip = (size_t)lowest * map, kept = (size_t)s->layers * map - skip;
-      ck_assert(memcmp(view->gradient + skip, expected->gradient + skip, kept * sizeof(double)) == 0);
+      for (int l = lowest; l < s->layers; l++)
+        ck_assert(memcmp(vx_at(view, VX_AT_ATTENTION, vx_by(VX_GRADIENT), l),
+                         vx_at(expected, VX_AT_ATTENTION, vx_by(VX_GRADIENT), l), map * sizeof(double)) == 0);
       vx_worker_free(worker);
     }
     vx_worker_free(all);
@@ -173,40 +206,44 @@ static double factor(int index) {
   return 1 + 0.1 * index;
 }
 
-static void make_variant(void *user, int index, double *x) {
+static void make_variant(void *user, int index, vx_variant *variant) {
   const group *g = user;
   int count = 3 * g->model->shape.image * g->model->shape.image;
-  for (int i = 0; i < count; i++) x[i] = (double)(float)(factor(index) * g->x[i]);
+  for (int i = 0; i < count; i++) variant->x[i] = (double)(float)(factor(index) * g->x[i]);
 }
 
 /* Every variant as if it had been the picture: alone in a worker of its own. */
-static void take_variant(void *user, int index, const vx_sample *sample) {
+static void take_variant(void *user, int index, const vx_view *seen) {
   group *g = user;
   ck_assert_int_eq(index, g->taken++);
   const vx_shape *s = &g->model->shape;
   int count = 3 * s->image * s->image;
   float *x = malloc((size_t)count * sizeof *x);
   for (int i = 0; i < count; i++) x[i] = (float)(factor(index) * g->x[i]);
-  vx_worker *alone = worker_for(g->model, &(vx_passes){.set = VX_PASS_INPUT_GRADIENT}, VX_DOUBLE, x);
+  vx_needs plan = {0};
+  vx_want_at(&plan.wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  vx_worker *alone = worker_for(g->model, &plan, VX_DOUBLE, x);
   const vx_view *view = explain(alone, g->view->target, VX_LOSS);
-  close_to("a variant's logits", s->classes, sample->logits, view->logits, g->limit);
-  close_to("a variant's gradient", count, sample->input_gradient, view->input_gradient, g->limit);
+  close_to("a variant's logits", s->classes, seen->logits, view->logits, g->limit);
+  close_to("a variant's gradient", count, vx_at(seen, VX_AT_INPUT, vx_by(VX_GRADIENT), 0),
+           vx_at(view, VX_AT_INPUT, vx_by(VX_GRADIENT), 0), g->limit);
   vx_worker_free(alone);
   free(x);
 }
 
-static void take_logits(void *user, int index, const vx_sample *sample) {
+static void take_logits(void *user, int index, const vx_view *seen) {
   group *g = user;
   ck_assert_int_eq(index, g->taken++);
-  ck_assert_ptr_nonnull(sample->logits);
-  ck_assert_ptr_null(sample->input_gradient);
+  ck_assert_ptr_nonnull(seen->logits);
+  ck_assert_int_eq(seen->seen_count, 0);
 }
 
 START_TEST(test_groups) {
   vx_model *model = plain_model(_i, 9);
   float *picture = plain_picture(model, 9);
   double *x = widened(model, picture);
-  vx_passes plan = {.set = VX_PASS_AGAIN};
+  vx_needs plan = {.variant_count = 9};
+  vx_want_at(&plan.variants, VX_AT_INPUT, vx_by(VX_GRADIENT));
   for (vx_precision precision = VX_SINGLE; precision <= VX_DOUBLE; precision++) {
     vx_worker *worker = worker_for(model, &plan, precision, picture);
     const vx_view *view = explain(worker, 0, VX_LOSS);
@@ -228,6 +265,87 @@ START_TEST(test_groups) {
 }
 END_TEST
 
+/* ---- patches left out ---------------------------------------------------------------------------------------------
+ */
+
+/* The index-th variant leaves out every patch whose number divides by index + 2, the first one none. */
+static bool stays(int index, int patch) {
+  return index == 0 || patch % (index + 2) != 0;
+}
+
+static void make_kept(void *user, int index, vx_variant *variant) {
+  const group *g = user;
+  int patches = g->model->shape.grid * g->model->shape.grid;
+  for (int i = 0; i < patches; i++) {
+    ck_assert_int_eq(variant->keep[i], 1);
+    variant->keep[i] = stays(index, i);
+  }
+}
+
+static void take_kept(void *user, int index, const vx_view *seen) {
+  group *g = user;
+  const vx_shape *s = &g->model->shape;
+  int place[64], kept = 0, pixels = 3 * s->image * s->image, last = s->layers - 1;
+  ck_assert_int_eq(index, g->taken++);
+  for (int i = 0; i < s->grid * s->grid; i++)
+    if (stays(index, i)) place[kept++] = i;
+  ck_assert_int_eq(seen->shape->tokens, 1 + kept);
+  if (kept == 0) return;
+  plain_change change = {.kept = kept, .place = place};
+  plain *p = plain_forward(g->model, g->x, &change);
+  int n = 1 + kept, map = s->heads * n * n;
+  close_to("logits", s->classes, seen->logits, p->logits, 1e-10);
+  close_to("attention", map, vx_at(seen, VX_AT_ATTENTION, vx_by(VX_FORWARD), last), p->layer[last].attention, 1e-10);
+  double *rows = calloc((size_t)(s->heads * n), sizeof *rows), weights = 0;
+  for (int i = 0; i < s->heads * n * n; i++)
+    rows[i / n / n * n + i % n] += plain_weight(&p->model->shape, i / n % n) * p->layer[0].attention[i];
+  close_to("rows read", s->heads * n, vx_rows_at(seen, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0), rows, 1e-10);
+  for (int i = 0; i < n; i++) weights += vx_read_weights(seen)[i];
+  ck_assert_double_eq_tol(weights, 1, 1e-12);
+  double *push = calloc((size_t)(s->layers * map), sizeof *push), *x = malloc((size_t)pixels * sizeof *x);
+  memcpy(x, g->x, (size_t)pixels * sizeof *x);
+  const double *gradient = vx_at(seen, VX_AT_INPUT, vx_by(VX_GRADIENT), 0);
+  differences("a variant's input gradient", g->model, x, &change, x, pixels, 30, g->view->target, VX_LOGIT, gradient);
+  change.site = VX_AT_ATTENTION;
+  change.push = push;
+  differences("a variant's attention gradient", g->model, x, &change, push, s->layers * map, 30, g->view->target,
+              VX_LOGIT, vx_at(seen, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0));
+  for (int l = 0; index == 0 && l < s->layers; l++) /* with all patches: what the picture has */
+    close_to("a variant's relevance", map, vx_at(seen, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, 1e-2), l),
+             vx_at(g->view, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, 1e-2), l), 1e-9);
+  free(x);
+  free(push);
+  free(rows);
+  plain_free(p);
+}
+
+START_TEST(test_kept) {
+  vx_model *model = plain_model(_i, 17);
+  const vx_shape *s = vx_model_shape(model);
+  float *picture = plain_picture(model, 17);
+  double *x = widened(model, picture);
+  vx_needs plan = {.variant_count = 6};
+  vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, 1e-2), 0, s->layers - 1);
+  vx_want_layers(&plan.variants, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, 1e-2), 0, s->layers - 1);
+  vx_want_layers(&plan.variants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, s->layers - 1);
+  vx_want_rows(&plan.variants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, 0);
+  vx_want_layers(&plan.variants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, s->layers - 1);
+  vx_want_at(&plan.variants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  vx_worker *worker = worker_for(model, &plan, VX_DOUBLE, picture);
+  const vx_view *view = explain(worker, s->classes - 1, VX_LOGIT);
+  group g = {.model = model, .x = x, .view = view};
+  vx_error error = {0};
+  int runs = s->grid > 1 ? 6 : 1; /* a single patch is not left out */
+  ck_assert_msg(view->again->run(view->again, runs, true, make_kept, take_kept, &g, &error), "%s: %s", error.where,
+                error.why);
+  ck_assert_int_eq(g.taken, runs);
+  vx_worker_free(worker);
+  free(x);
+  free(picture);
+  vx_model_close(model);
+}
+END_TEST
+
 int main(void) {
   TCase *tests = tcase_create("gradient");
   tcase_set_timeout(tests, 600);
@@ -235,5 +353,6 @@ int main(void) {
   tcase_add_loop_test(tests, test_differences, 0, PLAIN_SHAPES);
   tcase_add_loop_test(tests, test_lowest, 0, PLAIN_SHAPES);
   tcase_add_loop_test(tests, test_groups, 0, PLAIN_SHAPES);
+  tcase_add_loop_test(tests, test_kept, 0, PLAIN_SHAPES);
   return run_suite("core/gradient", tests);
 }

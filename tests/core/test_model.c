@@ -32,7 +32,7 @@ static double *logits_of(const vx_model *model, vx_precision precision) {
   float *x = malloc(pixels * sizeof *x);
   for (size_t i = 0; i < pixels; i++) x[i] = (float)vx_random_normal(5, i);
   vx_error error = {0};
-  vx_worker *worker = vx_worker_new(model, &(vx_passes){0}, precision, &error);
+  vx_worker *worker = vx_worker_new(model, &(vx_needs){0}, precision, &error);
   ck_assert_msg(worker && vx_worker_forward(worker, x, &error), "%s: %s", error.where, error.why);
   double *logits = malloc(classes * sizeof *logits);
   memcpy(logits, vx_worker_logits(worker), classes * sizeof *logits);

@@ -1,5 +1,8 @@
 /* The relevance pass against the rules written down a second time, straight from the specification. */
-#include "core/relevance.h"
+#define VX_REAL_DOUBLE /* of core's own functions those in double */
+
+#include "core/descend.h"
+#include "core/engine.h"
 
 #include "tests/core/plain.h"
 #include "tests/support/files.h"
@@ -7,14 +10,27 @@
 
 static const double deltas[] = {0, 1e-3, 1e-2};
 
+static vx_descent descent_of(int i) {
+  return vx_by_with(i % 2 ? VX_LRP_PLAIN : VX_LRP_IMPROVED, deltas[i / 2]);
+}
+
 /* Everything that a pass may be asked for. */
-static vx_passes every_pass(void) {
-  vx_passes plan = {0};
-  for (int i = 0; i < 3; i++) {
-    vx_need_relevance(&plan, VX_RULES_IMPROVED, deltas[i], 0, true);
-    vx_need_relevance(&plan, VX_RULES_PLAIN, deltas[i], 0, true);
+static vx_needs every_pass(const vx_shape *s) {
+  vx_needs plan = {0};
+  for (int i = 0; i < 6; i++) {
+    vx_want_layers(&plan.wants, VX_AT_ATTENTION, descent_of(i), 0, s->layers - 1);
+    vx_want_at(&plan.wants, VX_AT_INPUT, descent_of(i));
   }
   return plan;
+}
+
+/* The sum over channels [S][S] of what stands at the input; to be freed. */
+static double *pixel_sums(const vx_view *view, vx_descent descent) {
+  size_t pixels = (size_t)(view->shape->image * view->shape->image);
+  const double *of = vx_at(view, VX_AT_INPUT, descent, 0);
+  double *sum = calloc(pixels, sizeof *sum);
+  for (size_t i = 0; i < 3 * pixels; i++) sum[i % pixels] += of[i];
+  return sum;
 }
 
 static const vx_view *run(vx_worker *worker, const float *x, int target) {
@@ -25,33 +41,35 @@ static const vx_view *run(vx_worker *worker, const float *x, int target) {
   return view;
 }
 
-static void close_to(const char *what, const vx_relevance *r, size_t count, const double *a, const double *b,
+static void close_to(const char *what, vx_descent descent, size_t count, const double *a, const double *b,
                      double limit) {
   double off = vx_test_difference(count, a, b);
   ck_assert_msg(off <= limit, "%s, %s rules, stabilizer %g: off by %g of the maximum", what,
-                r->need.rules == VX_RULES_PLAIN ? "plain" : "improved", r->need.stabilizer, off);
+                descent.rule == VX_LRP_PLAIN ? "plain" : "improved", descent.parameter, off);
 }
 
 START_TEST(test_plain_rules) {
   for (unsigned seed = 0; seed < 3; seed++) {
     vx_model *model = plain_model(_i, seed);
     const vx_shape *s = vx_model_shape(model);
-    size_t maps = (size_t)(s->layers * s->heads * s->tokens * s->tokens), pixels = (size_t)(s->image * s->image);
+    size_t map = (size_t)(s->heads * s->tokens * s->tokens), pixels = (size_t)(s->image * s->image);
     float *picture = plain_picture(model, seed);
     double *x = calloc(3 * pixels, sizeof *x);
     for (size_t i = 0; i < 3 * pixels; i++) x[i] = (double)picture[i];
     plain *p = plain_forward(model, x, NULL);
-    vx_passes plan = every_pass();
+    vx_needs plan = every_pass(s);
     vx_worker *worker = vx_worker_new(model, &plan, VX_DOUBLE, NULL);
     int target = s->classes - 1;
     const vx_view *view = run(worker, picture, target);
-    for (int i = 0; i < view->relevance_count; i++) {
-      const vx_relevance *r = &view->relevance[i];
-      double *attention = calloc(maps, sizeof *attention), *picture_map = calloc(pixels, sizeof *picture_map);
-      plain_relevance(p, r->need.rules, r->need.stabilizer, target, attention, picture_map);
+    for (int i = 0; i < 6; i++) {
+      vx_descent d = descent_of(i);
+      double *attention = calloc((size_t)s->layers * map, sizeof *attention), *sums = pixel_sums(view, d);
+      double *picture_map = calloc(pixels, sizeof *picture_map);
+      plain_relevance(p, d.rule, d.parameter, target, attention, picture_map);
       /* Without stabilizer the rules divide by sums that pass near zero: rounding is magnified. */
-      close_to("attention", r, maps, r->attention, attention, 1e-9);
-      close_to("pixels", r, pixels, r->pixels, picture_map, 1e-9);
+      close_to("attention", d, (size_t)s->layers * map, vx_at(view, VX_AT_ATTENTION, d, 0), attention, 1e-9);
+      close_to("pixels", d, pixels, sums, picture_map, 1e-9);
+      free(sums);
       free(attention);
       free(picture_map);
     }
@@ -67,39 +85,37 @@ END_TEST
 /* ---- conservation --------------------------------------------------------------------------------------------------
  */
 
-typedef struct sums {
-  int seen[2];
-  double worst;
-} sums;
-
-static void see_sum(void *user, int layer, int which, double before, double after) {
-  sums *s = user;
-  ck_assert_int_ge(layer, 0);
-  s->seen[which]++;
-  s->worst = fmax(s->worst, fabs(after - before) / fmax(fabs(before), 1e-3));
+/* How far the sum rule is from handing on what it was given, over the branches a and b [n][d] of a block. */
+static double off_by(const vx_shape *s, const double *a, const double *b, uint64_t stream) {
+  size_t count = (size_t)(s->tokens * s->dim);
+  double *to_a = malloc(count * sizeof *to_a), *to_b = malloc(count * sizeof *to_b), before = 0, after = 0;
+  for (size_t i = 0; i < count; i++) before += to_a[i] = vx_random_normal(stream, i);
+  vx_sum_relevance(&(vx_lrp){.plain = false}, s->tokens, s->tokens, s->dim, a, b, to_a, to_b);
+  for (size_t i = 0; i < count; i++) after += to_a[i] + to_b[i];
+  free(to_a);
+  free(to_b);
+  return fabs(after - before) / fmax(fabs(before), 1e-3);
 }
 
-/* The improved sum rule hands on exactly what it was given, in every layer. The plain one need not. */
-static void conserve(const vx_model *model, const float *picture, vx_rules rules, double limit) {
+/* The improved sum rule hands on exactly what it was given, at both sums of every block. The plain one need not. */
+static void conserve(const vx_model *model, const float *picture, double limit) {
   const vx_shape *s = vx_model_shape(model);
-  size_t maps = (size_t)(s->layers * s->heads * s->tokens * s->tokens), pixels = (size_t)(s->image * s->image);
-  double *x = calloc(3 * pixels, sizeof *x), *attention = calloc(maps, sizeof *attention);
-  double *picture_map = calloc(pixels, sizeof *picture_map);
+  size_t pixels = (size_t)(s->image * s->image);
+  double *x = calloc(3 * pixels, sizeof *x);
   for (size_t i = 0; i < 3 * pixels; i++) x[i] = (double)picture[i];
-  vx_trace_double *trace = vx_trace_new_double(model, 1, VX_KEEP_RELEVANCE);
-  vx_relevance_room *room = vx_relevance_room_new_double(model, 1);
-  ck_assert(trace && room && vx_forward_double(trace, 1, x, NULL));
-  sums seen = {0};
-  vx_relevance_set_probe_double(room, see_sum, &seen);
-  vx_relevance_pass pass = {{rules, 0, 0, true}, attention, picture_map};
-  ck_assert(vx_relevance_passes_double(room, trace, 1, &pass, 0, NULL));
-  ck_assert_int_eq(seen.seen[0], s->layers);
-  ck_assert_int_eq(seen.seen[1], s->layers);
-  ck_assert_msg(seen.worst <= limit, "a sum rule is off by %g of what it was given", seen.worst);
-  vx_relevance_room_free_double(room);
-  vx_trace_free_double(trace);
-  free(picture_map);
-  free(attention);
+  vx_wants wants = {0};
+  vx_want_at(&wants, VX_AT_INPUT, vx_by(VX_LRP_IMPROVED));
+  vx_trace *trace = vx_engine_double.open(model, 1, &wants, false, NULL);
+  ck_assert_ptr_nonnull(trace);
+  vx_engine_double.load(trace, 0, x, NULL);
+  ck_assert(vx_forward(trace, 1, NULL));
+  for (int l = 0; l < s->layers; l++) {
+    const vx_layer *at = &trace->layer[l];
+    double worst = fmax(off_by(s, at->middle, at->mlp, vx_random_stream((uint64_t)l, 1)),
+                        off_by(s, at->x, at->projected, vx_random_stream((uint64_t)l, 2)));
+    ck_assert_msg(worst <= limit, "a sum rule is off by %g of what it was given", worst);
+  }
+  vx_trace_free(trace);
   free(x);
 }
 
@@ -107,7 +123,7 @@ START_TEST(test_conservation) {
   for (unsigned seed = 0; seed < 10; seed++) {
     vx_model *model = plain_model(_i, seed);
     float *picture = plain_picture(model, seed);
-    conserve(model, picture, VX_RULES_IMPROVED, 1e-5); /* safe() adds 1e-9 to what it divides by */
+    conserve(model, picture, 1e-5); /* safe() adds 1e-9 to what it divides by */
     free(picture);
     vx_model_close(model);
   }
@@ -141,21 +157,21 @@ static void mixed_is_double(const char *model_path, const char *input_path) {
   size_t map = (size_t)(s->heads * s->tokens * s->tokens), pixels = (size_t)(s->image * s->image);
   int target;
   float *x = golden_input(input_path, &target);
-  vx_passes plan = {0};
-  vx_need_relevance(&plan, VX_RULES_IMPROVED, 0, 0, false);
-  vx_need_relevance(&plan, VX_RULES_PLAIN, 0, 0, true);
-  vx_need_relevance(&plan, VX_RULES_IMPROVED, 1e-2, 0, false);
-  vx_need_relevance(&plan, VX_RULES_PLAIN, 1e-2, 0, true);
+  vx_needs plan = every_pass(s);
   vx_worker *mixed = vx_worker_new(model, &plan, VX_MIXED, &error);
   vx_worker *wide = vx_worker_new(model, &plan, VX_DOUBLE, &error);
   const vx_view *a = run(mixed, x, target), *b = run(wide, x, target);
-  for (int i = 0; i < b->relevance_count; i++) {
-    const vx_relevance *r = &b->relevance[i];
-    bool stable = r->need.stabilizer > 0;
+  for (int i = 0; i < 6; i++) {
+    vx_descent d = descent_of(i);
+    if (d.parameter > 0 && d.parameter < 1e-2) continue;
+    bool stable = d.parameter > 0;
     for (int l = 0; l < s->layers; l++)
-      close_to("attention", r, map, a->relevance[i].attention + (size_t)l * map, r->attention + (size_t)l * map,
+      close_to("attention", d, map, vx_at(a, VX_AT_ATTENTION, d, l), vx_at(b, VX_AT_ATTENTION, d, l),
                stable ? 2e-4 : 1e-5);
-    if (r->need.to_pixels) close_to("pixels", r, pixels, a->relevance[i].pixels, r->pixels, stable ? 2e-4 : 2e-5);
+    double *p = pixel_sums(a, d), *q = pixel_sums(b, d);
+    if (d.rule == VX_LRP_PLAIN) close_to("pixels", d, pixels, p, q, stable ? 2e-4 : 2e-5);
+    free(p);
+    free(q);
   }
   vx_worker_free(mixed);
   vx_worker_free(wide);
@@ -184,22 +200,24 @@ START_TEST(test_lowest) {
   size_t map = (size_t)(s->heads * s->tokens * s->tokens), pixels = (size_t)(s->image * s->image);
   float *x = plain_picture(model, 4);
   for (vx_precision precision = VX_SINGLE; precision <= VX_DOUBLE; precision++) {
-    vx_passes whole = every_pass();
+    vx_needs whole = every_pass(s);
     vx_worker *all = vx_worker_new(model, &whole, precision, NULL);
     const vx_view *expected = run(all, x, 0);
-    for (int k = 0; k < whole.relevance_count; k++)
+    for (int k = 0; k < 6; k++)
       for (int lowest = 0; lowest <= s->layers; lowest++) {
         bool to_pixels = lowest == s->layers; /* with no map at all, on to the picture */
-        vx_passes some = {0};
-        vx_need_relevance(&some, whole.relevance[k].rules, whole.relevance[k].stabilizer, lowest, to_pixels);
+        vx_needs some = {0};
+        if (to_pixels)
+          vx_want_at(&some.wants, VX_AT_INPUT, descent_of(k));
+        else
+          vx_want_layers(&some.wants, VX_AT_ATTENTION, descent_of(k), lowest, s->layers - 1);
         vx_worker *worker = vx_worker_new(model, &some, precision, NULL);
         const vx_view *view = run(worker, x, 0);
-        const vx_relevance *r = vx_view_relevance(view, whole.relevance[k].rules, whole.relevance[k].stabilizer);
-        size_t skip = (size_t)lowest * map, kept = (size_t)s->layers * map - skip;
-        ck_assert(memcmp(r->attention + skip, expected->relevance[k].attention + skip, kept * sizeof(double)) == 0);
-        ck_assert_int_eq(r->pixels != NULL, to_pixels);
-        if (to_pixels) ck_assert(memcmp(r->pixels, expected->relevance[k].pixels, pixels * sizeof(double)) == 0);
-        ck_assert_ptr_null(vx_view_relevance(view, whole.relevance[k].rules, 0.5));
+        vx_site site = to_pixels ? VX_AT_INPUT : VX_AT_ATTENTION;
+        size_t count = to_pixels ? 3 * pixels : map;
+        for (int l = to_pixels ? 0 : lowest; l < (to_pixels ? 1 : s->layers); l++)
+          ck_assert(memcmp(vx_at(view, site, descent_of(k), l), vx_at(expected, site, descent_of(k), l),
+                           count * sizeof(double)) == 0);
         vx_worker_free(worker);
       }
     vx_worker_free(all);

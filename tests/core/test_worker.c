@@ -6,29 +6,35 @@
 #include "tests/support/files.h"
 
 /* Every kind of pass, each as a plan of its own; the last one is their union. */
-enum { PLANS = 14, UNION = PLANS - 1 };
+enum { PLANS = 17, UNION = PLANS - 1 };
 
-static void make_plans(const vx_shape *s, vx_passes plans[PLANS]) {
-  int last = s->layers - 1;
+static void make_plans(const vx_shape *s, vx_needs plans[PLANS]) {
+  int last = s->layers - 1, n = 0;
   memset(plans, 0, PLANS * sizeof *plans);
-  vx_need_attention(&plans[0], 0);
-  vx_need_attention(&plans[1], last);
-  vx_need_gradient(&plans[2], 0);
-  vx_need_gradient(&plans[3], last);
-  plans[4].set = VX_PASS_SCORES;
-  plans[5].set = VX_PASS_CUT_GRADIENT;
-  plans[6].set = VX_PASS_INPUT_GRADIENT;
-  plans[7].set = VX_PASS_TOKENS;
-  plans[8].set = VX_PASS_LAST_NORM;
-  vx_need_relevance(&plans[9], VX_RULES_IMPROVED, 0, last / 2, false);
-  vx_need_relevance(&plans[10], VX_RULES_PLAIN, 0, last, true);
-  vx_need_relevance(&plans[11], VX_RULES_PLAIN, 1e-2, 0, false);
-  vx_need_relevance(&plans[12], VX_RULES_IMPROVED, 1e-2, s->layers, true);
-  for (int i = 0; i < UNION; i++) ck_assert(vx_passes_add(&plans[UNION], &plans[i], NULL));
-  plans[UNION].set |= VX_PASS_AGAIN;
+  vx_want_layers(&plans[n++].wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, last);
+  vx_want_layers(&plans[n++].wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), last, last);
+  vx_want_layers(&plans[n++].wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, last);
+  vx_want_layers(&plans[n++].wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), last, last);
+  vx_want_rows(&plans[n++].wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), last / 2, last);
+  vx_want_rows(&plans[n++].wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), last / 2, last);
+  vx_want_rows(&plans[n++].wants, VX_AT_SCORES, vx_by(VX_FORWARD), 0, last);
+  vx_want_rows(&plans[n++].wants, VX_AT_ATTENTION, vx_by(VX_CUT_GRADIENT), 0, last);
+  vx_want_at(&plans[n++].wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  vx_want_at(&plans[n++].wants, VX_AT_TOKENS, vx_by(VX_FORWARD));
+  vx_want_layers(&plans[n++].wants, VX_AT_NORM1, vx_by(VX_FORWARD), last, last);
+  vx_want_layers(&plans[n++].wants, VX_AT_NORM1, vx_by(VX_GRADIENT), last, last);
+  vx_want_layers(&plans[n++].wants, VX_AT_ATTENTION, vx_by(VX_LRP_IMPROVED), last / 2, last);
+  vx_want_at(&plans[n].wants, VX_AT_INPUT, vx_by(VX_LRP_PLAIN));
+  vx_want_layers(&plans[n++].wants, VX_AT_ATTENTION, vx_by(VX_LRP_PLAIN), last, last);
+  vx_want_layers(&plans[n++].wants, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, 1e-2), 0, last);
+  vx_want_at(&plans[n++].wants, VX_AT_INPUT, vx_by_with(VX_LRP_IMPROVED, 1e-2));
+  ck_assert_int_eq(n, UNION);
+  for (int i = 0; i < UNION; i++) ck_assert(vx_needs_add(&plans[UNION], &plans[i], NULL));
+  vx_want_at(&plans[UNION].variants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  plans[UNION].variant_count = 5;
 }
 
-static vx_worker *new_worker(const vx_model *model, const vx_passes *plan, vx_precision precision) {
+static vx_worker *new_worker(const vx_model *model, const vx_needs *plan, vx_precision precision) {
   vx_error error = {0};
   vx_worker *worker = vx_worker_new(model, plan, precision, &error);
   ck_assert_msg(worker != NULL, "%s: %s", error.where, error.why);
@@ -43,36 +49,22 @@ static const vx_view *run(vx_worker *worker, const float *x, int target, vx_outp
   return view;
 }
 
-static void same(const char *what, size_t skip, size_t count, const double *a, const double *b) {
+static void same(const char *what, int layer, size_t count, const double *a, const double *b) {
   ck_assert_msg(a != NULL && b != NULL, "%s was not made", what);
-  ck_assert_msg(memcmp(a + skip, b + skip, (count - skip) * sizeof *a) == 0, "%s differs", what);
+  ck_assert_msg(memcmp(a, b, count * sizeof *a) == 0, "layer %d of %s differs", layer, what);
 }
 
 /* All that `plan` promises has the same bits in both views. */
-static void same_view(const vx_passes *plan, const vx_view *a, const vx_view *b) {
-  const vx_shape *s = a->shape;
-  size_t row = (size_t)(s->heads * s->tokens), map = row * (size_t)s->tokens, layers = (size_t)s->layers;
-  size_t pixels = (size_t)(s->image * s->image), wide = (size_t)(s->tokens * s->dim);
-  same("logits", 0, (size_t)s->classes, a->logits, b->logits);
-  if (plan->set & VX_PASS_ATTENTION)
-    same("attention", (size_t)plan->attention_lowest * map, layers * map, a->attention, b->attention);
-  if (plan->set & VX_PASS_GRADIENT)
-    same("gradient", (size_t)plan->gradient_lowest * map, layers * map, a->gradient, b->gradient);
-  if (plan->set & VX_PASS_SCORES) same("scores", 0, layers * row, a->cls_scores, b->cls_scores);
-  if (plan->set & VX_PASS_CUT_GRADIENT) same("cut gradient", 0, layers * row, a->cut_gradient, b->cut_gradient);
-  if (plan->set & VX_PASS_INPUT_GRADIENT) same("input gradient", 0, 3 * pixels, a->input_gradient, b->input_gradient);
-  if (plan->set & VX_PASS_TOKENS) same("tokens", 0, wide, a->tokens, b->tokens);
-  if (plan->set & VX_PASS_LAST_NORM) {
-    same("last norm", 0, wide, a->last_norm, b->last_norm);
-    same("its gradient", 0, wide, a->last_norm_gradient, b->last_norm_gradient);
-  }
-  for (int i = 0; i < plan->relevance_count; i++) {
-    const vx_relevance_need *need = &plan->relevance[i];
-    const vx_relevance *p = vx_view_relevance(a, need->rules, need->stabilizer);
-    const vx_relevance *q = vx_view_relevance(b, need->rules, need->stabilizer);
-    ck_assert(p && q);
-    same("relevance", (size_t)need->lowest * map, layers * map, p->attention, q->attention);
-    if (need->to_pixels) same("relevance of pixels", 0, pixels, p->pixels, q->pixels);
+static void same_view(const vx_needs *plan, const vx_view *a, const vx_view *b) {
+  same("logits", 0, (size_t)a->shape->classes, a->logits, b->logits);
+  for (int i = 0; i < plan->wants.count; i++) {
+    const vx_want *want = &plan->wants.want[i];
+    char text[100];
+    size_t count = vx_site_size(a->shape, want->site, want->rows);
+    for (int l = want->first; l <= want->last; l++)
+      same(vx_want_text(want, text, sizeof text), l, count,
+           want->rows ? vx_rows_at(a, want->site, want->descent, l) : vx_at(a, want->site, want->descent, l),
+           want->rows ? vx_rows_at(b, want->site, want->descent, l) : vx_at(b, want->site, want->descent, l));
   }
 }
 
@@ -80,7 +72,7 @@ START_TEST(test_alone_and_among_all) {
   vx_model *model = plain_model(_i, 11);
   const vx_shape *s = vx_model_shape(model);
   float *x = plain_picture(model, 11);
-  vx_passes plans[PLANS];
+  vx_needs plans[PLANS];
   make_plans(s, plans);
   for (vx_precision precision = VX_SINGLE; precision <= VX_DOUBLE; precision++) {
     vx_worker *all = new_worker(model, &plans[UNION], precision);
@@ -97,16 +89,21 @@ START_TEST(test_alone_and_among_all) {
 }
 END_TEST
 
-/* What a plan did not ask for is not shown. */
+/* What a plan did not ask for is not shown: asked for all the same, it is NaN and named. */
 START_TEST(test_nothing_else) {
   vx_model *model = plain_model(_i, 1);
   float *x = plain_picture(model, 1);
   for (vx_precision precision = VX_SINGLE; precision <= VX_DOUBLE; precision++) {
-    vx_worker *worker = new_worker(model, &(vx_passes){0}, precision);
-    const vx_view *v = run(worker, x, 0, VX_LOSS);
-    ck_assert(v->input && v->logits && v->head_weight && v->shape && v->scratch);
-    ck_assert(!v->attention && !v->gradient && !v->cls_scores && !v->cut_gradient && !v->input_gradient && !v->tokens);
-    ck_assert(!v->last_norm && !v->last_norm_gradient && !v->relevance_count && !v->again && !v->noise && !v->parts);
+    vx_worker *worker = new_worker(model, &(vx_needs){0}, precision);
+    vx_view v = *run(worker, x, 0, VX_LOSS);
+    char refused[VX_REFUSED_SIZE] = "";
+    v.refused = refused;
+    ck_assert(v.input && v.logits && v.head_weight && v.shape && v.scratch && v.read);
+    ck_assert(!v.seen_count && !v.again && !v.noise && !v.parts);
+    const double *nothing = vx_at(&v, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0);
+    size_t size = vx_site_size(v.shape, VX_AT_ATTENTION, false);
+    for (size_t i = 0; i < size; i++) ck_assert(isnan(nothing[i]));
+    ck_assert_str_eq(refused, "gradient of the attention, layers 0 to 0");
     vx_worker_free(worker);
   }
   free(x);
@@ -114,15 +111,15 @@ START_TEST(test_nothing_else) {
 }
 END_TEST
 
-static void make_noisy(void *user, int index, double *x) {
+static void make_noisy(void *user, int index, vx_variant *variant) {
   const float *picture = user;
-  for (int i = 0; i < 12; i++) x[i] = (double)picture[i] * index; /* the rest: whatever the last one left */
+  for (int i = 0; i < 12; i++) variant->x[i] = (double)picture[i] * index; /* the rest: whatever the last one left */
 }
 
-static void take_nothing(void *user, int index, const vx_sample *sample) {
+static void see_nothing(void *user, int index, const vx_view *view) {
   (void)user;
   (void)index;
-  (void)sample;
+  (void)view;
 }
 
 /* Pictures, classes and outputs before, the model run again, a picture that failed: none leaves a trace. */
@@ -130,7 +127,7 @@ START_TEST(test_no_stale_state) {
   vx_model *model = plain_model(_i, 21);
   const vx_shape *s = vx_model_shape(model);
   float *x[3] = {plain_picture(model, 21), plain_picture(model, 22), plain_picture(model, 23)};
-  vx_passes plans[PLANS];
+  vx_needs plans[PLANS];
   make_plans(s, plans);
   for (vx_precision precision = VX_SINGLE; precision <= VX_DOUBLE; precision++) {
     vx_worker *used = new_worker(model, &plans[UNION], precision);
@@ -143,7 +140,7 @@ START_TEST(test_no_stale_state) {
       vx_worker *fresh = new_worker(model, &plans[UNION], precision);
       same_view(&plans[UNION], view, run(fresh, x[turn % 3], target, output));
       vx_worker_free(fresh);
-      ck_assert(view->again->run(view->again, 5, true, make_noisy, take_nothing, x[0], NULL));
+      ck_assert(view->again->run(view->again, 5, true, make_noisy, see_nothing, x[0], NULL));
       /* another class of the same picture, without a forward pass */
       fresh = new_worker(model, &plans[UNION], precision);
       int other = (target + 1) % s->classes;
@@ -169,7 +166,7 @@ END_TEST
 typedef struct thread {
   pthread_t id;
   const vx_model *model;
-  const vx_passes *plan;
+  const vx_needs *plan;
   float *x;
   int first;       /* pictures go round from here */
   double *heat[3]; /* [S][S] of each picture: its gradient */
@@ -185,7 +182,7 @@ static void *work(void *user) {
     vx_worker_forward(worker, t->x + (size_t)picture * count, NULL);
     const vx_view *view = vx_worker_explain(worker, 0, VX_LOGIT, NULL);
     t->heat[picture] = malloc(count * sizeof(double));
-    memcpy(t->heat[picture], view->input_gradient, count * sizeof(double));
+    memcpy(t->heat[picture], vx_at(view, VX_AT_INPUT, vx_by(VX_GRADIENT), 0), count * sizeof(double));
   }
   snprintf(t->digest, sizeof t->digest, "%s", vx_model_digest(t->model));
   vx_worker_free(worker);
@@ -201,7 +198,7 @@ START_TEST(test_threads) {
     memcpy(x + i * count, one, count * sizeof *x);
     free(one);
   }
-  vx_passes plans[PLANS];
+  vx_needs plans[PLANS];
   make_plans(vx_model_shape(model), plans);
   vx_blas_threads(1);
   thread threads[3];
@@ -227,28 +224,46 @@ END_TEST
  */
 
 START_TEST(test_union) {
-  vx_passes a = {0}, b = {0};
-  vx_need_attention(&a, 3);
-  vx_need_attention(&a, 5);
-  ck_assert_int_eq(a.attention_lowest, 3);
-  vx_need_gradient(&b, 2);
-  b.set |= VX_PASS_SCORES;
-  vx_need_relevance(&b, VX_RULES_PLAIN, 0, 7, false);
-  vx_need_relevance(&b, VX_RULES_PLAIN, 0, 4, true);
-  ck_assert_int_eq(b.relevance_count, 1);
-  ck_assert(vx_passes_add(&a, &b, NULL));
-  ck_assert_int_eq(a.attention_lowest, 3);
-  ck_assert_int_eq(a.gradient_lowest, 2);
-  ck_assert_uint_eq(a.set, VX_PASS_ATTENTION | VX_PASS_GRADIENT | VX_PASS_SCORES);
-  ck_assert_int_eq(a.relevance[0].lowest, 4);
-  ck_assert(a.relevance[0].to_pixels);
+  vx_needs a = {0}, b = {0};
+  vx_descent value = vx_by(VX_FORWARD), gradient = vx_by(VX_GRADIENT), relevance = vx_by(VX_LRP_PLAIN);
+  vx_want_layers(&a.wants, VX_AT_ATTENTION, value, 3, 6);
+  vx_want_layers(&a.wants, VX_AT_ATTENTION, value, 5, 7);
+  ck_assert_int_eq(a.wants.count, 1);
+  vx_want_layers(&b.wants, VX_AT_ATTENTION, gradient, 2, 7);
+  vx_want_rows(&b.wants, VX_AT_ATTENTION, gradient, 1, 1);
+  vx_want_layers(&b.wants, VX_AT_ATTENTION, relevance, 7, 7);
+  vx_want_layers(&b.wants, VX_AT_ATTENTION, relevance, 4, 4);
+  vx_want_at(&b.wants, VX_AT_INPUT, relevance);
+  b.data = VX_NEED_PRIOR;
+  b.variant_count = 5;
+  ck_assert(vx_needs_add(&a, &b, NULL));
+  ck_assert_int_eq(a.wants.count, 5);
+  ck_assert_int_eq(a.variant_count, 5);
+  ck_assert_uint_eq(a.data, VX_NEED_PRIOR);
+  const vx_want *seen = vx_wants_find(&a.wants, VX_AT_ATTENTION, value, false);
+  ck_assert(seen && seen->first == 3 && seen->last == 7);
+  seen = vx_wants_find(&a.wants, VX_AT_ATTENTION, relevance, false);
+  ck_assert(seen && seen->first == 4 && seen->last == 7);
+  seen = vx_wants_find(&a.wants, VX_AT_ATTENTION, gradient, true);
+  ck_assert(seen && seen->first == 1 && seen->last == 1);
+  ck_assert(!vx_wants_find(&a.wants, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, 0.5), false));
+  vx_wants asked = {0};
+  vx_want missing = {0};
+  vx_want_layers(&asked, VX_AT_ATTENTION, value, 4, 6);
+  ck_assert(vx_wants_cover(&a.wants, &asked, &missing));
+  vx_want_layers(&asked, VX_AT_ATTENTION, value, 2, 6);
+  ck_assert(!vx_wants_cover(&a.wants, &asked, &missing));
+  ck_assert_int_eq(missing.first, 2);
   vx_error error = {0};
-  for (int i = 1; i <= VX_RELEVANCE_MAX; i++) {
-    vx_passes more = {0};
-    vx_need_relevance(&more, VX_RULES_PLAIN, i * 0.001, 0, false);
-    ck_assert_int_eq(vx_passes_add(&a, &more, &error), i < VX_RELEVANCE_MAX);
+  for (int i = 1; a.wants.count < VX_WANTS_MAX; i++) {
+    vx_needs more = {0};
+    vx_want_layers(&more.wants, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, i * 0.001), 0, 0);
+    ck_assert(vx_needs_add(&a, &more, &error));
   }
-  check_error(&error, "methods", "more than 8 different relevance passes");
+  vx_needs more = {0};
+  vx_want_layers(&more.wants, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, 0.9), 0, 0);
+  ck_assert(!vx_needs_add(&a, &more, &error));
+  check_error(&error, "methods", "more than 32 different tensors");
 }
 END_TEST
 

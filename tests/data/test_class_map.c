@@ -1,9 +1,9 @@
 /* Class maps: equal names, files of three columns, and the shipped map from ImageNet to VOC. */
 #include <jansson.h>
 
+#include "base/text.h"
 #include "harness/data/class_map.h"
 #include "harness/data/mask.h"
-#include "base/text.h"
 #include "harness/data/voc.h"
 #include "tests/support/files.h"
 
@@ -79,7 +79,7 @@ START_TEST(what_is_wrong_is_named) {
                {"3\tpoodle\tdog\n", "map.tsv:1", "expected 0 to 2"},
                {"-1\tpoodle\tdog\n", "map.tsv:1", "expected 0 to 2"},
                {"x\tpoodle\tdog\n", "map.tsv:1", "has index \"x\""},
-               {"0\tpoodle\tdogg\n", "map.tsv:1", "no class of the data set (nearest: dog)"},
+               {"0\tpoodle\tdogg\n", "map.tsv:1", "no class of the data set; did you mean 'dog'?"},
                {"0\tpoodle\tbackground\n", "map.tsv:1", "no class of the data set"},
                {"0 poodle dog\n", "map.tsv:1", "has 1 columns"},
                {"0\tpoodle\n", "map.tsv:1", "has 2 columns"},

@@ -43,6 +43,59 @@ static void check_digest(const vx_picture *picture, int number, const char *name
   free(values);
 }
 
+START_TEST(what_is_printed_is_read_back) {
+  vx_input_options options[] = {vx_input_default(224), vx_input_default(32), vx_input_default(384)};
+  options[1].resize = VX_RESIZE_CROP;
+  options[1].shorter_side = 37;
+  options[1].filter = VX_FILTER_BICUBIC;
+  options[1].mean[1] = 0.1 + 0.2; /* 17 digits */
+  options[1].std[2] = 1.0 / 3;
+  options[2].arithmetic = VX_ARITHMETIC_FLOAT;
+  options[2].normalize = false;
+  for (int i = 0; i < 3; i++) {
+    char text[400];
+    vx_input_options back;
+    vx_error error;
+    vx_input_print(&options[i], text, sizeof text);
+    ck_assert_msg(vx_input_parse(text, "x", &back, &error), "%s: %s", text, error.why);
+    ck_assert(back.size == options[i].size && back.resize == options[i].resize && back.filter == options[i].filter &&
+              back.arithmetic == options[i].arithmetic && back.normalize == options[i].normalize);
+    if (back.resize == VX_RESIZE_CROP) ck_assert_int_eq(back.shorter_side, options[i].shorter_side);
+    for (int c = 0; c < 3 && back.normalize; c++)
+      ck_assert(back.mean[c] == options[i].mean[c] && back.std[c] == options[i].std[c]);
+  }
+}
+END_TEST
+
+START_TEST(a_text_that_is_no_input_is_refused_with_its_words) {
+  static const char *const bad[] = {"",
+                                    "resize=squash",
+                                    "size=0 resize=squash",
+                                    "size=224 resize=crop shorter_side=0",
+                                    "size=224 resize=sideways",
+                                    "size=224 mean=0.5,0.5",
+                                    "size=224 std=0,1,1",
+                                    "224"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    vx_input_options options;
+    vx_error error;
+    ck_assert_msg(!vx_input_parse(bad[i], "run's input", &options, &error), "'%s' is read", bad[i]);
+    ck_assert_msg(strstr(error.why, bad[i]) && !strcmp(error.where, "run's input"), "%s", error.why);
+  }
+}
+END_TEST
+
+START_TEST(a_crop_keeps_its_share_at_another_side) {
+  vx_input_options input = vx_input_default(224);
+  input.resize = VX_RESIZE_CROP;
+  input.shorter_side = 256;
+  vx_input_options twice = vx_input_at(&input, 448), same = vx_input_at(&input, 224), point = vx_input_at(&input, 1);
+  ck_assert(twice.size == 448 && twice.shorter_side == 512 && twice.resize == VX_RESIZE_CROP);
+  ck_assert(same.size == 224 && same.shorter_side == 256);
+  ck_assert(point.size == 1 && point.shorter_side == 1);
+}
+END_TEST
+
 START_TEST(golden_pictures_give_golden_arrays) {
   FILE *f = fopen("tests/golden/preprocess/digests.txt", "r");
   char line[256];
@@ -237,6 +290,9 @@ END_TEST
 
 int main(void) {
   TCase *tcase = tcase_create("input");
+  tcase_add_test(tcase, what_is_printed_is_read_back);
+  tcase_add_test(tcase, a_text_that_is_no_input_is_refused_with_its_words);
+  tcase_add_test(tcase, a_crop_keeps_its_share_at_another_side);
   tcase_add_test(tcase, golden_pictures_give_golden_arrays);
   tcase_add_test(tcase, all_golden_vectors);
   tcase_add_test(tcase, real_inputs);

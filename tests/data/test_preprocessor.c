@@ -102,7 +102,7 @@ static void check_form(const char *line) {
   char kept[600];
   vx_geometry a, b;
   vx_input_print(&o, kept, sizeof kept);
-  ck_assert(vx_input_parse(kept, 24, &again) && vx_input_cuts(&o) == vx_input_cuts(&again));
+  ck_assert(vx_input_parse(kept, "kept", &again, NULL) && vx_input_cuts(&o) == vx_input_cuts(&again));
   ck_assert(vx_input_geometry(&o, w, h, &a, NULL) && vx_input_geometry(&again, w, h, &b, NULL));
   ck_assert_mem_eq(&a, &b, sizeof a);
   remove_folder(folder);

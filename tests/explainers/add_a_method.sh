@@ -17,12 +17,13 @@ int main(void) {
   const vx_explainer *method = vx_explainer_find("gradient-norm");
   vx_args args;
   if (!method) return 1;
-  vx_args_default(method, &args);
-  if (!vx_args_set(method, &args, "norm", "l1", NULL) || args.value[0] != 1) return 1;
+  vx_args_default(&method->params, &args);
+  if (!vx_args_set(&method->params, method->id, &args, "norm", "l1", NULL) || args.value[0] != 1) return 1;
   float x[12] = {0};
   double gradient[12] = {3, 0, 0, -1, 4, 0, 0, 2, 0, 0, 0, 2}, heat[4];
   vx_shape shape = {.image = 2, .grid = 1};
-  vx_view view = {.shape = &shape, .input = x, .input_gradient = gradient, .scratch = vx_arena_new()};
+  vx_seen seen = {{VX_AT_INPUT, vx_by(VX_GRADIENT), false, 0, 0}, gradient};
+  vx_view view = {.shape = &shape, .input = x, .seen = &seen, .seen_count = 1, .scratch = vx_arena_new()};
   for (int norm = 0; norm < 2; norm++) {
     args.value[0] = norm;
     if (!vx_explainer_run(method, &view, &args, heat, NULL)) return 1;
@@ -39,7 +40,7 @@ for source in explainers/gradient_norm.c explainers/registry.c find.c; do
 done
 sanitize=$(sed -n 's/^VITX_SANITIZE:[A-Z]*=//p' "$build/CMakeCache.txt")
 $cc ${sanitize:+-fsanitize=$sanitize} find.o registry.o gradient_norm.o "$build/libvitx_explainers.a" \
-  "$build/libvitx_core.a" "$build/libvitx_base.a" -lopenblas -ljansson -lpthread -lm -o find
+  "$build/libvitx_core.a" "$build/libvitx_base.a" -lopenblas -ljansson -lxml2 -lpthread -lm -o find
 found=$(./find)
 [ "$found" = $'5 0 0 3\n7 0 0 5' ] || { echo "the method gave: $found"; exit 1; }
 echo "the diff applies, builds and runs"

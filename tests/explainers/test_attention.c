@@ -60,7 +60,7 @@ START_TEST(rollouts_are_the_whole_product) {
   for (int start = 0; start < L; start++)
     for (int f = 0; f < 3; f++) {
       const char *const with[] = {"start_layer", starts[start], "heads", fusions[f], NULL};
-      const double *a = s.view.attention, *g = s.view.gradient, *r = &s.relevance[0][0][0][0];
+      const double *a = &s.attention[0][0][0][0], *g = &s.gradient[0][0][0][0], *r = &s.relevance[0][0][0][0];
       run(&s, "rollout", with, heat);
       whole_product(&s, a, NULL, start, f, false, true, wanted);
       same(heat, wanted, N - 1);
@@ -165,7 +165,7 @@ START_TEST(ag_cam_fuses_as_asked) {
           double layer[2][L] = {{0}}, head[2][H];
           for (int l = first; l <= last; l++) {
             for (int h = 0; h < H; h++) {
-              double sigmoid = 1 / (1 + exp(-s.scores[l][h][j]));
+              double sigmoid = 1 / (1 + exp(-s.score_rows[l][h][j]));
               head[0][h] = fmax(0, s.cut[l][h][j]) * sigmoid;
               head[1][h] = fmax(0, s.gradient[l][h][0][j]) * sigmoid;
             }
@@ -178,9 +178,9 @@ START_TEST(ag_cam_fuses_as_asked) {
   vx_args args;
   vx_error error;
   const vx_explainer *ag_cam = vx_explainer_find("ag-cam");
-  vx_args_default(ag_cam, &args);
-  ck_assert(vx_args_set(ag_cam, &args, "first_layer", "2", NULL) &&
-            vx_args_set(ag_cam, &args, "last_layer", "1", NULL));
+  vx_args_default(&ag_cam->params, &args);
+  ck_assert(vx_args_set(&ag_cam->params, ag_cam->id, &args, "first_layer", "2", NULL) &&
+            vx_args_set(&ag_cam->params, ag_cam->id, &args, "last_layer", "1", NULL));
   ck_assert(!vx_explainer_run(ag_cam, &s.view, &args, heat, &error));
   ck_assert_ptr_nonnull(strstr(error.why, "at most last_layer"));
   vx_arena_free(s.view.scratch);
@@ -192,13 +192,13 @@ START_TEST(nan_is_an_error) {
   static scene s;
   static const char *const ids[] = {"raw-attention", "rollout", "generic-attention", "attention-gradient", "i-saw"};
   make_scene(&s);
-  s.attention[L - 1][1][0][4] = NAN;
+  s.attention[L - 1][1][0][4] = s.attention_rows[L - 1][1][4] = NAN;
   for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
     const vx_explainer *explainer = vx_explainer_find(ids[i]);
     vx_args args;
     vx_error error;
     double heat[N - 1];
-    vx_args_default(explainer, &args);
+    vx_args_default(&explainer->params, &args);
     ck_assert_msg(!vx_explainer_run(explainer, &s.view, &args, heat, &error), "%s", ids[i]);
     ck_assert_ptr_nonnull(strstr(error.why, "expected a finite number"));
   }

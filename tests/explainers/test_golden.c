@@ -59,7 +59,7 @@ static int find_subjects(vx_tensors *file, const char *suffix, bool some, subjec
     ck_assert_msg(explainer != NULL, "there is no method %s", id);
     ck_assert_int_lt(count, SUBJECTS_MAX);
     subjects[count] = (subject){.file = file, .explainer = explainer, .heat = tensor};
-    vx_args_default(explainer, &subjects[count++].args);
+    vx_args_default(&explainer->params, &subjects[count++].args);
   }
   return count;
 }
@@ -118,11 +118,11 @@ static void compare(const golden *from, const subject *one, vx_precision precisi
 static void check_in(const golden *from, const vx_model *model, vx_tensors *file, vx_precision precision,
                      const subject *subjects, int count) {
   vx_error error = {0};
-  vx_passes plan = {0}, needs;
+  vx_needs plan = {0}, needs;
   const vx_shape *shape = vx_model_shape(model);
   for (int i = 0; i < count; i++) {
-    vx_explainer_passes(subjects[i].explainer, shape, &subjects[i].args, &needs);
-    ck_assert(vx_passes_add(&plan, &needs, &error));
+    vx_explainer_needs(subjects[i].explainer, shape, &subjects[i].args, &needs);
+    ck_assert(vx_needs_add(&plan, &needs, &error));
   }
   vx_worker *worker = vx_worker_new(model, &plan, precision, &error);
   ck_assert_msg(worker != NULL, "%s: %s", error.where, error.why);

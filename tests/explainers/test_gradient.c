@@ -26,31 +26,47 @@ START_TEST(pixel_and_token_methods) {
     for (int d = 0; d < D; d++) sum += s.tokens[j][d] * s.head[d];
     ck_assert_double_eq_tol(heat[j - 1], sum, 1e-14);
   }
-  run(&s, "gradcam", NULL, heat);
-  for (int j = 1; j < N; j++) {
-    double sum = 0;
-    for (int d = 0; d < D; d++)
-      for (int k = 1; k < N; k++) sum += s.norm[j][d] * s.norm_gradient[k][d] / (N - 1);
-    ck_assert_double_eq_tol(heat[j - 1], fmax(0, sum), 1e-13);
+  for (int l = 0; l < L; l++) { /* of any layer; the last by default */
+    const char layer[] = {(char)('0' + l), '\0'};
+    for (int turn = 0; turn < (l == L - 1 ? 2 : 1); turn++) {
+      const char *const settings[] = {"layer", layer, NULL}, *const *with = turn ? NULL : settings;
+      double high[N - 1], layered[N - 1];
+      run(&s, "gradcam", with, heat);
+      run(&s, "hires-cam", with, high);
+      run(&s, "layer-cam", with, layered);
+      for (int j = 1; j < N; j++) {
+        double sum = 0, own = 0, positive = 0;
+        for (int d = 0; d < D; d++) {
+          double a = s.norm[l][j][d], g = s.norm_gradient[l][j][d];
+          for (int k = 1; k < N; k++) sum += a * s.norm_gradient[l][k][d] / (N - 1);
+          own += a * g;
+          positive += a * fmax(0, g);
+        }
+        ck_assert_double_eq_tol(heat[j - 1], fmax(0, sum), 1e-13);
+        ck_assert_double_eq_tol(high[j - 1], fmax(0, own), 1e-13);
+        ck_assert_double_eq_tol(layered[j - 1], fmax(0, positive), 1e-13);
+      }
+    }
   }
   vx_arena_free(s.view.scratch);
 }
 END_TEST
 
-/* ---- methods that run the model again: here a model whose gradient is known, 2 x of the input it is given
- * ------------ */
+/* ---- methods that run the model again: here a model whose gradient is known, 2 x of the input it is given ------ */
 
 static int asked;
 
-static bool square(const vx_again *again, int count, bool gradient, void (*make)(void *user, int index, double *x),
-                   void (*take)(void *user, int index, const vx_sample *sample), void *user, vx_error *error) {
+static bool square(const vx_again *again, int count, bool descend, void (*make)(void *, int, vx_variant *),
+                   void (*seen)(void *, int, const vx_view *), void *user, vx_error *error) {
   (void)again;
-  if (!gradient) return vx_fail(error, "again", "a gradient was expected to be asked for");
+  if (!descend) return vx_fail(error, "again", "a gradient was expected to be asked for");
   static double x[3 * S * S];
+  const vx_seen gradient = {{VX_AT_INPUT, vx_by(VX_GRADIENT), false, 0, 0}, x};
+  const vx_view view = {.shape = &shape, .seen = &gradient, .seen_count = 1};
   for (asked = 0; asked < count; asked++) {
-    make(user, asked, x);
+    make(user, asked, &(vx_variant){.x = x});
     for (int i = 0; i < 3 * S * S; i++) x[i] *= 2;
-    take(user, asked, &(vx_sample){.input_gradient = x});
+    seen(user, asked, &view);
   }
   return true;
 }

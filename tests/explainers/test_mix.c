@@ -26,14 +26,14 @@ static void check_mix(const vx_tensors *parts, const vx_tensor *wanted) {
     ck_assert(vx_tensor_to_double(heat, map));
     part[view.part_count] = (vx_part){.map = map, .side = (int)heat->shape[0]};
   }
-  vx_shape of = {.grid = (int)wanted->shape[0], .tokens = 1 + (int)wanted->count};
+  vx_shape of = {.grid = (int)wanted->shape[0], .leading = 1, .tokens = 1 + (int)wanted->count};
   view.shape = &of;
   double *made = malloc(wanted->count * sizeof *made), *golden = malloc(wanted->count * sizeof *golden), most = 0;
   const vx_explainer *mix = vx_explainer_find("mix");
   vx_args args;
   vx_error error;
-  vx_args_default(mix, &args);
-  ck_assert(vx_args_set(mix, &args, "by", by, &error));
+  vx_args_default(&mix->params, &args);
+  ck_assert(vx_args_set(&mix->params, mix->id, &args, "by", by, &error));
   ck_assert(vx_explainer_run(mix, &view, &args, made, &error));
   ck_assert(vx_tensor_to_double(wanted, golden));
   for (size_t i = 0; i < wanted->count; i++) most = fmax(most, fabs(golden[i]));
@@ -69,12 +69,12 @@ END_TEST
 START_TEST(a_mix_needs_two_parts) {
   double map[4] = {0, 1, 2, 3}, heat[4];
   vx_part part = {.map = map, .side = 2};
-  vx_shape of = {.grid = 2, .tokens = 5};
+  vx_shape of = {.grid = 2, .leading = 1, .tokens = 5};
   vx_view view = {.shape = &of, .parts = &part, .part_count = 1, .scratch = vx_arena_new()};
   const vx_explainer *mix = vx_explainer_find("mix");
   vx_args args;
   vx_error error;
-  vx_args_default(mix, &args);
+  vx_args_default(&mix->params, &args);
   ck_assert(!vx_explainer_run(mix, &view, &args, heat, &error));
   ck_assert_ptr_nonnull(strstr(error.why, "at least 2"));
   vx_arena_free(view.scratch);

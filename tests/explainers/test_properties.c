@@ -14,8 +14,17 @@ static const vx_shape shapes[] = {
     {.layers = 3, .heads = 2, .dim = 12, .mlp = 20, .patch = 4, .image = 16, .classes = 5, .epsilon = 1e-6},
     {.layers = 1, .heads = 1, .dim = 6, .mlp = 9, .patch = 8, .image = 16, .classes = 2, .epsilon = 1e-12},
     {.layers = 8, .heads = 4, .dim = 32, .mlp = 64, .patch = 8, .image = 48, .classes = 7, .epsilon = 1e-6},
+    {.layers = 3,
+     .heads = 2,
+     .dim = 8,
+     .mlp = 12,
+     .patch = 4,
+     .image = 12,
+     .readout = VX_READ_PATCHES,
+     .classes = 4,
+     .epsilon = 1e-6},
 };
-enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+enum { SHAPES = sizeof shapes / sizeof shapes[0], ONE_READ = SHAPES - 1 }; /* the last has no one token that is read */
 
 typedef struct subject {
   vx_model *model;
@@ -25,7 +34,7 @@ typedef struct subject {
 } subject;
 
 /* A random model and picture, sent through the passes of `plan`. */
-static void open_subject(subject *s, int which, const vx_passes *plan, vx_precision precision) {
+static void open_subject(subject *s, int which, const vx_needs *plan, vx_precision precision) {
   vx_error error = {0};
   size_t values = 3 * (size_t)shapes[which].image * (size_t)shapes[which].image;
   s->model = vx_model_random(&shapes[which], 17 + (uint64_t)which, &error);
@@ -46,18 +55,17 @@ static void close_subject(subject *s) {
   free(s->x);
 }
 
-/* ---- rollout
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- rollout --------------------------------------------------------------------------------------------------- */
 
 START_TEST(rollout_rows_sum_to_one) {
-  vx_passes plan = {0};
-  vx_need_attention(&plan, 0);
+  vx_needs plan = {0};
+  vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, shapes[_i].layers - 1);
   subject s;
   open_subject(&s, _i, &plan, VX_DOUBLE);
   double *row = malloc((size_t)s.view->shape->tokens * sizeof *row);
   for (int fusion = VX_FUSE_MEAN; fusion <= VX_FUSE_MIN; fusion++)
     for (int start = 0; start < shapes[_i].layers; start++) {
-      vx_stack stack = {.value = s.view->attention, .fusion = (vx_fusion)fusion};
+      vx_stack stack = {.value = vx_by(VX_FORWARD), .fusion = (vx_fusion)fusion};
       double sum = 0;
       ck_assert(vx_rollout_row(s.view, &stack, start, true, row, NULL));
       for (int j = 0; j < s.view->shape->tokens; j++) {
@@ -71,21 +79,20 @@ START_TEST(rollout_rows_sum_to_one) {
 }
 END_TEST
 
-/* ---- attention flow
- * --------------------------------------------------------------------------------------------------- */
+/* ---- attention flow -------------------------------------------------------------------------------------------- */
 
 /* At most what leaves the source and what enters the sink, proven maximal by a cut; and the heat map is these values
    over their sum. */
 START_TEST(flows_are_bounded_and_certified) {
   const vx_explainer *method = vx_explainer_find("attention-flow");
-  vx_passes plan = {0};
-  vx_need_attention(&plan, 0);
+  vx_needs plan = {0};
+  vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, shapes[_i].layers - 1);
   subject s;
   open_subject(&s, _i, &plan, VX_DOUBLE);
   size_t n = (size_t)s.view->shape->tokens, layers = (size_t)shapes[_i].layers;
   double *capacity = malloc(layers * n * n * sizeof *capacity), *heat = malloc(n * sizeof *heat), sum = 0;
   vx_flow *flows = malloc(n * sizeof *flows);
-  vx_stack stack = {.value = s.view->attention, .fusion = VX_FUSE_MEAN};
+  vx_stack stack = {.value = vx_by(VX_FORWARD), .fusion = VX_FUSE_MEAN};
   for (size_t row = 0; row < layers * n; row++) {
     double *out = capacity + row * n;
     vx_fused_row(s.view, &stack, (int)(row / n), (int)(row % n), out);
@@ -101,7 +108,7 @@ START_TEST(flows_are_bounded_and_certified) {
     sum += flows[j].value;
   }
   vx_args args;
-  vx_args_default(method, &args);
+  vx_args_default(&method->params, &args);
   ck_assert(vx_explainer_run(method, s.view, &args, heat, NULL));
   for (size_t j = 1; j < n; j++) ck_assert_double_eq_tol(heat[j - 1], flows[j].value / sum, 1e-12);
   free(flows);
@@ -111,16 +118,16 @@ START_TEST(flows_are_bounded_and_certified) {
 }
 END_TEST
 
-/* ---- integrated gradients
- * --------------------------------------------------------------------------------------------- */
+/* ---- integrated gradients -------------------------------------------------------------------------------------- */
 
 START_TEST(integrated_gradients_are_complete) {
   const vx_explainer *method = vx_explainer_find("integrated-gradients");
   vx_args args;
-  vx_passes plan;
-  vx_args_default(method, &args);
-  ck_assert(vx_args_set(method, &args, "steps", "256", NULL) && vx_args_set(method, &args, "signed", "true", NULL));
-  vx_explainer_passes(method, &shapes[_i], &args, &plan);
+  vx_needs plan;
+  vx_args_default(&method->params, &args);
+  ck_assert(vx_args_set(&method->params, method->id, &args, "steps", "256", NULL) &&
+            vx_args_set(&method->params, method->id, &args, "signed", "true", NULL));
+  vx_explainer_needs(method, &shapes[_i], &args, &plan);
   subject s;
   open_subject(&s, _i, &plan, VX_DOUBLE);
   size_t pixels = (size_t)shapes[_i].image * (size_t)shapes[_i].image;
@@ -138,18 +145,24 @@ START_TEST(integrated_gradients_are_complete) {
 }
 END_TEST
 
-/* ---- alone and among all
- * ---------------------------------------------------------------------------------------------- */
+/* ---- alone and among all --------------------------------------------------------------------------------------- */
 
-static bool can_run(const vx_explainer *explainer, const vx_shape *shape, vx_args *args, vx_passes *passes) {
-  vx_args_default(explainer, args);
-  vx_explainer_passes(explainer, shape, args, passes);
-  return vx_explainer_in_all(explainer) && !(passes->set & (VX_NEED_PICTURE | VX_NEED_PRIOR));
+/* Methods of one token, where the head reads several (test_readout.c). */
+static bool refuses(const vx_explainer *explainer, const vx_shape *shape) {
+  return shape->readout == VX_READ_PATCHES &&
+         (strcmp(explainer->id, "ag-cam") == 0 || strcmp(explainer->id, "attention-flow") == 0);
+}
+
+static bool can_run(const vx_explainer *explainer, const vx_shape *shape, vx_args *args, vx_needs *needs) {
+  vx_args_default(&explainer->params, args);
+  vx_explainer_needs(explainer, shape, args, needs);
+  return vx_explainer_in_all(explainer) && !refuses(explainer, shape) &&
+         !(needs->data & (VX_NEED_PICTURE | VX_NEED_PRIOR));
 }
 
 static void check_alone(const subject *all, int which, vx_precision precision, const vx_explainer *explainer) {
   vx_args args;
-  vx_passes plan;
+  vx_needs plan;
   vx_error error;
   if (!can_run(explainer, &shapes[which], &args, &plan)) return;
   subject alone;
@@ -167,12 +180,12 @@ static void check_alone(const subject *all, int which, vx_precision precision, c
 START_TEST(alone_and_among_all_are_the_same_bits) {
   static const vx_precision precisions[] = {VX_SINGLE, VX_MIXED, VX_DOUBLE};
   int which = _i % SHAPES;
-  vx_passes plan = {0}, passes;
+  vx_needs plan = {0}, needs;
   vx_args args;
   vx_error error;
   for (int m = 0; m < vx_explainer_count(); m++)
-    if (can_run(vx_explainer_at(m), &shapes[which], &args, &passes))
-      ck_assert_msg(vx_passes_add(&plan, &passes, &error), "%s", error.why);
+    if (can_run(vx_explainer_at(m), &shapes[which], &args, &needs))
+      ck_assert_msg(vx_needs_add(&plan, &needs, &error), "%s", error.why);
   subject all;
   open_subject(&all, which, &plan, precisions[_i / SHAPES]);
   for (int m = 0; m < vx_explainer_count(); m++) check_alone(&all, which, precisions[_i / SHAPES], vx_explainer_at(m));
@@ -182,11 +195,11 @@ END_TEST
 
 /* The same picture after another one through the same worker: nothing of the other may be left. */
 START_TEST(a_worker_forgets) {
-  vx_passes plan = {0}, passes;
+  vx_needs plan = {0}, needs;
   vx_args args;
   vx_error error;
   for (int m = 0; m < vx_explainer_count(); m++)
-    if (can_run(vx_explainer_at(m), &shapes[_i], &args, &passes)) ck_assert(vx_passes_add(&plan, &passes, &error));
+    if (can_run(vx_explainer_at(m), &shapes[_i], &args, &needs)) ck_assert(vx_needs_add(&plan, &needs, &error));
   subject s;
   open_subject(&s, _i, &plan, VX_MIXED);
   size_t values = 3 * (size_t)shapes[_i].image * (size_t)shapes[_i].image;
@@ -201,16 +214,94 @@ START_TEST(a_worker_forgets) {
 }
 END_TEST
 
+/* ---- variants -------------------------------------------------------------------------------------------------- */
+
+static void leave(void *user, int index, vx_variant *variant) {
+  (void)user, (void)index, (void)variant;
+}
+
+static void read_stream(void *user, int index, const vx_view *view) {
+  (void)index;
+  *(double *)user = vx_at(view, VX_AT_STREAM, vx_by(VX_FORWARD), 1)[0];
+}
+
+static void ask_for_layer(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
+  (void)shape;
+  vx_want_layers(&needs->variants, VX_AT_STREAM, vx_by(VX_FORWARD), (int)args->value[0], (int)args->value[0]);
+  needs->variant_count = 1;
+}
+
+static bool read_variant(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
+  (void)args;
+  for (int j = 0; j < vx_patch_count(view); j++) heat[j] = 0;
+  return view->again->run(view->again, 1, true, leave, read_stream, heat, error);
+}
+
+/* What other methods had made of the variants is not this method's. */
+START_TEST(variants_show_what_was_named) {
+  const vx_explainer method = {.id = "again", .grid = VX_GRID_PATCH, .needs = ask_for_layer, .explain = read_variant};
+  vx_needs plan = {0};
+  vx_error error;
+  vx_args args = {0};
+  subject s;
+  vx_want_layers(&plan.variants, VX_AT_STREAM, vx_by(VX_FORWARD), 0, 1);
+  plan.variant_count = 1;
+  open_subject(&s, 0, &plan, VX_MIXED);
+  double *heat = malloc((size_t)vx_patch_count(s.view) * sizeof *heat);
+  ck_assert(!vx_explainer_run(&method, s.view, &args, heat, &error));
+  ck_assert_msg(strstr(error.why, "reads the value of the stream, layers 1 to 1") != NULL, "%s", error.why);
+  args.value[0] = 1;
+  ck_assert_msg(vx_explainer_run(&method, s.view, &args, heat, &error), "%s", error.why);
+  ck_assert_double_ne(heat[0], 0);
+  free(heat);
+  close_subject(&s);
+}
+END_TEST
+
+/* ---- CAMs of any layer ----------------------------------------------------------------------------------------- */
+
+/* The gradient at LN1's output, patch by patch, times that output: HiResCAM's map from the view itself. */
+START_TEST(cams_of_any_layer) {
+  const vx_explainer *method = vx_explainer_find("hires-cam");
+  for (int l = 0; l < shapes[_i].layers; l++) {
+    vx_needs plan;
+    vx_args args;
+    vx_error error;
+    vx_args_default(&method->params, &args);
+    args.value[0] = l;
+    vx_explainer_needs(method, &shapes[_i], &args, &plan);
+    subject s;
+    open_subject(&s, _i, &plan, VX_DOUBLE);
+    int patches = vx_patch_count(s.view), dim = shapes[_i].dim;
+    double *heat = malloc((size_t)patches * sizeof *heat), most = 0;
+    ck_assert_msg(vx_explainer_run(method, s.view, &args, heat, &error), "%s: %s", error.where, error.why);
+    const double *a = vx_patches(s.view, vx_at(s.view, VX_AT_NORM1, vx_by(VX_FORWARD), l), dim);
+    const double *g = vx_patches(s.view, vx_at(s.view, VX_AT_NORM1, vx_by(VX_GRADIENT), l), dim);
+    for (int j = 0; j < patches; j++) {
+      double sum = 0;
+      for (int d = 0; d < dim; d++) sum += a[j * dim + d] * g[j * dim + d];
+      ck_assert_double_eq_tol(heat[j], fmax(0, sum), 1e-13);
+      most = fmax(most, fabs(sum));
+    }
+    ck_assert_double_gt(most, 0);
+    free(heat);
+    close_subject(&s);
+  }
+}
+END_TEST
+
 int main(void) {
   vx_blas_threads(1);
   Suite *suite = suite_create("properties");
   TCase *tests = tcase_create("properties");
   tcase_set_timeout(tests, 300);
   tcase_add_loop_test(tests, rollout_rows_sum_to_one, 0, SHAPES);
-  tcase_add_loop_test(tests, flows_are_bounded_and_certified, 0, SHAPES);
+  tcase_add_loop_test(tests, flows_are_bounded_and_certified, 0, ONE_READ);
   tcase_add_loop_test(tests, integrated_gradients_are_complete, 0, SHAPES);
   tcase_add_loop_test(tests, alone_and_among_all_are_the_same_bits, 0, 3 * SHAPES);
   tcase_add_loop_test(tests, a_worker_forgets, 0, SHAPES);
+  tcase_add_test(tests, variants_show_what_was_named);
+  tcase_add_loop_test(tests, cams_of_any_layer, 0, SHAPES);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_NORMAL);

@@ -61,8 +61,10 @@ static bool try_model(bytes *input, uint64_t number, vx_error *error) {
   const vx_shape *s = vx_model_shape(model);
   size_t pixels = 3 * (size_t)s->image * (size_t)s->image;
   float *x = calloc(pixels, sizeof *x);
-  vx_passes plan = {.set = VX_PASS_INPUT_GRADIENT | VX_PASS_CUT_GRADIENT};
-  vx_need_relevance(&plan, VX_RULES_IMPROVED, 0, 0, false);
+  vx_needs plan = {0};
+  vx_want_at(&plan.wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
+  vx_want_rows(&plan.wants, VX_AT_ATTENTION, vx_by(VX_CUT_GRADIENT), 0, s->layers - 1);
+  vx_want_layers(&plan.wants, VX_AT_ATTENTION, vx_by(VX_LRP_IMPROVED), 0, s->layers - 1);
   vx_worker *worker = vx_worker_new(model, &plan, VX_MIXED, error);
   bool ok = worker && vx_worker_forward(worker, x, error) && vx_worker_explain(worker, 0, VX_LOGIT, error);
   vx_worker_free(worker);

@@ -1,5 +1,5 @@
 /* Each measure by hand, and the registry. */
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 
 #include <check.h>
 #include <math.h>
@@ -10,15 +10,15 @@
 static double measured(const char *column, const double *map, const uint8_t *truth, int n, vx_scoring scoring) {
   vx_heat heat = {0};
   vx_levels levels;
-  vx_metric_input in;
+  vx_case in;
   vx_error error;
-  double columns[VX_METRIC_COLUMNS];
+  double columns[VX_MEASURE_COLUMNS];
   int k;
   ck_assert_msg(vx_heat_from_map(&heat, map, 1, n, 1, n, &error), "%s", error.why);
-  ck_assert_msg(vx_metric_prepare(&heat, truth, &scoring, &levels, &in, &error), "%s", error.why);
-  const vx_metric *metric = vx_metric_with_column(column, &k);
+  ck_assert_msg(vx_case_prepare(&heat, truth, &scoring, &levels, &in, &error), "%s", error.why);
+  const vx_measure *metric = vx_measure_with_column(column, &k);
   ck_assert_ptr_nonnull(metric);
-  ck_assert(metric->measure(&in, columns, &error));
+  ck_assert(metric->measure(&in, NULL, columns, &error));
   vx_heat_free(&heat);
   return columns[k];
 }
@@ -81,21 +81,21 @@ END_TEST
 
 START_TEST(the_registry) {
   int n, column;
-  const vx_metric *const *metrics = vx_metrics(&n);
+  const vx_measure *const *metrics = vx_measures(&n);
   ck_assert_int_ge(n, 7);
   for (int i = 0; i < n; i++) {
-    ck_assert_ptr_eq(vx_metric_find(metrics[i]->id), metrics[i]);
+    ck_assert_ptr_eq(vx_measure_find(metrics[i]->id), metrics[i]);
     ck_assert(metrics[i]->title && metrics[i]->cite && metrics[i]->meaning && metrics[i]->measure);
-    ck_assert(metrics[i]->n_columns >= 1 && metrics[i]->n_columns <= VX_METRIC_COLUMNS);
-    for (int c = 0; c < metrics[i]->n_columns; c++) {
-      const vx_metric_column *k = &metrics[i]->columns[c];
+    ck_assert(metrics[i]->column_count >= 1 && metrics[i]->column_count <= VX_MEASURE_COLUMNS);
+    for (int c = 0; c < metrics[i]->column_count; c++) {
+      const vx_measure_column *k = &metrics[i]->columns[c];
       ck_assert(k->name && k->title && k->meaning && k->low < k->high);
-      ck_assert_ptr_eq(vx_metric_with_column(k->name, &column), metrics[i]); /* names are unique */
+      ck_assert_ptr_eq(vx_measure_with_column(k->name, &column), metrics[i]); /* names are unique */
       ck_assert_int_eq(column, c);
     }
   }
-  ck_assert_ptr_null(vx_metric_find("overlaps"));
-  ck_assert_ptr_null(vx_metric_with_column("", &column));
+  ck_assert_ptr_null(vx_measure_find("overlaps"));
+  ck_assert_ptr_null(vx_measure_with_column("", &column));
 }
 END_TEST
 

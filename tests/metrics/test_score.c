@@ -1,5 +1,5 @@
 /* The scoring chain against the golden scores: heat map and mask in, threshold, counts and scores out. */
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 
 #include "tests/metrics/score_files.h"
 
@@ -24,12 +24,12 @@ static void check_key(const golden *g, const char *path, const char *key, const 
 
   vx_heat heat = {0};
   vx_levels levels;
-  vx_metric_input in;
+  vx_case in;
   vx_error error;
   ck_assert_msg(vx_heat_from_map(&heat, map, rows, columns, out_h, out_w, &error), "%s", error.why);
-  ck_assert(vx_metric_prepare(&heat, truth, &(vx_scoring){0}, &levels, &in, &error));
-  double scores[VX_METRIC_COLUMNS];
-  ck_assert(vx_metric_find("overlap")->measure(&in, scores, &error));
+  ck_assert(vx_case_prepare(&heat, truth, &(vx_scoring){0}, &levels, &in, &error));
+  double scores[VX_MEASURE_COLUMNS];
+  ck_assert(vx_measure_find("overlap")->measure(&in, NULL, scores, &error));
   const vx_counts c = in.cut.counts;
   const double got[7] = {scores[0], scores[1], scores[2], (double)c.tp, (double)c.fp, (double)c.fn, (double)c.tn};
   ck_assert_msg(in.cut.threshold == otsu[0], "%s %s: threshold %g, golden %g", path, key, in.cut.threshold, otsu[0]);
@@ -106,11 +106,11 @@ static void check_older(const char *path, const char *png) {
   for (int k = 0; k < 4; k++) {
     uint8_t *truth = make_truth(labels, h, w, mh, mw, "pillow", keys[k][1], keys[k][2]);
     int one, n;
-    double *expected = golden_tensor(&g, keys[k][0], &one, &n), scores[VX_METRIC_COLUMNS];
+    double *expected = golden_tensor(&g, keys[k][0], &one, &n), scores[VX_MEASURE_COLUMNS];
     vx_levels levels;
-    vx_metric_input in;
-    ck_assert(vx_metric_prepare(&heat, truth, &(vx_scoring){0}, &levels, &in, &error));
-    vx_metric_find("overlap")->measure(&in, scores, &error);
+    vx_case in;
+    ck_assert(vx_case_prepare(&heat, truth, &(vx_scoring){0}, &levels, &in, &error));
+    vx_measure_find("overlap")->measure(&in, NULL, scores, &error);
     for (int i = 0; i < 3; i++)
       ck_assert_msg(fabs(scores[i] - expected[i]) < 1e-12, "%s %s [%d]: %.17g, golden %.17g", path, keys[k][0], i,
                     scores[i], expected[i]);

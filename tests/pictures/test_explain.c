@@ -2,9 +2,9 @@
 #include <math.h>
 
 #include "harness/data/picture.h"
-#include "harness/pictures/agreement.h"
 #include "harness/draw/overlay.h"
-#include "harness/store/detail.h"
+#include "harness/pictures/agreement.h"
+#include "harness/store/stored.h"
 #include "statistics/rank.h"
 #include "tests/support/program.h"
 
@@ -77,7 +77,7 @@ static opened open_methods(const char *const *ids, int count, vx_draw_size size,
                                 .methods = methods,
                                 .method_count = count,
                                 .precision = VX_MIXED,
-                                .target = VX_TARGET_MOST_PROBABLE,
+                                .target = VX_TARGET_TOP,
                                 .against = against,
                                 .size = size,
                                 .side = side};
@@ -111,7 +111,7 @@ static void check_method(const vx_drawn *drawn, int side, const char *stem) {
   int pixels = side * side, *u = malloc((size_t)pixels * sizeof *u);
   double *h = malloc((size_t)pixels * sizeof *h), low = INFINITY, high = -INFINITY;
   for (int i = 0; i < pixels; i++) {
-    h[i] = sample(drawn->map, drawn->side, side, i % side, i / side);
+    h[i] = sample(drawn->sized.value, drawn->sized.rows, side, i % side, i / side);
     low = fmin(low, h[i]), high = fmax(high, h[i]);
   }
   for (int i = 0; i < pixels; i++) {
@@ -170,7 +170,7 @@ START_TEST(pixels_are_what_the_formulas_say) {
   const vx_explained *e = explained(&o, PICTURE);
   ck_assert(e->width == 80 && e->height == 80);
   for (int i = 0; i < 3; i++) {
-    ck_assert(e->drawn[i].made && !e->drawn[i].heat.flat);
+    ck_assert(e->drawn[i].made && !e->drawn[i].sized.heat.flat);
     check_method(&e->drawn[i], 80, "smoke_0002");
   }
   char *sheet = path_in(folder, "out/smoke_0002/contact-sheet.png");
@@ -247,9 +247,9 @@ START_TEST(drawn_at_input_size_is_what_a_run_scores) {
     ck_assert_ptr_nonnull(map);
     for (int i = 0; i < map->width * map->height; i++) {
       if (map->kind == VX_MAP_PATCH)
-        ck_assert_double_eq((double)map->heat[i], drawn->map[i]);
+        ck_assert_double_eq((double)map->heat[i], drawn->sized.value[i]);
       else
-        ck_assert_int_eq(map->levels[i], drawn->heat.u[i]);
+        ck_assert_int_eq(map->levels[i], drawn->sized.heat.u[i]);
     }
   }
   vx_store_close(store);
@@ -271,7 +271,8 @@ START_TEST(agreement_is_what_it_says) {
   ck_assert_int_eq(a.count, 3); /* center has no opinion */
   ck_assert(a.index[0] == 0 && a.index[1] == 2 && a.index[2] == 3);
   for (size_t p = 0; p < pixels; p++) {
-    double x = e->drawn[0].heat.h[p], y = e->drawn[2].heat.h[p], z = e->drawn[3].heat.h[p], mean = (x + y + z) / 3;
+    double x = e->drawn[0].sized.heat.h[p], y = e->drawn[2].sized.heat.h[p], z = e->drawn[3].sized.heat.h[p],
+           mean = (x + y + z) / 3;
     double spread = sqrt((x * x + y * y + z * z) / 3 - mean * mean + 1e-18);
     ck_assert_double_lt(fabs(a.mean[p] - mean), 1e-12);
     ck_assert_double_lt(fabs(a.spread[p] - spread), 1e-7);
@@ -282,11 +283,11 @@ START_TEST(agreement_is_what_it_says) {
     for (int j = 0; j < 3; j++) {
       double rho;
       const vx_drawn *one = &e->drawn[a.index[i]], *two = &e->drawn[a.index[j]];
-      ck_assert(vx_spearman(one->heat.h, two->heat.h, pixels, &rho, &error));
+      ck_assert(vx_spearman(one->sized.heat.h, two->sized.heat.h, pixels, &rho, &error));
       ck_assert_double_lt(fabs(rho - a.spearman[3 * i + j]), 1e-9);
       double both = 0, any = 0;
       for (size_t p = 0; p < pixels; p++) {
-        bool in = one->heat.u[p] > one->otsu, too = two->heat.u[p] > two->otsu;
+        bool in = one->sized.heat.u[p] > one->otsu, too = two->sized.heat.u[p] > two->otsu;
         both += in && too, any += in || too;
       }
       ck_assert_double_lt(fabs(both / any - a.iou[3 * i + j]), 1e-12);
@@ -305,9 +306,9 @@ START_TEST(contrasts_need_a_class) {
   ck_assert_int_eq(e->against, e->top[1].label);
   ck_assert(!e->drawn_against[0].made && e->drawn_against[1].made);
   double contrast[1600], most = 0;
-  vx_contrast(&e->drawn[1].heat, &e->drawn_against[1].heat, 1600, contrast);
+  vx_contrast(&e->drawn[1].sized.heat, &e->drawn_against[1].sized.heat, 1600, contrast);
   for (int i = 0; i < 1600; i++) {
-    ck_assert_double_eq(contrast[i], e->drawn[1].heat.h[i] - e->drawn_against[1].heat.h[i]);
+    ck_assert_double_eq(contrast[i], e->drawn[1].sized.heat.h[i] - e->drawn_against[1].sized.heat.h[i]);
     most = fmax(most, fabs(contrast[i]));
   }
   ck_assert_double_gt(most, 0.05);

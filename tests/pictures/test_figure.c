@@ -4,9 +4,9 @@
 #include <libxml/parser.h>
 
 #include "harness/data/picture.h"
-#include "harness/run/origin.h"
 #include "harness/pictures/figure_pick.h"
-#include "harness/store/detail.h"
+#include "harness/run/origin.h"
+#include "harness/store/stored.h"
 #include "tests/support/program.h"
 
 static char folder[512], results[600];
@@ -160,10 +160,10 @@ START_TEST(cells_show_the_stored_maps) {
   options.methods = "rollout";
   chosen c = choose(options);
   vx_map_row *maps;
-  vx_image_detail detail;
+  vx_result detail;
   int count;
   ck_assert(vx_query_maps(c.store, c.choice.images[0]->id, c.arena, &maps, &count, &error));
-  ck_assert(vx_query_image_detail(c.store, c.choice.images[0]->id, c.arena, &detail, &error));
+  ck_assert(vx_image_read(c.store, c.choice.images[0]->id, c.arena, &detail, &error));
   const vx_map *map = NULL;
   for (int i = 0; i < count; i++)
     if (maps[i].method == c.choice.methods[0].id) map = &maps[i].map;
@@ -202,18 +202,21 @@ START_TEST(images_are_numbered_as_in_the_data_set) {
   vx_store *store = vx_store_open(file, VX_STORE_READ, &error);
   vx_figure_options options = vx_figure_defaults();
   vx_figure_choice choice;
-  vx_voc val;
+  vx_origin origin;
   ck_assert_msg(store && vx_figure_choose(store, &options, arena, &choice, &error), "%s", error.why);
-  vx_data_val(&choice.run, NULL, &val);
-  ck_assert_uint_eq(val.count, IMAGES);
-  ck_assert_int_eq(vx_data_index(&val, choice.images[0]), 4);
-  ck_assert_int_eq(vx_data_index(&val, choice.images[1]), 0);
-  vx_voc_close(&val);
+  ck_assert_msg(vx_origin_open(&choice.run, NULL, NULL, &origin, &error), "%s", error.why);
+  vx_origin_open_val(&origin);
+  ck_assert_uint_eq(origin.val.count, IMAGES);
+  ck_assert_int_eq(vx_origin_index(&origin, choice.images[0]), 4);
+  ck_assert_int_eq(vx_origin_index(&origin, choice.images[1]), 0);
+  vx_origin_close(&origin);
   vx_store_close(store);
   chosen c = choose(options); /* the run by the data set's own list needs no other */
-  vx_data_val(&c.choice.run, NULL, &val);
-  ck_assert_uint_eq(val.count, 0);
-  ck_assert_int_eq(vx_data_index(&val, c.choice.images[3]), 3);
+  ck_assert_msg(vx_origin_open(&c.choice.run, NULL, NULL, &origin, &error), "%s", error.why);
+  vx_origin_open_val(&origin);
+  ck_assert_uint_eq(origin.val.count, 0);
+  ck_assert_int_eq(vx_origin_index(&origin, c.choice.images[3]), 3);
+  vx_origin_close(&origin);
   forget(&c);
   vx_arena_free(arena);
 }

@@ -74,7 +74,7 @@ def check_table(b):
     for row, (method, iou, f1, accuracy, n, flat) in zip(rows, expected):
         for at, value in ((2, iou), (3, f1), (4, accuracy)):
             close(first_number(row[at]), value, f"{method}, column {at}")
-        same((int(row[7]), int(row[8])), (n, flat), f"n and flat of {method}")
+        same((int(row[8]), int(row[9])), (n, flat), f"n and flat of {method}")
     trivial = b.run("return [...document.querySelectorAll('.table-one tr.trivial th a')].map(a => a.textContent)")
     same(sorted(trivial), [m for m, in sql("SELECT name FROM run_methods WHERE trivial ORDER BY name")], "trivial rows")
     same(b.run("return [...document.querySelectorAll('.fact-value')].map(f => f.textContent)"),
@@ -85,7 +85,7 @@ def check_table(b):
 
 def check_published(b):
     rows = b.run("return [...document.querySelectorAll('.table-one tr.published')].map(r => [...r.cells].map(c => c.textContent))")
-    same([rows[0][0]] + rows[0][2:5] + [rows[0][7]], ["published: CAM", "12.43", "19.13", "65.94", "347"], "the published row")
+    same([rows[0][0]] + rows[0][2:5] + [rows[0][8]], ["published: CAM", "12.43", "19.13", "65.94", "347"], "the published row")
     ours = sql("SELECT iou, f1, pixel_accuracy FROM table1 WHERE method = 'attn-gradcam'")[0]
     for text, value, theirs in zip(rows[1][2:5], ours, (12.43, 19.13, 65.94)):
         close(text, value - theirs, "ours less published", 0.011)
@@ -116,6 +116,28 @@ def check_masks(b):
     same(len(found), len(stored), "masks")
     for one, method, value in found:
         close(value, stored[(one, method)], f"IoU of the mask drawn for {method} on {one}", 0.03)
+
+
+def check_flat(b):
+    """A mask of ones is not drawn like one of zeros, and both say that they are flat."""
+    one = sql("SELECT image_id FROM images JOIN predictions ON image = id WHERE passed ORDER BY position")[0][0]
+    go(b, "image", id=one)
+    tiles = """const t = [...document.querySelectorAll('.tile.method')].find(t => t.querySelector('bdi').textContent === arguments[0]);"""
+    b.wait(tiles + "const c = t.querySelector('canvas'); return c.getContext('2d').getImageData(0, 0, 1, 1).data[3] === 255", "background")
+    drawn = {}
+    for method, level in (("foreground", 255), ("background", 0)):
+        same(b.run(tiles + "return t.querySelector('.tag') && t.querySelector('.tag').textContent", method), "flat", f"{method} is called flat")
+        same(b.run(tiles + "return t.querySelector('canvas').getAttribute('aria-label').includes('(flat)')", method), True, f"{method} to the ear")
+        same(b.run("""const d = imageData(images.ids.indexOf(arguments[0])), k = methodIndex(arguments[1]), [w, h] = frameOf(d);
+                      return [...new Set(heatOf(d, k, w, h))]""", one, method), [level / 255], f"heat of {method}")
+        same(b.run("""const d = imageData(images.ids.indexOf(arguments[0])), k = methodIndex(arguments[1]), [w, h] = frameOf(d);
+                      return [...new Set(maskOf(d, k, w, h))]""", one, method), [level // 255], f"mask of {method}")
+        drawn[method] = b.run(tiles + """const c = t.querySelector('canvas'), p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+                      const s = [0, 0, 0]; for (let i = 0; i < p.length; i += 4) for (let k = 0; k < 3; k++) s[k] += p[i + k]; return s.map(v => v / (c.width * c.height))""", method)
+    top, low = (b.run("const t = colourTables[look.colours]; return [...t.slice(arguments[0], arguments[0] + 3)]", 3 * v) for v in (255, 0))
+    for k in range(3):  # the same picture below both: what differs is the colours' share
+        close(drawn["foreground"][k] - drawn["background"][k], b.run("return Number(look.alpha)") * (top[k] - low[k]), "colours of on and off", 2)
+    same(b.run(tiles + "return t.querySelector('.tag')", "center"), None, "a map with contrast is not called flat")
 
 
 def check_sorting(b):
@@ -206,7 +228,7 @@ def check_pairs(b):
         close(row[1], means["rollout"] - means[other], f"rollout less {other}", 0.011)
         wins = sql("SELECT sum(a.iou > b.iou), sum(a.iou = b.iou), sum(a.iou < b.iou), count(*) FROM per_image a JOIN per_image b "
                    "USING (image_id) WHERE a.method = 'rollout' AND b.method = ?", other)[0]
-        same(tuple(int(t) for t in row[4:8]), wins, f"wins against {other}")
+        same(tuple(int(t) for t in row[6:10]), wins, f"wins against {other}")
     count = b.run("return document.querySelectorAll('.matrix button').length")
     same(count, len(means) * (len(means) - 1), "cells of the matrix")
     b.run("document.querySelector('.matrix button').focus()")
@@ -232,7 +254,12 @@ def check_plots(b):
     go(b, "cost")
     rows = b.run("return [...document.querySelectorAll('table.data tbody tr')].map(r => [...r.cells].map(c => c.textContent))")
     for row in rows:
-        same(int(row[5]), sql("SELECT count(milliseconds) FROM per_image WHERE method = ?", row[0].replace("trivial", ""))[0][0], f"timings of {row[0]}")
+        same(int(row[6]), sql("SELECT count(milliseconds) FROM per_image WHERE method = ?", row[0].replace("trivial", ""))[0][0], f"timings of {row[0]}")
+    alone = {row[0].replace("trivial", ""): float(row[1]) for row in rows}
+    same((alone["rollout"], alone["saliency"], alone["center"]), (1, 2, 0), "forward; forward and backward; nothing of the model")
+    same(alone["lrp-stable"] > alone["saliency"] > alone["rollout"], True, "relevance costs more than a gradient, that more than attention")
+    order = [a.split(": ")[0] for a in b.run("return [...document.querySelector('.plot').querySelectorAll('g[role=img]')].map(g => g.getAttribute('aria-label'))")]
+    same([alone[m] for m in order], sorted((v for v in alone.values() if v > 0), reverse=True), "the plot, dearest first, without those that need no pass")
 
 
 def check_wrong(b, summary):
@@ -336,7 +363,7 @@ summary = parts["summary"]
 with Browser() as b:
     b.open(f"file://{page}")
     b.wait("return document.documentElement.dataset.ready === 'true'")
-    for check in (check_table, check_published, check_further, check_masks, check_sorting, check_cell, check_filters, check_classes, check_pairs, check_plots, check_names, check_keyboard, check_print):
+    for check in (check_table, check_published, check_further, check_masks, check_sorting, check_cell, check_filters, check_classes, check_pairs, check_plots, check_flat, check_names, check_keyboard, check_print):
         check(b)
     check_wrong(b, summary)
     check_attention(b, parts)

@@ -44,7 +44,7 @@ model: tests/golden/models/vit-micro
 data: {root: "$data", split: val}
 classes: "$work/classes.tsv"
 min_confidence: 0
-methods: [rollout, saliency, attn-gradcam, ag-cam, lrp-stable, foreground, center]
+methods: [rollout, saliency, attn-gradcam, ag-cam, lrp-stable, foreground, background, center]
 metrics: [overlap, pointing]
 compare_with: coporan-table1
 YAML

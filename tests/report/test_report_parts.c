@@ -6,8 +6,9 @@
 
 #include "harness/data/input.h"
 #include "harness/report/embed.h"
-#include "harness/run/frame.h"
 #include "harness/report/report.h"
+#include "harness/run/frame.h"
+#include "harness/run/origin.h"
 
 /* ---- data in the page ------------------------------------------------------------------------------------------- */
 
@@ -100,18 +101,18 @@ END_TEST
 
 /* ---- what of a picture is shown --------------------------------------------------------------------------------- */
 
-static vx_frame frame_of(const char *input, int side) {
-  vx_run_row run = {.input = input, .input_side = side};
-  vx_frame frame;
+static vx_input_options frame_of(const char *input) {
+  vx_run_row run = {.input = input, .name = "tiny"};
+  vx_input_options options;
   vx_error error;
-  OK(vx_frame_of_run(&run, &frame, &error));
-  return frame;
+  OK(vx_origin_input(&run, &options, &error));
+  return options;
 }
 
 START_TEST(a_squashed_picture_is_shown_whole_in_its_proportions) {
   vx_error error;
   vx_geometry g;
-  vx_frame frame = frame_of("size=224 resize=squash filter=bilinear", 224);
+  vx_input_options frame = frame_of("size=224 resize=squash filter=bilinear");
   OK(vx_frame_to_thumbnail(&frame, 500, 375, 320, &g, &error));
   ck_assert(g.width == 320 && g.height == 240 && g.left == 0 && g.top == 0 && g.scaled_width == 320);
   OK(vx_frame_to_thumbnail(&frame, 100, 60, 320, &g, &error)); /* not made larger */
@@ -126,7 +127,7 @@ END_TEST
 START_TEST(a_cropped_picture_is_shown_as_the_model_saw_it) {
   vx_error error;
   vx_geometry shown, seen;
-  vx_frame frame = frame_of("size=224 resize=crop shorter_side=256 filter=bicubic", 224);
+  vx_input_options frame = frame_of("size=224 resize=crop shorter_side=256 filter=bicubic");
   vx_input_options input = vx_input_default(224);
   input.resize = VX_RESIZE_CROP;
   input.shorter_side = 256;
@@ -143,10 +144,10 @@ START_TEST(a_cropped_picture_is_shown_as_the_model_saw_it) {
 END_TEST
 
 START_TEST(an_input_that_says_nothing_is_an_error) {
-  vx_run_row run = {.input = "size=224 resize=crop shorter_side=0", .input_side = 224};
-  vx_frame frame;
+  vx_run_row run = {.input = "size=224 resize=crop shorter_side=0", .name = "tiny"};
+  vx_input_options frame;
   vx_error error = {.why = ""};
-  ck_assert(!vx_frame_of_run(&run, &frame, &error));
+  ck_assert(!vx_origin_input(&run, &frame, &error));
   ck_assert_ptr_nonnull(strstr(error.why, "shorter_side=0"));
 }
 END_TEST
@@ -165,7 +166,7 @@ static vx_report_made make(const char *database, const vx_report_options *option
 
 START_TEST(thousands_of_images_stay_within_the_size_asked_for) {
   char database[256], page[300];
-  vx_run_info run = run_info(2400, METHODS);
+  vx_run_row run = run_info(2400, METHODS);
   fresh_path(database, "many");
   snprintf(page, sizeof page, "%s.html", database);
   write_images(database, &run, NULL, 2400);
@@ -187,7 +188,7 @@ END_TEST
 
 START_TEST(a_page_that_cannot_be_written_leaves_nothing) {
   char database[256];
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   vx_error error = {.why = ""};
   vx_report_made made;
   vx_store *store;

@@ -1,7 +1,7 @@
 /* The whole line on the six drawn scenes: the same numbers however it is run, and rows for whatever is wrong. */
 #include "harness/run/predict.h"
-#include "tests/support/run_files.h"
 #include "tests/support/pngs.h"
+#include "tests/support/run_files.h"
 
 #define SMOKE "model: tests/golden/models/vit-micro\ndata: {root: data/smoke, split: val}\nmin_confidence: 0\n"
 #define CHEAP "methods: [raw-attention, rollout, saliency, attn-gradcam, ag-cam, foreground, center, random, edges]\n"
@@ -79,7 +79,7 @@ START_TEST(a_method_alone_and_among_all_gives_the_same_bits) {
 END_TEST
 
 START_TEST(a_signal_ends_it_cleanly) {
-  static volatile sig_atomic_t stop = 1;
+  static atomic_bool stop = true;
   vx_worked worked = run_it((run_request){.yaml = SMOKE CHEAP, .out = path_a, .jobs = 2, .stop = &stop});
   ck_assert(worked.stopped);
   ck_assert_int_eq(worked.done, 0);
@@ -308,7 +308,7 @@ END_TEST
 
 START_TEST(softmax_and_the_best) {
   double p[4];
-  vx_softmax((const double[]){1000, 1001, 1001, -1e9}, 4, p);
+  vx_probabilities((const double[]){1000, 1001, 1001, -1e9}, 4, p);
   ck_assert_double_eq_tol(p[0] + p[1] + p[2] + p[3], 1, 1e-15);
   ck_assert_double_eq_tol(p[1] / p[0], exp(1), 1e-12);
   vx_top top[3];

@@ -3,7 +3,7 @@
 #include "statistics/bootstrap.h"
 #include "statistics/compare.h"
 #include "statistics/effect.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 #include "statistics/permutation.h"
 #include "statistics/rank.h"
 #include "statistics/summary.h"
@@ -184,7 +184,7 @@ START_TEST(classification) {
   json_t *file = load("classification"), *c;
   size_t i, n;
   json_array_foreach(json_object_get(file, "cases"), i, c) {
-    double *h = numbers(c, "h", &n), *truth = numbers(c, "truth", &n), columns[VX_METRIC_COLUMNS];
+    double *h = numbers(c, "h", &n), *truth = numbers(c, "truth", &n), columns[VX_MEASURE_COLUMNS];
     uint8_t *labels = malloc(n), *u = malloc(n);
     for (size_t k = 0; k < n; k++) {
       labels[k] = (uint8_t)truth[k];
@@ -193,12 +193,12 @@ START_TEST(classification) {
     const vx_heat heat = {.height = 1, .width = (int)n, .h = h, .u = u, .high = 1};
     const vx_scoring scoring = {.threshold = {VX_THRESHOLD_FIXED, 0.5}};
     vx_levels levels;
-    vx_metric_input in;
-    ck_assert(vx_metric_prepare(&heat, labels, &scoring, &levels, &in, NULL));
+    vx_case in;
+    ck_assert(vx_case_prepare(&heat, labels, &scoring, &levels, &in, NULL));
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
       int column;
-      const vx_metric *metric = vx_metric_with_column(names[k], &column);
-      ck_assert(metric->measure(&in, columns, NULL));
+      const vx_measure *metric = vx_measure_with_column(names[k], &column);
+      ck_assert(metric->measure(&in, NULL, columns, NULL));
       same(columns[column], c, names[k]);
     }
     free(h);

@@ -27,7 +27,7 @@ expect 0 "never looks at the model" "$vitx" table "$file"
 expect 0 '"method": "saliency"' "$vitx" table "$file" --format json
 expect 0 "unknown" "$vitx" table "$file" --by correct --resamples 100
 expect 0 "published: CAM" "$vitx" table "$file" --compare-with coporan-table1
-expect 1 "did you mean coporan-table1?" "$vitx" table "$file" --compare-with coporan-tabel1
+expect 1 "did you mean 'coporan-table1'?" "$vitx" table "$file" --compare-with coporan-tabel1
 expect 1 "has no scoring" "$vitx" table "$file" --scoring other
 expect 1 "cannot be read" "$vitx" table "$folder/nothing.sqlite"
 expect 1 "not an SQLite database" "$vitx" table configs/smoke.yaml
@@ -93,7 +93,7 @@ expect 0 "oracle: image" "$vitx" table "$file" --thresholds
 expect 1 "no-such-folder" "$vitx" table "$file" --thresholds --data no-such-folder
 expect 0 "aggregate" "$vitx" sweep "$file" --gates 0,0.1
 expect 0 "Nearest to coporan-table1" "$vitx" sweep "$file" --near coporan-table1 --gates 0
-expect 2 "did you mean coporan-table1?" "$vitx" sweep "$file" --near coporan-tabel1
+expect 2 "did you mean 'coporan-table1'?" "$vitx" sweep "$file" --near coporan-tabel1
 expect 2 "expected iou=" "$vitx" sweep "$file" --near iou=good
 expect 1 "data.root=FOLDER only" "$vitx" sweep "$file" --set model=x
 expect 0 "mean and std" "$vitx" sweep configs/smoke.yaml --set 'methods=[rollout, center]' --gates 0 --out "$folder/sweep.sqlite" --jobs 2

@@ -10,7 +10,7 @@ static sqlite3 *db;
 
 static void setup(void) {
   fresh_path(path, "readme");
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   write_images(path, &run, NULL, IMAGES);
   ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
 }

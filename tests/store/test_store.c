@@ -43,7 +43,7 @@ static void refused(const char *sql, const char *because) {
 }
 
 static void whole_run(void) {
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   write_images(path, &run, NULL, IMAGES);
 }
 
@@ -128,7 +128,7 @@ START_TEST(a_stopped_run_goes_on_and_ends_alike) {
   whole_run();
   char *undisturbed = dump_text(path);
   remove_path(path);
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   static const int first[] = {11, 3, 5, 0}, rest[] = {10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 11};
   write_images(path, &run, first, 4);
   run.config = "the same, written otherwise\n";
@@ -147,7 +147,7 @@ START_TEST(a_method_added_later_extends_the_run) {
   whole_run();
   char *undisturbed = dump_text(path);
   remove_path(path);
-  vx_run_info run = run_info(IMAGES, 1);
+  vx_run_row run = run_info(IMAGES, 1);
   write_images(path, &run, NULL, IMAGES);
   run.method_count = METHODS;
   vx_error error;
@@ -171,10 +171,62 @@ START_TEST(a_method_added_later_extends_the_run) {
 }
 END_TEST
 
+/* What a measure added later lacks is told per method and image, and only that is written. */
+START_TEST(a_measure_added_later_extends_the_run) {
+  whole_run();
+  char *undisturbed = dump_text(path);
+  remove_path(path);
+  vx_run_row run = run_info(IMAGES, METHODS);
+  run.metric_count = 2;
+  vx_error error;
+  vx_store *store;
+  OK((store = vx_store_open(path, VX_STORE_WRITE, &error)) != NULL);
+  OK(vx_store_begin(store, &run, &error));
+  vx_result *result = vx_result_new();
+  for (int i = 0; i < IMAGES; i++) {
+    fill_result(result, i, METHODS, NULL);
+    for (int k = 0; k < result->evaluation_count; k++)
+      if (result->evaluations[k].score_count == 2)
+        result->evaluations[k].score_count = 1, result->evaluations[k].curve_count = 0;
+    OK(vx_store_write(store, result, &error));
+  }
+  vx_store_close(store);
+  run.metric_count = 3;
+  OK((store = vx_store_open(path, VX_STORE_WRITE, &error)) != NULL);
+  OK(vx_store_begin(store, &run, &error));
+  ck_assert(vx_store_continues(store));
+  bool missing[METHODS];
+  ck_assert_int_eq(vx_store_done(store, 0, missing), VX_DONE_PARTLY);
+  ck_assert(!missing[0] && !missing[1] && !missing[2]);
+  ck_assert_uint_eq(vx_store_lacking(store, 0, 1), 4);
+  ck_assert_uint_eq(vx_store_lacking(store, 5, 1), 0);      /* failed: there is no map */
+  ck_assert_uint_eq(vx_store_lacking(store, 3, 0), 0);      /* not through the gate */
+  ck_assert_uint_eq(vx_store_lacking(store, IMAGES, 0), 7); /* never seen */
+  ck_assert_int_eq(vx_store_done(store, 3, NULL), VX_DONE_ALL);
+  for (int i = 0; i < IMAGES; i++) {
+    fill_result(result, i, METHODS, NULL);
+    for (int k = 0; k < result->evaluation_count; k++) {
+      if (result->evaluations[k].score_count)
+        result->evaluations[k].scores[0].value = 0.125; /* measured before: stays */
+      result->evaluations[k].iou = 0.125;
+    }
+    OK(vx_store_write(store, result, &error));
+    ck_assert_int_eq(vx_store_done(store, i, NULL), VX_DONE_ALL);
+  }
+  OK(vx_store_finish(store, &error));
+  vx_result_free(result);
+  vx_store_close(store);
+  char *extended = dump_text(path);
+  ck_assert_str_eq(extended, undisturbed);
+  free(extended);
+  free(undisturbed);
+}
+END_TEST
+
 /* A child writes image after image and is killed at some moment; the next goes on; in the end nobody can tell. */
 START_TEST(killed_at_any_moment_it_ends_alike) {
   enum { MANY = 400 };
-  vx_run_info run = run_info(MANY, METHODS);
+  vx_run_row run = run_info(MANY, METHODS);
   write_images(path, &run, NULL, MANY);
   char *undisturbed = dump_text(path);
   remove_path(path);
@@ -203,7 +255,7 @@ END_TEST
 
 START_TEST(other_settings_are_another_run) {
   whole_run();
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   run.min_confidence = 0.8;
   write_images(path, &run, NULL, 3);
   run = run_info(IMAGES, METHODS);
@@ -215,7 +267,7 @@ START_TEST(other_settings_are_another_run) {
 END_TEST
 
 /* vx_store_begin has to refuse, naming `word`. */
-static void begin_refused(const vx_run_info *run, const char *word) {
+static void begin_refused(const vx_run_row *run, const char *word) {
   vx_error error = {.why = ""};
   vx_store *store;
   OK((store = vx_store_open(path, VX_STORE_WRITE, &error)) != NULL);
@@ -226,19 +278,27 @@ static void begin_refused(const vx_run_info *run, const char *word) {
 
 START_TEST(what_would_mix_results_is_refused) {
   whole_run();
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   run.kernel = "SkylakeX";
   begin_refused(&run, "OPENBLAS_CORETYPE=Generic");
   run = run_info(IMAGES, METHODS);
   run.program = "vitx 9";
   begin_refused(&run, "vitx 9");
-  vx_run_method changed[METHODS];
+  vx_method_row changed[METHODS];
   memcpy(changed, methods, sizeof changed);
   changed[0].parameters = "start_layer=3";
   run = run_info(IMAGES, METHODS);
   run.methods = changed;
   begin_refused(&run, "(start_layer=0), not rollout (start_layer=3)");
   ck_assert_double_eq(number("SELECT place FROM run_methods WHERE name = 'rollout'"), 0); /* nothing was changed */
+  vx_metric_row other[3];
+  memcpy(other, metrics, sizeof other);
+  other[2].parameters = "steps=3";
+  run = run_info(IMAGES, METHODS);
+  run.metrics = other;
+  begin_refused(&run, "measure pointing already, which is pointing (), not pointing (steps=3)");
+  run = run_info(IMAGES, METHODS);
+  run.methods = changed;
   changed[1].name = "rollout";
   changed[0].parameters = "start_layer=0";
   begin_refused(&run, "rollout");
@@ -246,7 +306,7 @@ START_TEST(what_would_mix_results_is_refused) {
 END_TEST
 
 START_TEST(a_wrong_result_leaves_no_trace) {
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   write_images(path, &run, NULL, 2);
   vx_error error;
   vx_store *store;
@@ -340,6 +400,8 @@ START_TEST(files_that_are_not_ours_are_named) {
   whole_run();
   change("PRAGMA user_version = 99");
   open_refused(path, VX_STORE_READ, "newer");
+  change("PRAGMA user_version = 1");
+  open_refused(path, VX_STORE_WRITE, "has version 1, this vitx knows version 2: it was made by an older one");
 }
 END_TEST
 
@@ -391,6 +453,7 @@ START_TEST(a_dump_has_every_row_and_no_time) {
                          "\nevaluation\tmain\trollout\t6\t-\tok\t46\t2\t0\t3\t8\t3\t0.40000000000000002\t",
                          "\nevaluation\tmain\tsaliency\t5\t1\tfailed\t-\t-\t-\t-\t-\t-\t-\t-\t-\n",
                          "\nscore\tmain\tcenter\t4\tpointing\t-\n",
+                         "\ncurve\tmain\tcenter\t4\tpointing\tsteps\t",
                          "\nfailure\t2\t-\twarning\tannotation\t2.xml\tline 3:\\tbroken\n",
                          "\nfailure\t5\tsaliency\tfailure\tmethod\tsaliency\tnot finite\n"};
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -456,6 +519,7 @@ int main(void) {
   tcase_add_test(cases, views_hold_hand_computed_means);
   tcase_add_test(cases, a_stopped_run_goes_on_and_ends_alike);
   tcase_add_test(cases, a_method_added_later_extends_the_run);
+  tcase_add_test(cases, a_measure_added_later_extends_the_run);
   tcase_add_test(cases, killed_at_any_moment_it_ends_alike);
   tcase_add_test(cases, other_settings_are_another_run);
   tcase_add_test(cases, what_would_mix_results_is_refused);

@@ -191,7 +191,7 @@ START_TEST(no_threshold_beats_the_oracle) {
   OK((store = vx_store_open(path, VX_STORE_READ, &error)) != NULL);
   OK(vx_rescore_open(&source, store, 1, NULL, NULL, &error));
   OK(vx_query_scoring(store, 1, NULL, source.arena, &scoring, &error));
-  OK(vx_oracle_make(&source, &scoring.info, 2, rows, &error));
+  OK(vx_oracle_make(&source, &scoring, 2, rows, &error));
   /* saliency and center are 8-bit maps: u > 255 t with t = (level + 1/2) / 255 is exactly u > level */
   char thresholds[200] = "";
   for (int k = 0; k < 8; k++) {

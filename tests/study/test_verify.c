@@ -9,7 +9,7 @@ static char path[256];
 
 static void setup(void) {
   fresh_path(path, "verify");
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   write_images(path, &run, NULL, IMAGES);
 }
 
@@ -75,7 +75,8 @@ static const struct {
     {"UPDATE predictions SET correct = NULL WHERE image = 2", "what the class map says", "NULL"},
     {"UPDATE images SET size = 'large' WHERE id = 2", "object share and size", "2007_000001: large"},
     {"UPDATE images SET position = 99 WHERE id = 2", "lie in the list", "99 of 12"},
-    {"DELETE FROM scores WHERE image = 7 AND method = 2; DELETE FROM evaluations WHERE image = 7 AND method = 2;"
+    {"DELETE FROM scores WHERE image = 7 AND method = 2; DELETE FROM curves WHERE image = 7 AND method = 2; DELETE "
+     "FROM evaluations WHERE image = 7 AND method = 2;"
      "DELETE FROM totals; INSERT INTO totals SELECT 1, e.method, 0, 0, 'none', count(iou), total(status = 'flat'),"
      " total(iou), total(f1), total(pixel_accuracy), total(iou * iou), total(f1 * f1), total(pixel_accuracy *"
      " pixel_accuracy), sum(tp), sum(fp), sum(fn), sum(tn) FROM evaluations e GROUP BY e.method",
@@ -107,8 +108,8 @@ START_TEST(stored_rows_come_back_as_a_result) {
   OK((store = vx_store_open(path, VX_STORE_READ, &error)) != NULL);
   vx_result *result = vx_result_new(), *made = vx_result_new();
   /* only two of the methods, in another order */
-  const vx_run_method two[] = {methods[2], methods[0]};
-  OK(vx_stored_result(store, 1, 7, two, 2, result, &error));
+  const vx_method_row two[] = {methods[2], methods[0]};
+  OK(vx_result_read(store, 7, two, 2, result, &error));
   fill_result(made, 6, METHODS, NULL);
   ck_assert_str_eq(result->id, made->id);
   ck_assert_int_eq(result->position, 6);
@@ -124,7 +125,7 @@ START_TEST(stored_rows_come_back_as_a_result) {
   ck_assert_int_eq(rollout->score_count, 2);
   ck_assert_double_eq(result->prediction.top[1].probability, made->prediction.top[1].probability);
   ck_assert_int_eq(result->prediction.top_count, 4);
-  ck_assert(!vx_stored_result(store, 1, 999, two, 2, result, &error));
+  ck_assert(!vx_result_read(store, 999, two, 2, result, &error));
   vx_result_free(result);
   vx_result_free(made);
   vx_store_close(store);

@@ -15,7 +15,7 @@ typedef struct run_request {
   const char *yaml; /* the whole configuration */
   const char *out;
   int jobs, limit;
-  const volatile sig_atomic_t *stop;
+  const atomic_bool *stop;
 } run_request;
 
 static inline vx_config *config_of(const char *yaml) {

@@ -16,7 +16,7 @@
 
 enum { METHODS = 3, IMAGES = 12, LABELS = 4, GRID = 2 };
 
-static const vx_run_method methods[METHODS] = {
+static const vx_method_row methods[METHODS] = {
     {.name = "rollout",
      .explainer = "rollout",
      .title = "Rollout",
@@ -41,14 +41,20 @@ static const vx_run_method methods[METHODS] = {
      .pixel_map = true},
 };
 
+static const vx_metric_row metrics[] = {
+    {.name = "overlap", .measure = "overlap", .kind = "truth", .parameters = "", .columns = ""},
+    {.name = "oracle", .measure = "oracle", .kind = "truth", .parameters = "", .columns = "oracle_iou"},
+    {.name = "pointing", .measure = "pointing", .kind = "truth", .parameters = "", .columns = "pointing"},
+};
+
 static const char *const class_names[] = {"background", "cat", "dog"};
 static const char *const label_names[LABELS] = {"tabby", "beagle", "<b>\"rock\"</b>", "pug"};
 static const int label_classes[LABELS] = {1, 2, -1, 2};
 
-static inline vx_run_info run_info(int images, int method_count) {
-  return (vx_run_info){
+static inline vx_run_row run_info(int images, int method_count) {
+  return (vx_run_row){
       .name = "tiny",
-      .config = "model: m\nmethods: [rollout]\n",
+      .config = "model: m\ndata: {root: VOC}\nmethods: [rollout]\n",
       .model = "models/tiny",
       .model_digest = "0123456789abcdef",
       .data = "VOC val",
@@ -58,7 +64,8 @@ static inline vx_run_info run_info(int images, int method_count) {
       .target = "top",
       .output = "logit",
       .precision = "mixed",
-      .metrics = "overlap",
+      .metrics = metrics,
+      .metric_count = 3,
       .seed = 7,
       .scoring = {.name = "main",
                   .size = "input",
@@ -131,6 +138,8 @@ static inline void fill_result(vx_result *r, int i, int method_count, const bool
     set_counts(e, hits, m, 5 - hits, 8 - m);
     ck_assert(vx_result_add_score(r, e, "oracle_iou", e->iou / 2 + 0.5));
     ck_assert(vx_result_add_score(r, e, "pointing", i == 4 ? (double)NAN : 1));
+    float curve[4] = {1, (float)i / 3, (float)m, -0.0f};
+    ck_assert(vx_result_add_curve(r, e, "pointing", "steps", curve, i % 4));
     float heat[GRID * GRID] = {(float)i, (float)m, 0.1f, -3};
     uint8_t levels[16] = {(uint8_t)i, (uint8_t)m, 255};
     ck_assert(methods[m].pixel_map ? vx_result_keep_pixel_map(r, e, levels, 4, 4)
@@ -182,7 +191,7 @@ static inline char *dump_text(const char *path) {
 }
 
 /* Writes images in the given order (NULL: as listed) that the file does not have yet. */
-static inline void write_images(const char *path, vx_run_info *run, const int *order, int count) {
+static inline void write_images(const char *path, vx_run_row *run, const int *order, int count) {
   vx_error error;
   vx_store *store;
   OK((store = vx_store_open(path, VX_STORE_WRITE, &error)) != NULL);

@@ -1,8 +1,8 @@
-/* Comparisons: pairs of small runs by hand, letters of a ranking against their definition, runs matched by image id. */
+/* Comparisons: pairs of small runs by hand, runs matched by image id. */
 #include <jansson.h>
 
 #include "harness/tables/compare.h"
-#include "harness/tables/compare_data.h"
+#include "statistics/compare.h"
 #include "tests/support/store_files.h"
 
 static char path[256], other[256];
@@ -10,7 +10,7 @@ static char path[256], other[256];
 static void setup(void) {
   fresh_path(path, "compare");
   fresh_path(other, "compare-other");
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   write_images(path, &run, NULL, IMAGES);
 }
 
@@ -83,7 +83,15 @@ START_TEST(three_methods_are_ranked) {
   ck_assert_uint_eq(json_array_size(json_object_get(t, "rows")), 3);
   ck_assert_str_eq(word(t, 0, "method"), "saliency");
   ck_assert(number(t, 0, "mean") > number(t, 1, "mean") && number(t, 1, "mean") > number(t, 2, "mean"));
-  ck_assert_ptr_null(strpbrk(word(t, 0, "letters"), word(t, 2, "letters")));
+  /* saliency is told apart from the last, so that neither can be where the other is */
+  ck_assert_str_eq(word(t, 0, "level_with_best"), "yes");
+  ck_assert_str_eq(word(t, 2, "level_with_best"), "no");
+  ck_assert(number(t, 0, "rank_low") == 1 && number(t, 0, "rank_high") <= 2 && number(t, 2, "rank_low") >= 2);
+  for (size_t i = 0; i < 3; i++) {
+    ck_assert_double_eq(number(t, i, "rank"), (double)i + 1);
+    ck_assert_double_eq(number(t, i, "rank_low"), 1 + number(t, i, "worse_than"));
+    ck_assert_double_eq(number(t, i, "rank_high"), 3 - number(t, i, "better_than"));
+  }
   json_decref(t);
   o.pairs = true;
   o.by = "class";
@@ -100,8 +108,8 @@ START_TEST(two_runs_are_matched_by_id) {
   /* the other run has the images in another order, one less, and the methods in another order */
   vx_error error;
   vx_store *store;
-  vx_run_info run = run_info(IMAGES, 2);
-  vx_run_method swapped[2] = {methods[2], methods[0]};
+  vx_run_row run = run_info(IMAGES, 2);
+  vx_method_row swapped[2] = {methods[2], methods[0]};
   run.methods = swapped;
   run.seed = 8;
   OK((store = vx_store_open(other, VX_STORE_WRITE, &error)) != NULL);
@@ -156,7 +164,7 @@ static void refused(const char *second, const vx_compare_options *o, const char 
 START_TEST(wrong_questions_are_named) {
   vx_compare_options o = vx_compare_defaults();
   o.methods = "rollout,salency";
-  refused(NULL, &o, "did you mean saliency");
+  refused(NULL, &o, "did you mean 'saliency'?");
   o.methods = "rollout,rollout";
   refused(NULL, &o, "twice");
   o.methods = "rollout";
@@ -170,28 +178,6 @@ START_TEST(wrong_questions_are_named) {
   o = vx_compare_defaults();
   o.run2 = 5;
   refused(NULL, &o, "no run 5");
-}
-END_TEST
-
-START_TEST(letters_are_shared_by_those_not_told_apart) {
-  srand(3);
-  for (int trial = 0; trial < 300; trial++) {
-    enum { MOST = 12, ROOM = 64 };
-    int columns = 1 + rand() % MOST;
-    bool differs[MOST * MOST] = {false};
-    char letters[MOST * ROOM];
-    for (int a = 0; a < columns; a++)
-      for (int b = a + 1; b < columns; b++)
-        differs[a * columns + b] = differs[b * columns + a] = rand() % 100 < 10 * (1 + trial % 9);
-    ck_assert(vx_compare_letters(differs, columns, letters, ROOM));
-    for (int a = 0; a < columns; a++) {
-      ck_assert_int_ne(letters[a * ROOM], 0);
-      for (int b = a + 1; b < columns; b++) {
-        bool share = strpbrk(letters + a * ROOM, letters + b * ROOM) != NULL;
-        ck_assert_int_eq(share, !differs[a * columns + b]);
-      }
-    }
-  }
 }
 END_TEST
 
@@ -209,7 +195,7 @@ START_TEST(many_images_use_the_normal_distribution) {
   vx_pair pair;
   vx_error error;
   vx_resampling how = {10000, 1};
-  OK(vx_compare_one(a, b, MANY, &how, &pair, &error));
+  OK(vx_compare_pair(a, b, MANY, &how, &pair, &error));
   double mean = sum / MANY, se = sqrt((squares / MANY - mean * mean) / MANY);
   ck_assert_double_eq_tol(pair.difference, mean, 1e-12);
   ck_assert_double_eq_tol(pair.high - pair.low, 2 * 1.96 * se, 1e-6);
@@ -227,7 +213,6 @@ int main(void) {
   tcase_add_test(cases, three_methods_are_ranked);
   tcase_add_test(cases, two_runs_are_matched_by_id);
   tcase_add_test(cases, wrong_questions_are_named);
-  tcase_add_test(cases, letters_are_shared_by_those_not_told_apart);
   tcase_add_test(cases, many_images_use_the_normal_distribution);
   Suite *suite = suite_create("compare");
   suite_add_tcase(suite, cases);

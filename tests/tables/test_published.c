@@ -1,6 +1,6 @@
 /* configs/published.yaml is well-formed, speaks of methods and measures that there are, and holds the numbers. */
 #include "harness/config/yaml.h"
-#include "metrics/metric.h"
+#include "metrics/measure.h"
 
 #include <check.h>
 #include <math.h>
@@ -75,7 +75,7 @@ START_TEST(every_row_is_complete) {
       double value;
       if (strcmp(key, "images") == 0 || strcmp(key, "index_sum") == 0 || !vx_yaml_real(row->items[k], &value)) continue;
       int column;
-      ck_assert_msg(vx_metric_with_column(key, &column) || strcmp(key, "deletion_auc") == 0, "%s: no measure %s", id,
+      ck_assert_msg(vx_measure_with_column(key, &column) || strcmp(key, "deletion_auc") == 0, "%s: no measure %s", id,
                     key);
       ck_assert_msg(value >= 0 && value <= 100, "%s: %s is %g", id, key, value);
       scores++;

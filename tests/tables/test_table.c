@@ -10,7 +10,7 @@ static char path[256];
 
 static void setup(void) {
   fresh_path(path, "table");
-  vx_run_info run = run_info(IMAGES, METHODS);
+  vx_run_row run = run_info(IMAGES, METHODS);
   write_images(path, &run, NULL, IMAGES);
 }
 

@@ -48,11 +48,21 @@ function classPage(section, params) {
 function pairOf(metric, table, a, b) {
   const [x, y] = a < b ? [a, b] : [b, a], p = table.get(x * methods.length + y), turn = a < b ? 1 : -1;
   if (!p) return null;
-  const [, , n, difference, low, high, permutation, wilcoxon, wins, ties, losses] = p;
+  const [, , n, difference, low, high, wilcoxon, permutation, flips, wins, ties, losses, differs] = p;
   const times = (v) => (known(v) ? turn * v : v);
-  return { a, b, n, difference: times(difference), low: times(turn > 0 ? low : high), high: times(turn > 0 ? high : low), permutation, wilcoxon,
+  return { a, b, n, difference: times(difference), low: times(turn > 0 ? low : high), high: times(turn > 0 ? high : low), wilcoxon, permutation, flips, differs,
     wins: turn > 0 ? wins : losses, ties, losses: turn > 0 ? losses : wins };
 }
+
+// The permutation's p; at the floor of its draws it says so.
+function permutationText(p) {
+  const floor = 1 / (p.flips + 1);
+  if (!p.flips || !known(p.permutation) || p.permutation > 1.5 * floor) return pValue(p.permutation);
+  return `≤ ${floor.toExponential(0)} (floor of ${p.flips.toLocaleString("en")} draws)`;
+}
+
+const verdict = (p) => (p.differs ? "told apart" : "not told apart");
+const intervalText = (p, s, digits) => (known(p.low) ? `${minus(signed(p.low * s, digits))} to ${minus(signed(p.high * s, digits))}` : missing);
 
 function pairTable(metric) {
   return new Map((metric.pairs || []).map((p) => [p[0] * methods.length + p[1], p]));
@@ -62,7 +72,7 @@ const points = (metric) => (metric.percent ? " points" : "");
 
 function pairText(metric, p) {
   return `${methods[p.a].name} less ${methods[p.b].name}: ${minus(signed(p.difference * scaleOf(metric), 2))}${points(metric)}` +
-    ` (95 % ${minus(signed(p.low * scaleOf(metric), 2))} to ${minus(signed(p.high * scaleOf(metric), 2))}), Holm p ${pValue(p.permutation)}, n = ${p.n}`;
+    ` (95 % ${intervalText(p, scaleOf(metric), 2)}), ${verdict(p)}, Holm p ${pValue(p.wilcoxon)}, n = ${p.n}`;
 }
 
 function pairDetail(metric, p) {
@@ -71,8 +81,9 @@ function pairDetail(metric, p) {
     html("h2", {}, named(a), " against ", named(b)),
     html("p", { class: "big" }, minus(signed(p.difference * scaleOf(metric), 2)), html("span", { text: `${points(metric)} of ${metric.title}` })),
     html("dl", { class: "facts-list" },
-      html("dt", { text: "95 % interval" }), html("dd", { text: `${minus(signed(p.low * scaleOf(metric), 2))} to ${minus(signed(p.high * scaleOf(metric), 2))} (paired bootstrap)` }),
-      html("dt", { text: "Holm p" }), html("dd", { text: `${pValue(p.permutation)} (sign-flip permutation), ${pValue(p.wilcoxon)} (Wilcoxon)` }),
+      html("dt", { text: "95 % interval" }), html("dd", { text: `${intervalText(p, scaleOf(metric), 2)} (paired bootstrap)` }),
+      html("dt", { text: "Decision" }), html("dd", { text: `${verdict(p)}: p ${pValue(p.wilcoxon)} (Wilcoxon, Holm over all pairs)` }),
+      html("dt", { text: "Sign flips" }), html("dd", { text: `p ${permutationText(p)}, of this pair alone` }),
       html("dt", { text: "Images" }), html("dd", { text: `${p.n}: higher on ${p.wins}, equal on ${p.ties}, lower on ${p.losses}` })),
     html("p", {}, link("gallery", { method: a, against: b, measure: metric.name, sort: "difference" }, {}, "The images where they differ most")));
 }
@@ -95,9 +106,9 @@ function moveInMatrix(event, table) {
 
 function matrixCell(metric, p, most, choose) {
   if (!p || !known(p.difference)) return html("td", { class: "same" });
-  const share = most > 0 ? Math.min(1, Math.abs(p.difference) / most) : 0, sure = p.permutation < 0.05;
-  const button = html("button", { type: "button", tabIndex: -1, "aria-label": pairText(metric, p), title: pairText(metric, p), onclick: () => choose(p),
-    style: { background: `color-mix(in srgb, var(${(p.difference > 0) === metric.higher ? "--better" : "--worse"}) ${Math.round(15 + 85 * share)}%, var(--surface))`, opacity: sure ? 1 : 0.35 } });
+  const share = most > 0 ? Math.min(1, Math.abs(p.difference) / most) : 0;
+  const button = html("button", { type: "button", tabIndex: -1, "data-a": methods[p.a].name, "data-b": methods[p.b].name, "data-differs": p.differs ? "yes" : "no", "aria-label": pairText(metric, p), title: pairText(metric, p), onclick: () => choose(p),
+    style: { background: `color-mix(in srgb, var(${(p.difference > 0) === metric.higher ? "--better" : "--worse"}) ${Math.round(15 + 85 * share)}%, var(--surface))`, opacity: p.differs ? 1 : 0.35 } });
   return html("td", {}, button);
 }
 
@@ -114,15 +125,22 @@ function matrix(metric, table, order, choose) {
   return html("div", { class: "scroll matrix-scroll" }, node);
 }
 
+// With few images no p can be low enough for so many pairs.
+function tooFew(metric) {
+  const pairs = metric.pairs || [], most = pairs.reduce((m, p) => Math.max(m, p[2]), 0);
+  if (!pairs.length || pairs.some((p) => p[12]) || 2 ** (1 - most) * pairs.length < 0.05) return null;
+  return `${plural(most, "image")} are too few to tell any of ${plural(pairs.length, "pair")} apart.`;
+}
+
 function comparePage(section, params) {
   const metric = metricByName.get(params.measure) || data.metrics[0], table = pairTable(metric);
   add(section, html("h1", { text: "Method against method" }),
-    html("p", { class: "lead", text: "Every pair on the images that both have: the mean difference with its paired interval, and p corrected for all pairs (Holm)." }));
+    html("p", { class: "lead", text: "Every pair on the images that both have: the mean difference with its paired interval, and whether the two are told apart: Wilcoxon's signed-rank test, p below 0.05 after Holm's correction for all pairs. Table 1 and vitx compare decide by the same." }));
   const controls = html("form", { class: "filters", onsubmit: (e) => e.preventDefault() },
     selectField("Measure", metricOptions(), metric.name, (v) => { location.hash = address("compare", { ...params, measure: v }); }));
   add(section, controls);
   if (!table.size) {
-    add(section, html("p", { class: "notice", text: "No comparison in this report: fewer than two methods, more than 64, or a report made without resampling." }));
+    add(section, html("p", { class: "notice", text: "No comparison in this report: fewer than two methods, or more than 64." }));
     return;
   }
   const order = methods.map((m, k) => k).filter((k) => known(metric.rows[k][0])).sort((a, b) => metric.rows[b][0] - metric.rows[a][0]);
@@ -132,7 +150,8 @@ function comparePage(section, params) {
   const one = Math.max(0, methodIndex(params.method ?? methods[order[0]].name));
   add(section, html("div", { class: "beside" }, matrix(metric, table, order, choose), detail),
     html("ul", { class: "notes" },
-      html("li", {}, html("span", { class: "swatch better" }), " the method of the row is better than that of the column, ", html("span", { class: "swatch worse" }), " worse; the stronger the colour, the larger the difference. Pale: Holm p of 0.05 or more."),
+      html("li", {}, html("span", { class: "swatch better" }), " the method of the row is better than that of the column, ", html("span", { class: "swatch worse" }), " worse; the stronger the colour, the larger the difference. Pale: not told apart."),
+      tooFew(metric) ? html("li", { text: tooFew(metric) }) : null,
       html("li", { text: "Arrow keys move through the cells, Enter shows a pair." })));
   choose(pairOf(metric, table, one, order.find((k) => k !== one)));
   const rows = order.filter((k) => k !== one).map((k) => pairOf(metric, table, one, k)).filter(Boolean);
@@ -144,8 +163,10 @@ function comparePage(section, params) {
       { title: "Against", header: true, value: (r) => methods[r.b].name, cell: (r) => methodCell(r.b) },
       { title: `difference${points(metric) ? ", points" : ""}`, numeric: true, value: (r) => r.difference,
         cell: (r) => link("gallery", { method: methods[r.a].name, against: methods[r.b].name, measure: metric.name, sort: "difference" }, {}, minus(signed(r.difference * s, 2))) },
-      { title: "95 % interval", numeric: true, cell: (r) => `${minus(signed(r.low * s, 1))} to ${minus(signed(r.high * s, 1))}` },
-      { title: "Holm p", numeric: true, value: (r) => r.permutation, cell: (r) => pValue(r.permutation) },
+      { title: "95 % interval", numeric: true, cell: (r) => intervalText(r, s, 1) },
+      { title: "told apart", value: (r) => verdict(r), cell: (r) => (r.differs ? "yes" : "no") },
+      { title: "Holm p", hint: "Wilcoxon's signed-rank test, corrected over all pairs", numeric: true, value: (r) => r.wilcoxon, cell: (r) => pValue(r.wilcoxon) },
+      { title: "sign flips p", hint: "of this pair alone; as low as the draws allow where it says so", numeric: true, value: (r) => r.permutation, cell: (r) => permutationText(r) },
       { title: "higher", numeric: true, value: (r) => r.wins, cell: (r) => String(r.wins) },
       { title: "equal", numeric: true, value: (r) => r.ties, cell: (r) => String(r.ties) },
       { title: "lower", numeric: true, value: (r) => r.losses, cell: (r) => String(r.losses) },

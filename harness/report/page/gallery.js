@@ -75,8 +75,8 @@ function scoreLine(f, i) {
 }
 
 function cardTiles(f, i, d) {
-  const k = cardMethod(f, i), list = [tile("picture", pictureTile(i, d)), tile(k === "mean" ? "mean of methods" : named(methods[k].name), overlayTile(i, d, k))];
-  if (f.against >= 0) list.push(tile(named(methods[f.against].name), overlayTile(i, d, f.against)));
+  const k = cardMethod(f, i), list = [tile("picture", pictureTile(i, d)), tile(k === "mean" ? "mean of methods" : [named(methods[k].name), flatTag(d, k)], overlayTile(i, d, k))];
+  if (f.against >= 0) list.push(tile([named(methods[f.against].name), flatTag(d, f.against)], overlayTile(i, d, f.against)));
   else list.push(tile(k !== "mean" && flatSets[k].has(i) ? "mask: empty, the map is flat" : "mask on truth", maskTile(i, d, k)));
   list.push(tile("annotated", truthTile(i, d)));
   return html("div", { class: "tiles" }, list);

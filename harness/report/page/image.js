@@ -33,7 +33,7 @@ const shareLegend = () => html("ul", { class: "legend" }, regionNames.map((name,
 
 function methodTile(f, i, d, k) {
   const shares = sharesOf(k, i), m = f.metric;
-  return html("figure", { class: "tile method" }, overlayTile(i, d, k), html("figcaption", {}, familyDot(methods[k].family), named(methods[k].name),
+  return html("figure", { class: "tile method" }, overlayTile(i, d, k), html("figcaption", {}, familyDot(methods[k].family), named(methods[k].name), flatTag(d, k),
     html("span", { class: "number", text: ` ${shown(m, m.values[k][i])}` })), shares ? shareBar(shares) : null);
 }
 

@@ -96,8 +96,13 @@ function makeHeat(d, k, w, h) {
   const map = k === "mean" ? meanMap(d) : d.maps && d.maps[k];
   if (!map) return null;
   if (!map.values) map.values = bytesOf(map.d);
+  if (map.f) return new Float32Array(w * h).fill(map.values[0] / 255); // on everywhere or off, not nothing
   return stretch(upsample(Float32Array.from(map.values), map.k, w, h));
 }
+
+// "flat" where a method's map has one value everywhere; "".
+const flatNote = (d, k) => (d.maps && d.maps[k] && d.maps[k].f ? "flat" : "");
+const flatTag = (d, k) => (flatNote(d, k) ? html("span", { class: "tag", text: "flat", title: "one value everywhere: a mask that is all on or all off, or a heat map without contrast, which is scored as an empty mask" }) : null);
 
 // Methods that look at the model, for the mean of all.
 const looking = methods.map((m, k) => k).filter((k) => !methods[k].trivial);
@@ -109,7 +114,7 @@ function meanMap(d) {
   let count = 0;
   for (const k of looking) {
     const map = d.maps && d.maps[k];
-    if (!map) continue;
+    if (!map || map.f) continue; // flat: says nothing about where
     if (!map.values) map.values = bytesOf(map.d);
     const cells = map.k === grid ? map.values : reduce(map.values, map.k, grid);
     const scaled = stretch(Float32Array.from(cells));
@@ -168,7 +173,7 @@ function maskOf(d, k, w, h) {
     }
     return out;
   }
-  if (methods[k].is_mask) return methods[k].explainer === "background" ? out : out.fill(1);
+  if (methods[k].is_mask) return Uint8Array.from(heatOf(d, k, w, h), (v) => (v > 0.5 ? 1 : 0));
   const heat = heatOf(d, k, w, h), byLevel = run.threshold === "otsu";
   if (!known(map.t)) return out;
   for (let i = 0; i < out.length; i++) out[i] = (byLevel ? Math.floor(255 * heat[i]) > map.t : heat[i] > map.t) ? 1 : 0;
@@ -222,7 +227,7 @@ function pictureTile(i, d) {
 
 function overlayTile(i, d, k) {
   const name = k === "mean" ? "mean of all methods" : methods[k].name;
-  const c = canvasOf(d, `heat map of ${name} over ${images.ids[i]}`), heat = heatOf(d, k, c.w, c.h), table = colourTables[look.colours];
+  const c = canvasOf(d, `heat map of ${name}${k !== "mean" && flatNote(d, k) ? " (flat)" : ""} over ${images.ids[i]}`), heat = heatOf(d, k, c.w, c.h), table = colourTables[look.colours];
   if (!heat) return html("div", { class: "no-map", text: "no map" });
   const a = d.pic ? Number(look.alpha) : 1;
   lay(d, c, (p) => { const v = 3 * Math.round(255 * heat[p]); return [table[v], table[v + 1], table[v + 2], a]; });

@@ -35,19 +35,21 @@ function notices() {
       ` with ${shown(iou, real[0].iou)} %.`]);
   }
   if (trivial && real.length) {
-    const below = real.filter((r) => r.iou <= trivial.iou).length;
-    const above = real.filter((r) => known(r.low) && r.low > trivial.iou).length;
+    const below = real.filter((r) => r.iou <= trivial.iou).length, table = pairTable(iou);
+    const above = real.filter((r) => { const p = pairOf(iou, table, r.k, trivial.k); return p && p.differs && p.difference > 0; }).length;
     lines.push([`${below} of ${plural(real.length, "method")} ${below === 1 ? "scores" : "score"} no higher than `,
       link("gallery", { method: trivial.m.name }, {}, named(trivial.m.name)),
-      `, which never looks at the model (${shown(iou, trivial.iou)} %); the interval of ${above} lies wholly above it.`]);
+      `, which never looks at the model (${shown(iou, trivial.iou)} %)`, table.size ? `; ${above} ${above === 1 ? "is" : "are"} told apart from it and better.` : "."]);
   }
+  const few = tooFew(iou);
+  if (few) lines.push([few]);
   if (data.note) lines.push([data.note.charAt(0).toUpperCase() + data.note.slice(1) + "."]);
   return html("ul", { class: "notices" }, lines.map((l) => html("li", {}, l)));
 }
 
 // Estimate and interval on one line of a common axis, the best trivial row as a mark.
 function intervalPlot(metric, row, reference, low, high) {
-  const width = 130, height = 16, x = (v) => 3 + ((v - low) / (high - low)) * (width - 6);
+  const width = 96, height = 16, x = (v) => 3 + ((v - low) / (high - low)) * (width - 6);
   const text = `${shown(metric, row[0])} %, 95 % interval ${shown(metric, row[1], 1)} to ${shown(metric, row[2], 1)}`;
   return svg("svg", { class: "interval", viewBox: `0 0 ${width} ${height}`, width: String(width), height: String(height), role: "img",
     "aria-label": text },
@@ -71,6 +73,14 @@ function methodCell(k) {
     m.trivial ? html("span", { class: "tag", text: "trivial", title: "never looks at the model" }) : null);
 }
 
+// Ranks that cannot be excluded, [rank, low, high, level with the best].
+function rankText(place, k) {
+  if (!place) return missing;
+  const [, low, high, level] = place;
+  return link("compare", { measure: "iou", method: methods[k].name }, { class: level ? "level" : null, title: level ? "level with the best" : "the best is told apart from it" },
+    low < high ? `${low}–${high}` : String(low));
+}
+
 // Published rows stand under the method that they are about.
 function publishedLines(k) {
   return data.published.filter((p) => p.method === methods[k].explainer).flatMap((p) => [
@@ -86,11 +96,13 @@ function publishedValue(row, metric) {
     : minus(signed(metric.rows[row.against][0] * 100 - theirs, 2));
 }
 
+// Standings are of means over images.
+const ranked = run.aggregate === "mean" && metricByName.get("iou").standings;
 const shortTitles = { pixel_accuracy: "Pixel acc.", over_chance: "over chance" };
 
 function tableColumns(low, high, reference) {
   const iou = metricByName.get("iou");
-  const tally = (row) => data.tallies[row.k];
+  const tally = (row) => data.tallies[row.k], place = (row) => (ranked ? iou.standings[row.k] : null);
   return [
     { title: "Method", header: true, value: (r) => methods[r.k].name, cell: (r) => r.published
         ? html("span", { class: "under", title: r.published.source }, r.against === undefined
@@ -102,6 +114,8 @@ function tableColumns(low, high, reference) {
       cell: (r) => (r.published ? publishedValue(r, m) : scoreCell(m, r.k)) })),
     { title: `IoU ${Math.round(low * 100)}–${Math.round(high * 100)} %`, class: "wide", cell: (r) => r.published ? ""
         : intervalPlot(iou, iou.rows[r.k], reference, low, high) },
+    { title: "ranks", hint: "by IoU: the ranks that cannot be excluded; bold: level with the best, not told apart from rank 1", numeric: true,
+      value: (r) => (place(r) ? place(r)[1] * 1000 + place(r)[2] : null), cell: (r) => (r.published ? "" : rankText(place(r), r.k)) },
     { title: "n", hint: "images scored", numeric: true, value: (r) => tally(r).n, cell: (r) => r.published
         ? (r.against === undefined && r.published.images >= 0 ? String(r.published.images) : "")
         : link("gallery", { method: methods[r.k].name, sort: "list" }, {}, String(tally(r).n)) },
@@ -142,6 +156,7 @@ function tableNotes() {
     `Scored at size ${run.size}; threshold ${run.threshold}; foreground ${run.foreground}; void ${run.void}.` +
       (run.pixel_accuracy === "recall" ? " Pixel accuracy is recall." : ""),
     "Trivial rows never look at the model; the upright line in the interval plot is the best of them.",
+    ...(ranked ? ["Ranks: those that cannot be excluded by IoU, from the methods told apart that are better to those that are worse; bold: level with the best, not told apart from rank 1. By Wilcoxon's signed-rank test and Holm's correction over all pairs, as everywhere in this report."] : []),
     "IoU over chance: IoU less the IoU expected of a random mask of as many pixels as the method's."];
   if (run.scoring_note) lines.push(run.scoring_note);
   for (const p of data.published) {
