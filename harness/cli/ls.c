@@ -154,13 +154,9 @@ static void print_input(const char *folder, int side) {
     printf("pictures    not said: %s: %s\n", error.where, error.why);
     return;
   }
-  printf("pictures    %s", in.resize == VX_RESIZE_CROP ? "crop" : "squash");
-  if (in.resize == VX_RESIZE_CROP) printf(" (shorter side to %d)", in.shorter_side);
-  printf(", %s", in.filter == VX_FILTER_BICUBIC ? "bicubic" : "bilinear");
-  if (in.normalize)
-    printf(", mean %g %g %g, std %g %g %g\n", in.mean[0], in.mean[1], in.mean[2], in.std[0], in.std[1], in.std[2]);
-  else
-    puts(", not normalised");
+  char text[400];
+  vx_input_describe(&in, text, sizeof text);
+  printf("pictures    %s\n", text);
 }
 
 static int show_model(const char *folder, vx_error *error) {
