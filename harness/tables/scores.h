@@ -1,7 +1,7 @@
 /* What the images of a run come to, method by method: means, intervals, counts. Tables, comparisons and the report draw
    from here, so that a number is computed in one place. */
-#ifndef VX_SHOW_SCORES_H
-#define VX_SHOW_SCORES_H
+#ifndef VX_TABLES_SCORES_H
+#define VX_TABLES_SCORES_H
 
 #include "base/arena.h"
 #include "base/error.h"
