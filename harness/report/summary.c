@@ -99,15 +99,18 @@ static bool add_methods(const vx_report *report, json_t *summary) {
   return ok;
 }
 
-/* Passes of each method if it stood alone, in forward passes; null where the run's configuration is not of today's. */
-static bool add_passes(const vx_report *report, json_t *summary) {
+/* Passes of each method if it stood alone, in forward passes; null, with a note, where the run's configuration is not
+   of today's. */
+static bool add_passes(vx_report *report, json_t *summary) {
   vx_error error;
   vx_config *config = vx_config_parse(report->run.config, strlen(report->run.config), "run", NULL, 0, &error);
+  if (!config && !*report->made->note)
+    snprintf(report->made->note, sizeof report->made->note, "no passes of methods: %s: %s", error.where, error.why);
   json_t *list = json_array();
-  for (int i = 0; list && i < report->method_count; i++) {
+  for (int i = 0; i < report->method_count; i++) {
     int at = config ? vx_config_find_method(config, report->methods[i].name) : -1;
     double cost = at < 0 ? NAN : vx_cost_of_method(config, &config->methods[at], &vx_cost_shape);
-    json_array_append_new(list, vx_embed_number(cost, 4));
+    vx_report_push(report, list, vx_embed_number(cost, 4));
   }
   vx_config_free(config);
   return json_object_set_new(summary, "passes", list) == 0;

@@ -1,6 +1,6 @@
 /* What is compared: columns of numbers over matched images, in groups. Private to compare*. */
-#ifndef VX_SHOW_COMPARE_DATA_H
-#define VX_SHOW_COMPARE_DATA_H
+#ifndef VX_TABLES_COMPARE_DATA_H
+#define VX_TABLES_COMPARE_DATA_H
 
 #include "harness/tables/compare.h"
 #include "harness/tables/scores.h"

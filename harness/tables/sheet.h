@@ -1,7 +1,7 @@
 /* A sheet: columns, rows, notes; printed as plain text, Markdown, CSV, LaTeX or JSON. Every table that a command prints
    is one, so that all of them can be read by the same eyes and the same scripts. */
-#ifndef VX_SHOW_SHEET_H
-#define VX_SHOW_SHEET_H
+#ifndef VX_TABLES_SHEET_H
+#define VX_TABLES_SHEET_H
 
 #include <stdio.h>
 

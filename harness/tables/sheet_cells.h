@@ -1,6 +1,6 @@
 /* What a sheet holds. Private to sheet.c and sheet_print.c. */
-#ifndef VX_SHOW_SHEET_CELLS_H
-#define VX_SHOW_SHEET_CELLS_H
+#ifndef VX_TABLES_SHEET_CELLS_H
+#define VX_TABLES_SHEET_CELLS_H
 
 #include "harness/tables/sheet.h"
 
