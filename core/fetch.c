@@ -149,6 +149,13 @@ bool vx_config_heads(vx_fetch *fetch, const char *key, int heads, vx_shape *shap
   return true;
 }
 
+const char *vx_label_at(const json_t *labels, int index) {
+  char key[16];
+  snprintf(key, sizeof key, "%d", index);
+  return json_string_value(json_is_array(labels) ? json_array_get(labels, (size_t)index)
+                                                 : json_object_get(labels, key));
+}
+
 bool vx_config_qkv_bias(const vx_fetch *fetch, const json_t *object, const char *sample) {
   const json_t *stated = json_object_get(object, "qkv_bias");
   return json_is_boolean(stated) ? json_is_true(stated) : vx_fetch_has(fetch, "%s", sample);

@@ -171,6 +171,13 @@ double vx_model_transpose_ms(const vx_model *model) {
   return model->transpose_ms;
 }
 
+bool vx_model_has_probability(const vx_model *model, vx_error *error) {
+  return model->shape.problem != VX_NO_PROBABILITY ||
+         vx_fail(error, vx_where(error, "%s/config.json: problem_type", model->folder),
+                 "is \"regression\": the head's numbers are no probabilities of classes, which gate and scores need; "
+                 "`vitx tensor` explains its logits");
+}
+
 static void linear_digest(vx_digest *digest, const vx_linear *linear) {
   vx_digest_bytes(digest, linear->weight, sizeof(float) * (size_t)linear->in * (size_t)linear->out);
   vx_digest_bytes(digest, linear->bias, sizeof(float) * (size_t)linear->out);
@@ -189,6 +196,7 @@ static void make_digest(const vx_model *model, char text[VX_DIGEST_SIZE]) {
   vx_digest_start(&digest);
   vx_digest_bytes(&digest, sizes, sizeof sizes);
   vx_digest_real(&digest, s->epsilon);
+  if (s->problem != VX_ONE_CLASS) vx_digest_bytes(&digest, &s->problem, sizeof s->problem);
   linear_digest(&digest, &model->patch);
   vx_digest_bytes(&digest, model->cls, sizeof(float) * (size_t)s->dim);
   vx_digest_bytes(&digest, model->position, sizeof(float) * (size_t)s->tokens * (size_t)s->dim);

@@ -93,6 +93,9 @@ bool vx_config_agrees(vx_fetch *fetch, const json_t *object, const char *key, in
 /* Takes the number of heads, which the config tells under `key`: it must divide the width. */
 bool vx_config_heads(vx_fetch *fetch, const char *key, int heads, vx_shape *shape);
 
+/* The label of a class in a list, or in a map from the index as a text; NULL: none. */
+const char *vx_label_at(const json_t *labels, int index);
+
 /* Whether q, k and v have biases: as the config's `qkv_bias` says, else as the tensor `sample` is there or not, so
    that one of them missing is always noticed. */
 bool vx_config_qkv_bias(const vx_fetch *fetch, const json_t *object, const char *sample);

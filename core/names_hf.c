@@ -15,12 +15,26 @@ static bool recognise(const vx_fetch *fetch) {
 
 /* A list of labels of another length belongs to another head. */
 static bool labels_agree(vx_fetch *fetch, const json_t *config, int classes) {
-  json_t *labels = json_object_get(config, "id2label");
-  if (!labels || json_object_size(labels) == (size_t)classes) return true;
+  const json_t *labels = json_object_get(config, "id2label");
+  const char *key = labels && !json_is_null(labels) ? "id2label" : "label2id";
+  labels = json_object_get(config, key);
+  size_t count = json_is_array(labels) ? json_array_size(labels) : json_object_size(labels);
+  if (!labels || json_is_null(labels) || count == (size_t)classes) return true;
   char why[128];
-  snprintf(why, sizeof why, "names %zu classes, but the tensors in model.safetensors say %d", json_object_size(labels),
-           classes);
-  return vx_config_fail(fetch, "id2label", why);
+  snprintf(why, sizeof why, "names %zu classes, but the tensors in model.safetensors say %d", count, classes);
+  return vx_config_fail(fetch, key, why);
+}
+
+/* As the library's own pipeline: one logit is a probability of its own, whatever was not said. */
+static bool read_problem(vx_fetch *fetch, const json_t *config, vx_shape *s) {
+  const json_t *value = json_object_get(config, "problem_type");
+  const char *word = json_string_value(value);
+  s->problem = s->classes > 1 ? VX_ONE_CLASS : VX_EACH_CLASS;
+  if (!value || json_is_null(value) || (word && !strcmp(word, "single_label_classification"))) return true;
+  if (word && !strcmp(word, "multi_label_classification")) return s->problem = VX_EACH_CLASS, true;
+  if (word && !strcmp(word, "regression")) return s->problem = VX_NO_PROBABILITY, true;
+  return vx_config_fail(fetch, "problem_type",
+                        "is none of single_label_classification, multi_label_classification, regression");
 }
 
 static bool shape(vx_fetch *fetch, vx_shape *s) {
@@ -51,7 +65,8 @@ static bool shape(vx_fetch *fetch, vx_shape *s) {
          vx_config_agrees(fetch, config, "intermediate_size", s->mlp) &&
          vx_config_agrees(fetch, config, "patch_size", s->patch) &&
          vx_config_agrees(fetch, config, "image_size", s->image) &&
-         vx_config_agrees(fetch, config, "num_channels", 3) && labels_agree(fetch, config, s->classes);
+         vx_config_agrees(fetch, config, "num_channels", 3) && labels_agree(fetch, config, s->classes) &&
+         read_problem(fetch, config, s);
 }
 
 /* Three matrices in the file, one stacked product here. */
@@ -103,9 +118,12 @@ static void weights(vx_fetch *fetch) {
 }
 
 static const char *label(const vx_model *model, int index) {
-  char key[16];
-  snprintf(key, sizeof key, "%d", index);
-  return json_string_value(json_object_get(json_object_get(model->config, "id2label"), key));
+  const char *name = vx_label_at(json_object_get(model->config, "id2label"), index), *key;
+  json_t *value;
+  if (name) return name;
+  json_object_foreach(json_object_get(model->config, "label2id"), key,
+                      value) if (json_is_integer(value) && json_integer_value(value) == index) return key;
+  return NULL;
 }
 
 const vx_naming vx_naming_hf = {"huggingface", recognise, shape, weights, label};

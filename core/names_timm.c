@@ -50,6 +50,7 @@ static bool shape(vx_fetch *fetch, vx_shape *s) {
     return vx_config_fail(fetch, "global_pool",
                           "is not \"token\": only models that read the class token are supported");
   s->epsilon = 1e-6;
+  s->problem = s->classes > 1 ? VX_ONE_CLASS : VX_EACH_CLASS;
   return vx_config_agrees(fetch, arguments, "embed_dim", s->dim) &&
          vx_config_agrees(fetch, arguments, "depth", s->layers) &&
          vx_config_agrees(fetch, arguments, "patch_size", s->patch) &&
@@ -96,7 +97,7 @@ static void weights(vx_fetch *fetch) {
 static const char *label(const vx_model *model, int index) {
   json_t *names = json_object_get(json_object_get(model->config, "pretrained_cfg"), "label_names");
   if (!names) names = json_object_get(model->config, "label_names");
-  return json_string_value(json_array_get(names, (size_t)index));
+  return vx_label_at(names, index);
 }
 
 const vx_naming vx_naming_timm = {"timm", recognise, shape, weights, label};
