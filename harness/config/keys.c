@@ -63,8 +63,10 @@ const vx_key vx_keys[] = {
      "{of: [a, b, c] or all, sizes: [2, 3], by: sqrt}: every mix of so many of these methods.", 0,
      OWN(vx_read_all_mixes, NULL)},
     {"metrics", VX_KEY_OWN, "[overlap]",
-     "Measures: overlap is IoU, F1 and pixel accuracy; `vitx ls metrics` shows the others.", 0,
-     OWN(vx_read_metrics, vx_print_metrics)},
+     "Measures, as ids or {id: …, as: NAME, parameters}: overlap is IoU, F1 and pixel accuracy; `vitx ls metrics` "
+     "shows "
+     "the others. Added to a finished run they are taken of its maps.",
+     0, OWN(vx_read_metrics, vx_print_metrics)},
 
     {"score.size", VX_KEY_SCORE, "input",
      "Where map and mask meet: input (the model's size), image (the picture's own), or a number.", 0, ANY},
