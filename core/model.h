@@ -78,7 +78,14 @@ typedef struct vx_naming {
 
 extern const vx_naming vx_naming_hf, vx_naming_timm;
 
-/* An integer of the config; `fallback` where the key is absent; an error where it is of another type or below 1. */
+/* Fails because there is no head: names its tensor, and what the config says under `key`. */
+bool vx_fetch_no_head(vx_fetch *fetch, const char *tensor, const char *key);
+
+/* The heads that a name of timm's stands for; 0: no name of timm's, -1: one that stands for another width. */
+int vx_timm_heads(const char *architecture, int width);
+
+/* An integer of the config, or an equal pair of it; `fallback` where the key is absent; an error where it is of another
+ * type or below 1. */
 int vx_config_int(vx_fetch *fetch, const json_t *object, const char *key, int fallback);
 
 /* Fills the error with the config's key and returns false. */

@@ -4,13 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "vit" or "deit": the tensors' prefix. */
+/* "vit." or "deit.", the tensors' prefix; none where somebody saved the parts by themselves. */
 static const char *prefix(const vx_fetch *fetch) {
-  return vx_fetch_has(fetch, "deit.embeddings.cls_token") ? "deit" : "vit";
+  static const char *const known[] = {"vit.", "deit.", ""};
+  for (int i = 0; i < 2; i++)
+    if (vx_fetch_has(fetch, "%sembeddings.cls_token", known[i])) return known[i];
+  return known[2];
 }
 
 static bool recognise(const vx_fetch *fetch) {
-  return vx_fetch_has(fetch, "%s.embeddings.cls_token", prefix(fetch));
+  return vx_fetch_has(fetch, "%sembeddings.cls_token", prefix(fetch));
 }
 
 /* A list of labels of another length belongs to another head. */
@@ -41,15 +44,18 @@ static bool shape(vx_fetch *fetch, vx_shape *s) {
   const json_t *config = fetch->model->config;
   char name[5][96];
   const char *p = prefix(fetch);
-  snprintf(name[0], sizeof name[0], "%s.embeddings.cls_token", p);
-  snprintf(name[1], sizeof name[1], "%s.embeddings.patch_embeddings.projection.weight", p);
-  snprintf(name[2], sizeof name[2], "%s.embeddings.position_embeddings", p);
-  snprintf(name[3], sizeof name[3], "%s.encoder.layer.0.intermediate.dense.weight", p);
-  if (vx_fetch_has(fetch, "%s.embeddings.distillation_token", p))
+  snprintf(name[0], sizeof name[0], "%sembeddings.cls_token", p);
+  snprintf(name[1], sizeof name[1], "%sembeddings.patch_embeddings.projection.weight", p);
+  snprintf(name[2], sizeof name[2], "%sembeddings.position_embeddings", p);
+  snprintf(name[3], sizeof name[3], "%sencoder.layer.0.intermediate.dense.weight", p);
+  if (vx_fetch_has(fetch, "%sembeddings.distillation_token", p))
     return vx_config_fail(fetch, "architectures", "a distilled DeiT has two class tokens, which is not supported");
+  if (!vx_fetch_has(fetch, "classifier.weight")) return vx_fetch_no_head(fetch, "classifier.weight", "architectures");
+  if (vx_fetch_has(fetch, "%sembeddings.register_tokens", p))
+    return vx_config_fail(fetch, "num_register_tokens", "this model has registers, which are not supported");
   if (!vx_shape_from_sides(fetch, s, name[0], name[1], name[2], name[3], "classifier.weight")) return false;
   s->layers = 1;
-  while (vx_fetch_has(fetch, "%s.encoder.layer.%d.layernorm_before.weight", p, s->layers)) s->layers++;
+  while (vx_fetch_has(fetch, "%sencoder.layer.%d.layernorm_before.weight", p, s->layers)) s->layers++;
 
   const char *key = "num_attention_heads";
   if (!vx_config_heads(fetch, key, vx_config_int(fetch, config, key, 0), s)) return false;
@@ -91,15 +97,15 @@ static void weights(vx_fetch *fetch) {
   const char *p = prefix(fetch);
   size_t d = (size_t)s->dim;
   char name[160], layer[96];
-  snprintf(name, sizeof name, "%s.encoder.layer.0.attention.attention.query.bias", p);
+  snprintf(name, sizeof name, "%sencoder.layer.0.attention.attention.query.bias", p);
   bool qkv_bias = vx_config_qkv_bias(fetch, m->config, name);
-  m->cls = vx_fetch_floats(fetch, (size_t[]){d, 0}, "%s.embeddings.cls_token", p);
-  m->position = vx_fetch_floats(fetch, (size_t[]){(size_t)s->tokens, d, 0}, "%s.embeddings.position_embeddings", p);
-  snprintf(name, sizeof name, "%s.embeddings.patch_embeddings.projection", p);
+  m->cls = vx_fetch_floats(fetch, (size_t[]){d, 0}, "%sembeddings.cls_token", p);
+  m->position = vx_fetch_floats(fetch, (size_t[]){(size_t)s->tokens, d, 0}, "%sembeddings.position_embeddings", p);
+  snprintf(name, sizeof name, "%sembeddings.patch_embeddings.projection", p);
   m->patch = vx_fetch_patch(fetch, name);
   for (int l = 0; l < s->layers && fetch->ok; l++) {
     vx_block *b = &m->block[l];
-    snprintf(layer, sizeof layer, "%s.encoder.layer.%d", p, l);
+    snprintf(layer, sizeof layer, "%sencoder.layer.%d", p, l);
     snprintf(name, sizeof name, "%s.layernorm_before", layer);
     b->norm1 = vx_fetch_norm(fetch, name);
     b->qkv = stacked(fetch, s->dim, qkv_bias, layer);
@@ -112,7 +118,7 @@ static void weights(vx_fetch *fetch) {
     snprintf(name, sizeof name, "%s.output.dense", layer);
     b->fc2 = vx_fetch_linear(fetch, s->mlp, s->dim, true, name);
   }
-  snprintf(name, sizeof name, "%s.layernorm", p);
+  snprintf(name, sizeof name, "%slayernorm", p);
   m->norm = vx_fetch_norm(fetch, name);
   m->head = vx_fetch_linear(fetch, s->dim, s->classes, true, "classifier");
 }
