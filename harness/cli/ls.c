@@ -30,7 +30,7 @@ const char vx_help_ls[] =
     "           the whole entry: formula, citation, parameters with defaults and ranges\n"
     "  metrics  id, its columns in the results, what they mean\n"
     "  runs     the runs in a results file: images, how many passed the gate, methods, when\n"
-    "  model    shape, naming, parameters, digest, classes, how it wants its pictures\n"
+    "  model    shape, naming, parameters, digest, how it wants its pictures, what its head means, classes\n"
     "  data     lists of images with their lengths, classes\n\n"
     "EXAMPLES\n"
     "  vitx ls methods\n"
@@ -169,6 +169,9 @@ static int show_model(const char *folder, vx_error *error) {
          s->head_dim, s->mlp, s->epsilon);
   printf("picture     %d x %d in patches of %d: %d tokens\n", s->image, s->image, s->patch, s->tokens);
   print_input(folder, s->image);
+  static const char *const problems[] = {"one class is right: softmax", "each class for itself: sigmoid",
+                                         "regression: no probabilities"};
+  printf("head        %s\n", problems[s->problem]);
   printf("classes     %d: ", s->classes);
   for (int i = 0; i < s->classes && i < 5; i++) printf("%s%s", i ? "; " : "", vx_model_label(model, i));
   puts(s->classes > 5 ? "; …" : "");
