@@ -121,8 +121,8 @@ function tableColumns(low, high, reference) {
         : link("gallery", { method: methods[r.k].name, sort: "list" }, {}, String(tally(r).n)) },
     { title: "flat", hint: "maps without any contrast: scored as an empty mask", numeric: true, value: (r) => tally(r).flat,
       cell: (r) => r.published ? "" : tally(r).flat ? link("gallery", { method: methods[r.k].name, only: "flat" }, {}, String(tally(r).flat)) : "0" },
-    { title: "failed", hint: "no map could be made", numeric: true, value: (r) => tally(r).failed,
-      cell: (r) => (r.published ? "" : String(tally(r).failed)) },
+    ...(data.tallies.some((t) => t.failed) ? [{ title: "failed", hint: "no map could be made", numeric: true, value: (r) => tally(r).failed,
+      cell: (r) => (r.published ? "" : String(tally(r).failed)) }] : []),
   ];
 }
 
