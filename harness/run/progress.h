@@ -25,8 +25,4 @@ void vx_progress_step(vx_progress *progress, bool passed);
 /* Leaves the bar as it is and goes to a new line. */
 void vx_progress_end(vx_progress *progress);
 
-/* The line itself: "312/676 images, 91 through the gate, 5.2 images/s, 1:10 left"; `seconds` since the start. The time
-   left is counted over what remains, at the rate of this session. */
-void vx_progress_text(const vx_progress *progress, double seconds, char *text, size_t size);
-
 #endif

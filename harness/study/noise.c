@@ -6,7 +6,7 @@
 
 #include "base/crew.h"
 #include "base/file.h"
-#include "explainers/parts/noise.h"
+#include "base/random.h"
 #include "harness/run/predict.h"
 #include "harness/run/subject.h"
 #include "metrics/measure.h"
@@ -19,7 +19,7 @@ enum { STREAM_ULP = 500000 };
 
 void vx_noise_move(const float *x, size_t n, uint64_t seed, int draw, float *moved) {
   for (size_t i = 0; i < n; i++) {
-    double u = vx_noise_uniform(seed, STREAM_ULP + (uint64_t)draw, i);
+    double u = vx_uniform_at(seed, STREAM_ULP + (uint64_t)draw, i);
     float up = nextafterf(x[i], INFINITY), down = nextafterf(x[i], -INFINITY);
     moved[i] = u < 1.0 / 3 ? down : u < 2.0 / 3 ? x[i] : up;
   }

@@ -1,4 +1,6 @@
 /* What methods cost, alone: the forward pass is in it, each descent counts once, a mix has its parts' passes once. */
+#include <stdio.h>
+
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
