@@ -96,6 +96,12 @@ void vx_config_free(vx_config *config);
    configuration. To be freed; NULL when memory is out. */
 char *vx_config_print(const vx_config *config);
 
+/* The keys of a configuration, given as text, whose value is not the default: "head.random=20, input.filter=bilinear".
+   Not among them are model, data, classes, methods, metrics and compare_with, and without `score` those of score. Keys
+   and values need not be today's. To be freed; NULL when memory is out, or for a text that is no YAML; `name` is what
+   errors call it. */
+char *vx_config_changed(const char *config, const char *name, bool score, vx_error *error);
+
 /* The index of a method by its name in the run, or -1. */
 int vx_config_find_method(const vx_config *config, const char *name);
 

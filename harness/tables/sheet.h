@@ -34,6 +34,9 @@ void vx_sheet_column_set(vx_sheet *sheet, int column, const vx_sheet_column *to)
 /* What stands above; a line of its own. */
 void vx_sheet_title(vx_sheet *sheet, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* A line between title and table: what was understood of `about`. Left out of CSV. */
+void vx_sheet_line(vx_sheet *sheet, const char *about, const char *text);
+
 /* A line below the table; left out of CSV. */
 void vx_sheet_note(vx_sheet *sheet, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
