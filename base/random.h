@@ -4,6 +4,7 @@
 #define VX_RANDOM_H
 
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 
 static inline uint64_t vx_mix64(uint64_t z) {
@@ -36,6 +37,17 @@ static inline double vx_random_uniform(uint64_t bits) {
 static inline double vx_random_normal(uint64_t start, uint64_t counter) {
   double radius = sqrt(-2 * log(1 - vx_random_uniform(vx_random_bits(start, 2 * counter))));
   return radius * cos(6.283185307179586477 * vx_random_uniform(vx_random_bits(start, 2 * counter + 1)));
+}
+
+/* Number `counter` of a stream, uniform in [0, 1). */
+static inline double vx_uniform_at(uint64_t seed, uint64_t stream, uint64_t counter) {
+  return vx_random_uniform(vx_random_bits(vx_random_stream(seed, stream), counter));
+}
+
+/* out [count] = the stream's first standard normals. */
+static inline void vx_normals(uint64_t seed, uint64_t stream, double *out, size_t count) {
+  uint64_t start = vx_random_stream(seed, stream);
+  for (size_t i = 0; i < count; i++) out[i] = vx_random_normal(start, i);
 }
 
 #endif

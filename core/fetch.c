@@ -88,7 +88,8 @@ bool vx_fetch_all_used(vx_fetch *fetch) {
   return fetch->ok;
 }
 
-bool vx_fetch_sides(vx_fetch *fetch, const char *name, int rank, size_t *sides) {
+/* Sides of a tensor, or an error that names it when it is missing or has another rank (leading 1s aside). */
+static bool sides_of(vx_fetch *fetch, const char *name, int rank, size_t *sides) {
   if (!fetch->ok) return false;
   const vx_tensor *tensor = vx_tensors_find(fetch->model->tensors, name);
   if (!tensor) return fetch_fail(fetch, name, "tensor is missing");
@@ -157,8 +158,8 @@ bool vx_config_qkv_bias(const vx_fetch *fetch, const json_t *object, const char 
 bool vx_shape_from_sides(vx_fetch *fetch, vx_shape *shape, const char *cls, const char *patch, const char *position,
                          const char *fc1, const char *head) {
   size_t c[1], p[4], e[2], f[2], h[2];
-  if (!vx_fetch_sides(fetch, cls, 1, c) || !vx_fetch_sides(fetch, patch, 4, p) ||
-      !vx_fetch_sides(fetch, position, 2, e) || !vx_fetch_sides(fetch, fc1, 2, f) || !vx_fetch_sides(fetch, head, 2, h))
+  if (!sides_of(fetch, cls, 1, c) || !sides_of(fetch, patch, 4, p) || !sides_of(fetch, position, 2, e) ||
+      !sides_of(fetch, fc1, 2, f) || !sides_of(fetch, head, 2, h))
     return false;
   if (p[1] != 3) return fetch_fail(fetch, patch, "does not take 3 colour channels");
   if (p[2] != p[3]) return fetch_fail(fetch, patch, "patches are not square");

@@ -78,9 +78,6 @@ typedef struct vx_naming {
 
 extern const vx_naming vx_naming_hf, vx_naming_timm;
 
-/* Sides of a tensor, or an error that names it when it is missing or has another rank (leading 1s aside). */
-bool vx_fetch_sides(vx_fetch *fetch, const char *name, int rank, size_t *sides);
-
 /* An integer of the config; `fallback` where the key is absent; an error where it is of another type or below 1. */
 int vx_config_int(vx_fetch *fetch, const json_t *object, const char *key, int fallback);
 

@@ -14,6 +14,9 @@ typedef enum vx_family {
   VX_FAMILY_TRIVIAL
 } vx_family;
 
+/* Streams of random numbers (base/random.h), one a method that draws (and sample): no two share theirs. */
+enum { VX_STREAM_RANDOM = 1, VX_STREAM_SMOOTHGRAD = 1000 };
+
 typedef enum vx_grid {
   VX_GRID_PATCH, /* heat is [grid][grid] */
   VX_GRID_PIXEL, /* heat is [S][S] */

@@ -1,13 +1,13 @@
 /* random: seeded noise, as coarse as the methods that it stands beside.
 
-   heat [grid][grid] = uniform numbers in [0, 1), counter-based (noise.h) from the run's seed and the picture.
+   heat [grid][grid] = uniform numbers in [0, 1), counter-based (base/random.h) from the run's seed and the picture.
    Needs nothing. A row that any method must beat (trivial). */
+#include "base/random.h"
 #include "explainers/explainer.h"
-#include "explainers/parts/noise.h"
 
 static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_error *error) {
   (void)args, (void)error;
-  for (int j = 0; j < vx_patch_count(view); j++) heat[j] = vx_noise_uniform(view->seed, VX_STREAM_RANDOM, (uint64_t)j);
+  for (int j = 0; j < vx_patch_count(view); j++) heat[j] = vx_uniform_at(view->seed, VX_STREAM_RANDOM, (uint64_t)j);
   return true;
 }
 

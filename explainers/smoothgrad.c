@@ -1,12 +1,12 @@
 /* smoothgrad: the saliency of the mean gradient over noisy copies of the picture.
 
    heat [S][S] = max_c |mean_i dy/dx (x + e_i)|, e_i normal noise of sigma = 0.15 (max x - min x), i < samples.
-   Noise is counter-based (noise.h): it depends on the run's seed, the picture and the sample's index. Noise given with
-   the view (view->noise, already scaled) replaces the draws and their number.
-   Runs the model again, forward and backward, once a sample. Sums run in order of the index.
-   Source: Smilkov et al. 2017, arXiv 1706.03825: noise of 10 to 20 % of the range; 16 samples are our default. */
+   Noise is counter-based (base/random.h): it depends on the run's seed, the picture and the sample's index. Noise given
+   with the view (view->noise, already scaled) replaces the draws and their number. Runs the model again, forward and
+   backward, once a sample. Sums run in order of the index. Source: Smilkov et al. 2017, arXiv 1706.03825: noise of 10
+   to 20 % of the range; 16 samples are our default. */
+#include "base/random.h"
 #include "explainers/parts/fuse.h"
-#include "explainers/parts/noise.h"
 
 #include <math.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static void make(void *user, int index, vx_variant *variant) {
     for (size_t i = 0; i < draw->values; i++) x[i] = (double)input[i] + (double)noise[i];
     return;
   }
-  vx_noise_normal(draw->view->seed, VX_STREAM_SMOOTHGRAD + (uint64_t)index, x, draw->values);
+  vx_normals(draw->view->seed, VX_STREAM_SMOOTHGRAD + (uint64_t)index, x, draw->values);
   for (size_t i = 0; i < draw->values; i++) x[i] = (double)input[i] + draw->sigma * x[i];
 }
 

@@ -98,13 +98,13 @@ static int work(const options *o, vx_run *run, vx_store *store, int argc, char *
                  .terminal = vx_is_terminal(2),
                  .stop = &stop};
   vx_worked worked;
-  vx_summary summary;
+  vx_run_summary summary;
   bool good = vx_work_all(&all, &worked, error);
   signal(SIGINT, SIG_DFL);
   signal(SIGTERM, SIG_DFL);
   if (!good) return 1;
   if (!worked.stopped && !vx_store_finish(store, error)) return 1;
-  if (!vx_summary_print(store, run->config->min_confidence, stdout, &summary, error)) return 1;
+  if (!vx_run_summary_print(store, run->config->min_confidence, stdout, &summary, error)) return 1;
   printf("%d added in %.1f s; results: %s\n", worked.done, worked.seconds, vx_store_path(store));
   if (worked.stopped) {
     say_how_to_go_on(argc, argv);

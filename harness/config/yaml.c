@@ -285,16 +285,6 @@ bool vx_yaml_int(const vx_yaml *node, long long *value) {
   return true;
 }
 
-bool vx_yaml_bool(const vx_yaml *node, bool *value) {
-  static const char *const yes[] = {"true", "yes", "on"}, *const no[] = {"false", "no", "off"};
-  if (!node || node->kind != VX_YAML_SCALAR || node->quoted) return false;
-  for (int i = 0; i < 3; i++) {
-    if (strcasecmp(node->text, yes[i]) == 0) return *value = true, true;
-    if (strcasecmp(node->text, no[i]) == 0) return *value = false, true;
-  }
-  return false;
-}
-
 const char *vx_yaml_describe(const vx_yaml *node, char *text, size_t size) {
   if (!node)
     snprintf(text, size, "nothing");

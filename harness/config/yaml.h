@@ -37,7 +37,6 @@ bool vx_yaml_set(vx_yaml *root, const char *dotted, const char *value, vx_error 
 /* A scalar as a type. False when it is none of that type (or not a scalar). */
 bool vx_yaml_real(const vx_yaml *node, double *value);
 bool vx_yaml_int(const vx_yaml *node, long long *value);
-bool vx_yaml_bool(const vx_yaml *node, bool *value);
 
 /* What a node is, for errors: "a list", "a map", "'half'" … written into `text`. */
 const char *vx_yaml_describe(const vx_yaml *node, char *text, size_t size);

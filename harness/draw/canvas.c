@@ -141,13 +141,6 @@ void vx_canvas_fill(vx_canvas *canvas, double x, double y, double width, double 
   cairo_fill(canvas->cairo);
 }
 
-void vx_canvas_frame(vx_canvas *canvas, double x, double y, double width, double height, uint32_t colour) {
-  set_colour(canvas, colour);
-  cairo_set_line_width(canvas->cairo, 1);
-  cairo_rectangle(canvas->cairo, x - 0.5, y - 0.5, width + 1, height + 1);
-  cairo_stroke(canvas->cairo);
-}
-
 void vx_canvas_line(vx_canvas *canvas, double x1, double y1, double x2, double y2, double thick, uint32_t colour) {
   set_colour(canvas, colour);
   cairo_set_line_width(canvas->cairo, thick);
@@ -242,14 +235,6 @@ void vx_canvas_text(vx_canvas *canvas, double x, double y, double width, const v
   cairo_move_to(canvas->cairo, x + shift, y);
   pango_cairo_show_layout(canvas->cairo, layout);
   g_object_unref(layout);
-}
-
-double vx_canvas_text_width(vx_canvas *canvas, const vx_font *font, const char *text) {
-  PangoLayout *layout = layout_of(canvas, font, text);
-  int natural;
-  pango_layout_get_size(layout, &natural, NULL);
-  g_object_unref(layout);
-  return (double)natural / PANGO_SCALE;
 }
 
 void vx_canvas_text_upwards(vx_canvas *canvas, double x, double y, double length, const vx_font *font,

@@ -19,7 +19,6 @@ void vx_canvas_free(vx_canvas *canvas); /* without a file */
 
 /* Colours are 0xRRGGBB. */
 void vx_canvas_fill(vx_canvas *canvas, double x, double y, double width, double height, uint32_t colour);
-void vx_canvas_frame(vx_canvas *canvas, double x, double y, double width, double height, uint32_t colour);
 void vx_canvas_line(vx_canvas *canvas, double x1, double y1, double x2, double y2, double thick, uint32_t colour);
 
 /* Scales a picture rgb [rows][columns][3] into the box; smoothly, or each pixel a clean square. */
@@ -38,9 +37,6 @@ typedef struct vx_font {
 /* One line of text whose top lies at y, in a box of `width` units from x on; what does not fit ends in an ellipsis.
    Bytes that are not UTF-8 and control characters are shown as replacement characters. */
 void vx_canvas_text(vx_canvas *canvas, double x, double y, double width, const vx_font *font, const char *text);
-
-/* How wide the text is, in units. */
-double vx_canvas_text_width(vx_canvas *canvas, const vx_font *font, const char *text);
 
 /* Turned by a quarter to the left: reads upwards, its middle at (x, y), in at most two lines of `length` units. */
 void vx_canvas_text_upwards(vx_canvas *canvas, double x, double y, double length, const vx_font *font,

@@ -5,7 +5,9 @@
 
 #include <glib.h>
 
-void vx_svg_escape(FILE *to, const char *text) {
+/* Writes text between tags or inside a quoted attribute: & < > " ' become entities; bytes that are not UTF-8 and
+   control characters, which XML cannot hold, become U+FFFD. */
+static void escape(FILE *to, const char *text) {
   char *valid = g_utf8_make_valid(text, -1);
   for (const char *c = valid; *c; c = g_utf8_next_char(c)) {
     gunichar character = g_utf8_get_char(c);
@@ -46,9 +48,9 @@ bool vx_svg_begin(vx_svg *svg, const char *id, double width, double height, cons
           "<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"%s\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\""
           " role=\"img\" aria-labelledby=\"%s-title %s-desc\">\n<title id=\"%s-title\">",
           id, width, height, width, height, id, id, id);
-  vx_svg_escape(svg->to, title);
+  escape(svg->to, title);
   fprintf(svg->to, "</title>\n<desc id=\"%s-desc\">", id);
-  vx_svg_escape(svg->to, description);
+  escape(svg->to, description);
   fprintf(svg->to, "</desc>\n<style>%s</style>\n", style);
   return true;
 }
@@ -69,13 +71,13 @@ bool vx_svg_end(vx_svg *svg, vx_bytes *bytes, vx_error *error) {
 
 void vx_svg_text(vx_svg *svg, const char *class_name, double x, double y, const char *text) {
   fprintf(svg->to, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", class_name, x, y);
-  vx_svg_escape(svg->to, text);
+  escape(svg->to, text);
   fputs("</text>\n", svg->to);
 }
 
 void vx_svg_title(vx_svg *svg, const char *text) {
   fputs("<title>", svg->to);
-  vx_svg_escape(svg->to, text);
+  escape(svg->to, text);
   fputs("</title>", svg->to);
 }
 

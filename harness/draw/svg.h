@@ -22,10 +22,6 @@ bool vx_svg_begin(vx_svg *svg, const char *id, double width, double height, cons
 /* Ends it: `text` holds the drawing (to be freed), with an XML declaration when it is to be a file of its own. */
 bool vx_svg_end(vx_svg *svg, vx_bytes *bytes, vx_error *error);
 
-/* Writes text between tags or inside a quoted attribute: & < > " ' become entities; bytes that are not UTF-8 and
-   control characters, which XML cannot hold, become U+FFFD. */
-void vx_svg_escape(FILE *to, const char *text);
-
 /* <text class="CLASS" x y>TEXT</text>; <title>TEXT</title>, what a browser shows where the pointer rests. */
 void vx_svg_text(vx_svg *svg, const char *class_name, double x, double y, const char *text);
 void vx_svg_title(vx_svg *svg, const char *text);

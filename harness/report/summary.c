@@ -4,6 +4,7 @@
 
 #include "harness/draw/colour.h"
 #include "harness/report/parts.h"
+#include "harness/run/cost.h"
 
 enum { FAILURES_SHOWN = 500, PUBLISHED_MAX = 64 };
 
@@ -96,6 +97,20 @@ static bool add_methods(const vx_report *report, json_t *summary) {
          put_text(method, "parts", m->parts) && json_array_append_new(list, method) == 0;
   }
   return ok;
+}
+
+/* Passes of each method if it stood alone, in forward passes; null where the run's configuration is not of today's. */
+static bool add_passes(const vx_report *report, json_t *summary) {
+  vx_error error;
+  vx_config *config = vx_config_parse(report->run.config, strlen(report->run.config), "run", NULL, 0, &error);
+  json_t *list = json_array();
+  for (int i = 0; list && i < report->method_count; i++) {
+    int at = config ? vx_config_find_method(config, report->methods[i].name) : -1;
+    double cost = at < 0 ? NAN : vx_cost_of_method(config, &config->methods[at], &vx_cost_shape);
+    json_array_append_new(list, vx_embed_number(cost, 4));
+  }
+  vx_config_free(config);
+  return json_object_set_new(summary, "passes", list) == 0;
 }
 
 /* Colour tables as bytes R, G, B of 256 steps. */
@@ -250,8 +265,8 @@ static bool add_failures(vx_report *report, json_t *summary, vx_error *error) {
 json_t *vx_report_summary(vx_report *report, vx_error *error) {
   json_t *summary = json_object();
   bool ok = summary && add_run(report, summary) && add_names(report, summary) && add_methods(report, summary) &&
-            add_colours(report, summary) && add_images(report, summary) && add_shares(report, summary) &&
-            put_text(summary, "note", report->made->note);
+            add_passes(report, summary) && add_colours(report, summary) && add_images(report, summary) &&
+            add_shares(report, summary) && put_text(summary, "note", report->made->note);
   if (!ok) {
     vx_fail(error, "report", "out of memory");
     json_decref(summary);

@@ -2,6 +2,18 @@
 
 #include <math.h>
 
+const vx_shape vx_cost_shape = {.layers = 12,
+                                .heads = 12,
+                                .dim = 768,
+                                .head_dim = 64,
+                                .mlp = 3072,
+                                .patch = 16,
+                                .image = 224,
+                                .grid = 14,
+                                .leading = 1,
+                                .tokens = 197,
+                                .classes = 1000};
+
 /* In forward passes of the whole depth, counting products: a backward pass has two for each of the forward's where
    weights get no gradient but attention does, less at the ends; relevance needs two products forward in each
    linear layer and two back, by either rule set; a forward pass in double costs twice. results/PERFORMANCE.md has them.
@@ -46,8 +58,18 @@ static double of_descents(const vx_wants *wants, const vx_shape *shape) {
   return cost + (wide ? DOUBLE_FORWARD : 0);
 }
 
-double vx_cost(const vx_explainer *explainer, const vx_args *args, const vx_shape *shape) {
-  vx_needs needs;
-  vx_explainer_needs(explainer, shape, args, &needs);
-  return of_descents(&needs.wants, shape) + needs.variant_count * (1 + of_descents(&needs.variants, shape));
+double vx_cost(const vx_needs *needs, const vx_shape *shape) {
+  bool looks = needs->wants.count > 0 || needs->variant_count > 0;
+  return looks + of_descents(&needs->wants, shape) + needs->variant_count * (1 + of_descents(&needs->variants, shape));
+}
+
+double vx_cost_of_method(const vx_config *config, const vx_method *method, const vx_shape *shape) {
+  vx_needs all, own;
+  vx_explainer_needs(method->explainer, shape, &method->args, &all);
+  for (int p = 0; p < method->part_count; p++) {
+    const vx_method *part = &config->methods[method->parts[p]];
+    vx_explainer_needs(part->explainer, shape, &part->args, &own);
+    if (!vx_needs_add(&all, &own, NULL)) return NAN;
+  }
+  return vx_cost(&all, shape);
 }

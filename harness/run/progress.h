@@ -11,21 +11,18 @@ typedef struct vx_progress {
   int total;          /* images of the run */
   int before;         /* done by an earlier, stopped run */
   int done;           /* by this one */
-  int passed;         /* of those, through the gate */
+  int passed;         /* of both, through the gate */
   double start, last; /* seconds */
   bool drawn;
 } vx_progress;
 
-void vx_progress_start(vx_progress *progress, FILE *to, bool terminal, int total, int before);
+/* `before` images are done already, `passed` of them through the gate. */
+void vx_progress_start(vx_progress *progress, FILE *to, bool terminal, int total, int before, int passed);
 
 /* One more image is done. */
 void vx_progress_step(vx_progress *progress, bool passed);
 
 /* Leaves the bar as it is and goes to a new line. */
 void vx_progress_end(vx_progress *progress);
-
-/* The line itself: "312/676 images, 91 through the gate, 5.2 images/s, 1:10 left"; `seconds` since the start. The time
-   left is counted over what remains, at the rate of this session. */
-void vx_progress_text(const vx_progress *progress, double seconds, char *text, size_t size);
 
 #endif

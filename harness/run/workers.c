@@ -1,5 +1,6 @@
 #include "harness/run/workers.h"
 
+#include <math.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "base/clock.h"
 #include "base/crew.h"
 #include "harness/run/evaluate.h"
+#include "harness/store/query.h"
 #include "harness/store/stored.h"
 
 /* An image of which the store lacks something. */
@@ -105,6 +107,7 @@ static bool list_rest(working *w, lacking *t, const bool *missing) {
     t->stored |= bits && !t->todo.make[m];
     w->make[m] |= t->todo.make[m];
     w->model |= (bits & model) != 0;
+    t->todo.model |= t->todo.make[m] || (bits & model);
   }
   return true;
 }
@@ -126,6 +129,25 @@ static bool list_tasks(working *w, int images) {
     if (done == VX_DONE_PARTLY) good = list_rest(w, t, missing);
   }
   free(missing);
+  return good;
+}
+
+/* How many of the images that are done went through the gate: the run goes on counting from there. */
+static bool count_passed(const working *w, vx_error *error) {
+  vx_arena *arena = vx_arena_new();
+  vx_store *store = w->work->store;
+  vx_run_row run;
+  vx_image_set set = {.count = 0};
+  bool good = arena ? vx_query_run(store, vx_store_run(store), arena, &run, error) &&
+                          vx_query_images(store, &run, NAN, arena, &set, error)
+                    : vx_fail(error, "worker", "out of memory");
+  w->worked->passed_before = 0;
+  for (int i = 0, task = 0; good && i < set.count; i++) { /* both in the order of the list */
+    while (task < w->count && w->tasks[task].position < set.rows[i].position) task++;
+    bool again = task < w->count && w->tasks[task].position == set.rows[i].position;
+    w->worked->passed_before += !again && set.rows[i].position < w->worked->images;
+  }
+  vx_arena_free(arena);
   return good;
 }
 
@@ -167,6 +189,7 @@ bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error) {
   if (good) w.stored = make_results(places);
   good = (all_made(w.results, places) && all_made(w.stored, places)) || vx_fail(error, "worker", "out of memory");
   worked->before = worked->images - w.count;
+  good = good && (worked->before == 0 || count_passed(&w, error));
   const vx_crew crew = {.jobs = work->jobs,
                         .count = w.count,
                         .stop = work->stop,
@@ -176,7 +199,7 @@ bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error) {
                         .prepare = read_stored,
                         .work = evaluate,
                         .give = write_result};
-  vx_progress_start(&w.progress, work->report, work->terminal, worked->images, worked->before);
+  vx_progress_start(&w.progress, work->report, work->terminal, worked->images, worked->before, worked->passed_before);
   good = good && vx_crew_run(&crew, error);
   vx_progress_end(&w.progress);
   worked->stopped = work->stop && atomic_load(work->stop) && worked->done < w.count;

@@ -19,9 +19,10 @@ typedef struct vx_work {
 } vx_work;
 
 typedef struct vx_worked {
-  int images; /* that were to be there in the end */
-  int before; /* were there already */
-  int done;   /* added now */
+  int images;        /* that were to be there in the end */
+  int before;        /* were there already */
+  int passed_before; /* of those, through the gate */
+  int done;          /* added now */
   bool stopped;
   double seconds;
 } vx_worked;

@@ -225,8 +225,9 @@ bool vx_query_images(vx_store *store, const vx_run_row *run, double min_confiden
   return index_images(set, arena) || vx_fail(error, vx_store_path(store), "out of memory");
 }
 
-/* Ids of one run mostly follow one another: looked for first where it would be then. */
-int vx_image_set_find(const vx_image_set *set, int64_t image) {
+/* Place of an image id in the set, -1: not in it. Ids of one run mostly follow one another: looked for first where it
+   would be then. */
+static int find_image(const vx_image_set *set, int64_t image) {
   uint64_t guess = set->count ? (uint64_t)image - (uint64_t)set->by_id[0].id : 0;
   if (guess < (uint64_t)set->count && set->by_id[guess].id == image) return set->by_id[guess].place;
   vx_image_place key = {.id = image};
@@ -280,7 +281,7 @@ bool vx_query_evaluations(vx_store *store, int64_t scoring, int64_t method, cons
   if (!read) return false;
   int row = vx_sql_bind(store, read, error, "ll", scoring, method) ? 1 : -1;
   while (row > 0 && (row = vx_sql_row(store, read, error)) > 0) {
-    int i = vx_image_set_find(set, sqlite3_column_int64(read, 0));
+    int i = find_image(set, sqlite3_column_int64(read, 0));
     if (i >= 0) take_evaluation(read, i, columns);
   }
   sqlite3_finalize(read);
@@ -310,7 +311,7 @@ bool vx_query_values(vx_store *store, int64_t scoring, int64_t method, const vx_
   if (!read) return false;
   int row = vx_sql_bind(store, read, error, is_own(metric) ? "ll" : "llt", scoring, method, metric) ? 1 : -1;
   while (row > 0 && (row = vx_sql_row(store, read, error)) > 0) {
-    int i = vx_image_set_find(set, sqlite3_column_int64(read, 0));
+    int i = find_image(set, sqlite3_column_int64(read, 0));
     if (i >= 0) values[i] = vx_sql_real(read, 1);
   }
   sqlite3_finalize(read);

@@ -64,9 +64,6 @@ typedef struct vx_image_set {
 bool vx_query_images(vx_store *store, const vx_run_row *run, double min_confidence, vx_arena *arena, vx_image_set *set,
                      vx_error *error);
 
-/* Place of an image id in the set, -1: not in it. */
-int vx_image_set_find(const vx_image_set *set, int64_t image);
-
 /* Evaluations of one method under one scoring, in the order of the set: what is missing or undefined is NaN. */
 typedef struct vx_score_columns {
   double *iou, *f1, *pixel_accuracy;   /* [count] */

@@ -6,7 +6,7 @@
 
 #include "base/crew.h"
 #include "base/file.h"
-#include "explainers/parts/noise.h"
+#include "base/random.h"
 #include "harness/run/predict.h"
 #include "harness/run/subject.h"
 #include "metrics/measure.h"
@@ -19,7 +19,7 @@ enum { STREAM_ULP = 500000 };
 
 void vx_noise_move(const float *x, size_t n, uint64_t seed, int draw, float *moved) {
   for (size_t i = 0; i < n; i++) {
-    double u = vx_noise_uniform(seed, STREAM_ULP + (uint64_t)draw, i);
+    double u = vx_uniform_at(seed, STREAM_ULP + (uint64_t)draw, i);
     float up = nextafterf(x[i], INFINITY), down = nextafterf(x[i], -INFINITY);
     moved[i] = u < 1.0 / 3 ? down : u < 2.0 / 3 ? x[i] : up;
   }
@@ -311,7 +311,7 @@ bool vx_noise_measure(const vx_noise_request *request, vx_noise *noise, vx_error
                         .work = measure_one,
                         .give = take_one};
   bool good = take_places(&c, places) || vx_fail(error, "noise", "out of memory");
-  vx_progress_start(&c.progress, request->report, request->terminal, count, 0);
+  vx_progress_start(&c.progress, request->report, request->terminal, count, 0, 0);
   good = good && vx_crew_run(&crew, error);
   vx_progress_end(&c.progress);
   for (int i = 0; c.measured && i < places; i++) {

@@ -2,7 +2,7 @@
 
 #include "harness/store/query.h"
 
-static bool print_kinds(vx_store *store, vx_arena *arena, FILE *to, vx_summary *summary, vx_error *error) {
+static bool print_kinds(vx_store *store, vx_arena *arena, FILE *to, vx_run_summary *summary, vx_error *error) {
   vx_trouble_row *kinds;
   int count;
   if (!vx_query_troubles(store, vx_store_run(store), arena, &kinds, &count, error)) return false;
@@ -14,8 +14,8 @@ static bool print_kinds(vx_store *store, vx_arena *arena, FILE *to, vx_summary *
   return true;
 }
 
-bool vx_summary_print(vx_store *store, double min_confidence, FILE *to, vx_summary *summary, vx_error *error) {
-  *summary = (vx_summary){0};
+bool vx_run_summary_print(vx_store *store, double min_confidence, FILE *to, vx_run_summary *summary, vx_error *error) {
+  *summary = (vx_run_summary){0};
   vx_store_counts *counts = &summary->counts;
   if (!vx_store_count(store, vx_store_run(store), counts, error) ||
       !vx_query_evaluated(store, vx_store_run(store), &summary->evaluated, error))

@@ -6,14 +6,14 @@
 
 #include "harness/store/store.h"
 
-typedef struct vx_summary {
+typedef struct vx_run_summary {
   vx_store_counts counts;
   int evaluated; /* images with at least one scored method */
   int failures;  /* rows */
-} vx_summary;
+} vx_run_summary;
 
 /* Reads the numbers of a run (vx_store_run) and prints them: images, passed, evaluated, failures and warnings by kind.
  */
-bool vx_summary_print(vx_store *store, double min_confidence, FILE *to, vx_summary *summary, vx_error *error);
+bool vx_run_summary_print(vx_store *store, double min_confidence, FILE *to, vx_run_summary *summary, vx_error *error);
 
 #endif

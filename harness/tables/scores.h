@@ -1,5 +1,5 @@
-/* What the images of a run come to, method by method: means, intervals, counts. Tables, comparisons and the report draw
-   from here, so that a number is computed in one place. */
+/* What the images of a run come to, method by method: means, intervals, counts, for tables and the report. A sweep sums
+   its own combinations, and of other measures than the paper's the report makes the intervals. */
 #ifndef VX_SHOW_SCORES_H
 #define VX_SHOW_SCORES_H
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "explainers/explainer.h"
-#include "explainers/parts/noise.h"
 
 enum { L = 4, H = 3, GRID = 3, N = 1 + GRID * GRID, D = 5, P = 4, S = GRID * P };
 
@@ -37,7 +37,7 @@ typedef struct scene {
 } scene;
 
 static inline void fill(double *out, size_t count, uint64_t stream) {
-  vx_noise_normal(11, stream, out, count);
+  vx_normals(11, stream, out, count);
 }
 
 /* What the head reads: rows = r M of each matrix. */
@@ -70,12 +70,13 @@ static inline void make_scene(scene *s) {
   fill(s->head, D, 10);
   for (int r = 0; r < L * H * N; r++) {
     double *row = &s->attention[0][0][0][0] + r * N, sum = 0;
-    for (int j = 0; j < N; j++) sum += row[j] = exp(4 * vx_noise_uniform(11, 1, (uint64_t)(r * N + j)));
+    for (int j = 0; j < N; j++) sum += row[j] = exp(4 * vx_uniform_at(11, 1, (uint64_t)(r * N + j)));
     for (int j = 0; j < N; j++) row[j] /= sum;
   }
-  for (int i = 0; i < 3 * S * S; i++) (&s->input[0][0][0])[i] = (float)vx_noise_uniform(11, 12, (uint64_t)i) - 0.5F;
-  for (int i = 0; i < 3 * S * S; i++) (&s->picture[0][0][0])[i] = (uint8_t)vx_noise_bits(11, 13, (uint64_t)i);
-  for (int i = 0; i < S * S; i++) (&s->prior[0][0])[i] = (float)vx_noise_uniform(11, 14, (uint64_t)i);
+  for (int i = 0; i < 3 * S * S; i++) (&s->input[0][0][0])[i] = (float)vx_uniform_at(11, 12, (uint64_t)i) - 0.5F;
+  for (int i = 0; i < 3 * S * S; i++)
+    (&s->picture[0][0][0])[i] = (uint8_t)vx_random_bits(vx_random_stream(11, 13), (uint64_t)i);
+  for (int i = 0; i < S * S; i++) (&s->prior[0][0])[i] = (float)vx_uniform_at(11, 14, (uint64_t)i);
   memset(s->read, 0, sizeof s->read);
   s->read[0] = 1;
   take_all_rows(s);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "explainers/parts/noise.h"
+#include "base/random.h"
 #include "tests/explainers/flow_checks.h"
 
 enum { NODES_MAX = 80 };
@@ -16,7 +16,7 @@ typedef struct draw {
 } draw;
 
 static double uniform(draw *from) {
-  return vx_noise_uniform(from->seed, 77, from->counter++);
+  return vx_uniform_at(from->seed, 77, from->counter++);
 }
 
 /* ---- the independent solver ------------------------------------------------------------------------------- */

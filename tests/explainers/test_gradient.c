@@ -112,7 +112,7 @@ START_TEST(smoothgrad_of_a_square) {
   run(&s, "smoothgrad", NULL, other);
   ck_assert(memcmp(heat, other, sizeof heat) != 0);
   /* Given noise replaces draws and number: mean of 2 (x + e). */
-  for (int i = 0; i < 3 * 3 * S * S; i++) (&noise[0][0])[i] = (float)vx_noise_uniform(3, 3, (uint64_t)i);
+  for (int i = 0; i < 3 * 3 * S * S; i++) (&noise[0][0])[i] = (float)vx_uniform_at(3, 3, (uint64_t)i);
   s.view.noise = &noise[0][0];
   s.view.noise_count = 3;
   run(&s, "smoothgrad", NULL, heat);

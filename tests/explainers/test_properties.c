@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "explainers/explainer.h"
 #include "explainers/parts/flow.h"
 #include "explainers/parts/fuse.h"
-#include "explainers/parts/noise.h"
 
 static const vx_shape shapes[] = {
     {.layers = 3, .heads = 2, .dim = 12, .mlp = 20, .patch = 4, .image = 16, .classes = 5, .epsilon = 1e-6},
@@ -42,7 +42,7 @@ static void open_subject(subject *s, int which, const vx_needs *plan, vx_precisi
   s->worker = vx_worker_new(s->model, plan, precision, &error);
   ck_assert_msg(s->worker != NULL, "%s: %s", error.where, error.why);
   s->x = malloc(values * sizeof *s->x);
-  for (size_t i = 0; i < values; i++) s->x[i] = (float)(2 * vx_noise_uniform(3, (uint64_t)which, i) - 1);
+  for (size_t i = 0; i < values; i++) s->x[i] = (float)(2 * vx_uniform_at(3, (uint64_t)which, i) - 1);
   ck_assert_msg(vx_worker_forward(s->worker, s->x, &error), "%s: %s", error.where, error.why);
   s->view = vx_worker_explain(s->worker, 1, VX_LOGIT, &error);
   ck_assert_msg(s->view != NULL, "%s: %s", error.where, error.why);

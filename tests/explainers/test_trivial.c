@@ -46,8 +46,8 @@ START_TEST(noise_is_normal_and_independent) {
   enum { COUNT = 200000 };
   double *a = malloc(COUNT * sizeof *a), *b = malloc(COUNT * sizeof *b), mean = 0, square_mean = 0, both = 0,
          fourth = 0;
-  vx_noise_normal(1, VX_STREAM_SMOOTHGRAD, a, COUNT);
-  vx_noise_normal(1, VX_STREAM_SMOOTHGRAD + 1, b, COUNT);
+  vx_normals(1, VX_STREAM_SMOOTHGRAD, a, COUNT);
+  vx_normals(1, VX_STREAM_SMOOTHGRAD + 1, b, COUNT);
   for (int i = 0; i < COUNT; i++) {
     ck_assert(isfinite(a[i]));
     mean += a[i] / COUNT;
@@ -60,7 +60,7 @@ START_TEST(noise_is_normal_and_independent) {
   ck_assert_double_eq_tol(fourth, 3, 0.1);
   ck_assert_double_eq_tol(both, 0, 0.01);
   /* A shorter draw is the beginning of a longer one: a number depends on its place only. */
-  vx_noise_normal(1, VX_STREAM_SMOOTHGRAD, b, 7);
+  vx_normals(1, VX_STREAM_SMOOTHGRAD, b, 7);
   ck_assert_mem_eq(a, b, 7 * sizeof *a);
   free(a);
   free(b);

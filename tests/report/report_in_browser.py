@@ -254,7 +254,12 @@ def check_plots(b):
     go(b, "cost")
     rows = b.run("return [...document.querySelectorAll('table.data tbody tr')].map(r => [...r.cells].map(c => c.textContent))")
     for row in rows:
-        same(int(row[5]), sql("SELECT count(milliseconds) FROM per_image WHERE method = ?", row[0].replace("trivial", ""))[0][0], f"timings of {row[0]}")
+        same(int(row[6]), sql("SELECT count(milliseconds) FROM per_image WHERE method = ?", row[0].replace("trivial", ""))[0][0], f"timings of {row[0]}")
+    alone = {row[0].replace("trivial", ""): float(row[1]) for row in rows}
+    same((alone["rollout"], alone["saliency"], alone["center"]), (1, 2, 0), "forward; forward and backward; nothing of the model")
+    same(alone["lrp-stable"] > alone["saliency"] > alone["rollout"], True, "relevance costs more than a gradient, that more than attention")
+    order = [a.split(": ")[0] for a in b.run("return [...document.querySelector('.plot').querySelectorAll('g[role=img]')].map(g => g.getAttribute('aria-label'))")]
+    same([alone[m] for m in order], sorted((v for v in alone.values() if v > 0), reverse=True), "the plot, dearest first, without those that need no pass")
 
 
 def check_wrong(b, summary):

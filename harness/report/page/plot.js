@@ -111,32 +111,49 @@ function plotPage(section, params) {
 
 // ---- cost ---------------------------------------------------------------------------------------------------------------
 
-function costPage(section) {
-  const rows = methods.map((m, k) => ({ k, s: summaryOf(data.milliseconds[k]) })).filter((r) => r.s.n).sort((a, b) => b.s.median - a.s.median);
+const ms = (v) => (known(v) ? v.toLocaleString("en", { maximumSignificantDigits: 3 }) : missing);
+const passCount = (v) => (known(v) ? v.toLocaleString("en", { maximumFractionDigits: 2 }) : missing);
+
+// A dot a method on a logarithmic axis, over the range of its values when it has one: rows of {k, at, s, text}.
+function dotPlot(section, rows, options) {
   const holder = html("div", { class: "figure" });
-  add(section, html("h1", { text: "What methods cost" }),
-    html("p", { class: "lead", text: "Milliseconds of a method's own work for one image, on one processor core. The passes through the model that several methods share are made once for all and not counted here." }),
-    holder);
-  if (!rows.length) return;
-  const low = 10 ** Math.floor(Math.log10(Math.max(1e-4, Math.min(...rows.map((r) => r.s.low))))), high = 10 ** Math.ceil(Math.log10(Math.max(...rows.map((r) => r.s.high))));
-  const frame = plotFrame(rows, low, high, { width: holder.clientWidth, log: true, label: "Milliseconds an image, by method, logarithmic",
-    axis: "milliseconds an image (logarithmic)", format: (v) => (v >= 1 ? v.toLocaleString("en") : String(Number(v.toPrecision(1)))) });
+  add(section, holder);
+  const low = 10 ** Math.floor(Math.log10(Math.max(1e-4, Math.min(...rows.map((r) => (r.s ? r.s.low : r.at)))))), high = 10 ** Math.ceil(Math.log10(Math.max(low * 2, ...rows.map((r) => (r.s ? r.s.high : r.at)))));
+  const frame = plotFrame(rows, low, high, { width: holder.clientWidth, log: true, label: options.label, axis: options.axis,
+    format: (v) => (v >= 1 ? v.toLocaleString("en") : String(Number(v.toPrecision(1)))) });
   rows.forEach((row, i) => {
-    const { s, k } = row, y = frame.base(i) - (frame.small ? 4 : 5), at = (v) => String(frame.x(v));
-    const text = `median ${Number(s.median.toPrecision(3))} ms, middle 90 % from ${Number(s.low.toPrecision(2))} to ${Number(s.high.toPrecision(2))} ms, n = ${s.n}`;
+    const { s, k, text } = row, y = frame.base(i) - (frame.small ? 4 : 5), at = (v) => String(frame.x(v));
     frame.root.append(plotLabel(frame, i, k, text), svg("g", { role: "img", "aria-label": `${methods[k].name}: ${text}` }, svg("title", {}, text),
-      svg("line", { x1: at(s.low), x2: at(s.high), y1: String(y), y2: String(y), class: "whisker" }),
-      svg("line", { x1: at(s.q1), x2: at(s.q3), y1: String(y), y2: String(y), class: "box" }),
-      svg("circle", { cx: at(s.median), cy: String(y), r: "4.5", class: `median family-${methods[k].family}` })));
+      s && svg("line", { x1: at(s.low), x2: at(s.high), y1: String(y), y2: String(y), class: "whisker" }),
+      s && svg("line", { x1: at(s.q1), x2: at(s.q3), y1: String(y), y2: String(y), class: "box" }),
+      svg("circle", { cx: at(row.at), cy: String(y), r: "4.5", class: `median family-${methods[k].family}` })));
   });
   holder.append(frame.root);
-  const ms = (v) => (known(v) ? v.toLocaleString("en", { maximumSignificantDigits: 3 }) : missing);
+}
+
+function costPage(section) {
+  const all = methods.map((m, k) => ({ k, passes: data.passes[k], s: summaryOf(data.milliseconds[k]) }));
+  add(section, html("h1", { text: "What methods cost" }),
+    html("p", { class: "lead", text: "A method costs the passes through the model that it needs, and its own work on what they give. In a run several methods share their passes; here each stands alone." }));
+  const byPasses = all.filter((r) => r.passes > 0).sort((a, b) => b.passes - a.passes || (b.s.median ?? 0) - (a.s.median ?? 0))
+    .map((r) => ({ k: r.k, at: r.passes, text: `${passCount(r.passes)} forward passes alone` }));
+  if (byPasses.length) {
+    add(section, html("h2", { text: "Passes through the model" }), html("p", { class: "muted", text: "In forward passes of one picture, as if the method ran alone: the forward pass, backward and relevance passes, the model run again on variants of the picture. Counted from matrix products for twelve blocks (vitx ls methods). Rows that never look at the model need none and are left out." }));
+    dotPlot(section, byPasses, { label: "Passes by method, logarithmic", axis: "forward passes a picture (logarithmic)" });
+  }
+  const timed = all.filter((r) => r.s.n).sort((a, b) => b.s.median - a.s.median);
+  if (timed.length) {
+    add(section, html("h2", { text: "Own work" }), html("p", { class: "muted", text: "Milliseconds for one image on one processor core, as measured in the run, on top of the passes above; where the model is run again on variants of the picture, those passes are in it." }));
+    dotPlot(section, timed.map(({ k, s }) => ({ k, s, at: s.median, text: `own work: median ${ms(s.median)} ms, middle 90 % from ${ms(s.low)} to ${ms(s.high)} ms, n = ${s.n}` })),
+      { label: "Milliseconds of own work an image, by method, logarithmic", axis: "milliseconds an image (logarithmic)" });
+  }
   add(section, makeTable([
     { title: "Method", header: true, value: (r) => methods[r.k].name, cell: (r) => methodCell(r.k) },
-    { title: "median, ms", numeric: true, value: (r) => r.s.median, cell: (r) => ms(r.s.median) },
+    { title: "passes alone", hint: "in forward passes of one picture", numeric: true, value: (r) => r.passes, cell: (r) => passCount(r.passes) },
+    { title: "own work, ms", hint: "median", numeric: true, value: (r) => r.s.median, cell: (r) => ms(r.s.median) },
     { title: "5 %, ms", numeric: true, value: (r) => r.s.low, cell: (r) => ms(r.s.low) },
     { title: "95 %, ms", numeric: true, value: (r) => r.s.high, cell: (r) => ms(r.s.high) },
     { title: "mean, ms", numeric: true, value: (r) => r.s.mean, cell: (r) => ms(r.s.mean) },
     { title: "n", numeric: true, value: (r) => r.s.n, cell: (r) => String(r.s.n) },
-  ], rows, { label: "Cost by method" }));
+  ], all.sort((a, b) => (b.passes ?? -1) - (a.passes ?? -1) || (b.s.median ?? 0) - (a.s.median ?? 0)), { label: "Cost by method" }));
 }
