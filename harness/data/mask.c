@@ -88,7 +88,8 @@ vx_truth_status vx_mask_look(const vx_mask *mask, int class_count, double thin) 
     border += core[label] ? 0 : count[label];
     foreign = foreign || (count[label] && class_count && label >= class_count);
   }
-  if (borders >= 3 && (double)border < thin * (double)(objects + count[VX_LABEL_VOID] + 1)) return VX_TRUTH_INTERPOLATED;
+  if (borders >= 3 && (double)border < thin * (double)(objects + count[VX_LABEL_VOID] + 1))
+    return VX_TRUTH_INTERPOLATED;
   if (foreign) return VX_TRUTH_FOREIGN;
   if (objects) return VX_TRUTH_OK;
   return count[VX_LABEL_BACKGROUND] ? VX_TRUTH_NO_OBJECT : VX_TRUTH_ALL_VOID;

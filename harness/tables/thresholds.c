@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/study/oracle.h"
+#include "harness/tables/truth_note.h"
 
 enum { METHOD, FAMILY, OTSU, MEAN, HALF, DATA_SET, LEVEL, IMAGE, N, COLUMNS };
 
@@ -44,7 +45,9 @@ static vx_sheet *make(vx_rescore *source, const vx_scoring_row *scoring, int job
     vx_fail(error, vx_store_path(source->store), "out of memory");
     return NULL;
   }
-  if (!vx_oracle_make(source, scoring, jobs, rows, error)) {
+  int untrue;
+  if (!vx_oracle_make(source, scoring, jobs, rows, error) ||
+      !vx_truth_note(source->store, source->run.id, source->arena, sheet, &untrue, error)) {
     vx_sheet_free(sheet);
     return NULL;
   }

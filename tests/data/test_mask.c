@@ -28,7 +28,10 @@ START_TEST(labels_come_back_at_every_depth) {
       uint8_t samples[1600];
       for (int i = 0; i < w * h; i++) samples[i] = (uint8_t)(draw(&state) & ((1u << depth) - 1));
       write_png(path, w, h, kind, samples);
-      vx_mask mask = read_mask(path);
+      const vx_mask_reading index = {.encoding = VX_MASK_INDEX};
+      vx_mask mask;
+      vx_error error = {"", ""};
+      ck_assert_msg(vx_mask_read(path, &index, &mask, &error), "%s: %s", error.where, error.why);
       ck_assert(mask.width == w && mask.height == h);
       ck_assert_mem_eq(mask.label, samples, (size_t)(w * h));
       vx_mask_free(&mask);
@@ -42,14 +45,15 @@ START_TEST(other_kinds_are_refused) {
   static const struct {
     png_kind kind;
     const char *why;
-  } cases[] = {{{PNG_COLOR_TYPE_RGB, 8, false, false}, "is RGB,"},
-               {{PNG_COLOR_TYPE_RGB_ALPHA, 8, false, false}, "RGB with alpha"},
-               {{PNG_COLOR_TYPE_GRAY_ALPHA, 8, false, false}, "grey with alpha"},
-               {{PNG_COLOR_TYPE_GRAY, 16, false, false}, "16 bits"}};
+  } cases[] = {{{PNG_COLOR_TYPE_RGB, 8, false, false}, "the colour #010203 at 1 pixels (16 with 15 others"},
+               {{PNG_COLOR_TYPE_RGB_ALPHA, 8, false, false}, "16 transparent pixels"},
+               {{PNG_COLOR_TYPE_GRAY_ALPHA, 8, false, false}, "16 transparent pixels"},
+               {{PNG_COLOR_TYPE_GRAY, 16, false, false}, "the value 257 at 1 pixels"}};
   char folder[512];
-  uint8_t samples[64] = {0};
+  uint8_t samples[64];
   vx_mask mask;
   vx_error error;
+  for (int i = 0; i < 64; i++) samples[i] = (uint8_t)(i + 1);
   make_folder(folder);
   char *path = path_in(folder, "mask.png");
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -59,7 +63,7 @@ START_TEST(other_kinds_are_refused) {
     ck_assert_ptr_null(mask.label);
   }
   ck_assert(!vx_mask_read("tests/golden/preprocess/3.jpg", NULL, &mask, &error));
-  check_error(&error, "3.jpg", "not a PNG");
+  check_error(&error, "3.jpg", "is a JPEG picture, expected a mask as PNG");
   free(path);
   remove_folder(folder);
 }
