@@ -205,7 +205,7 @@ static bool show_list(const char *name, void *user) {
   listing *l = user;
   vx_voc voc;
   vx_error error;
-  if (!vx_voc_open(l->root, name, &voc, &error)) {
+  if (!vx_voc_open(l->root, name, NULL, &voc, &error)) {
     printf("list        %-16s broken: %s: %s\n", name, error.where, error.why);
     return true;
   }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "harness/tables/compare_data.h"
+#include "harness/tables/truth_note.h"
 
 vx_compare_options vx_compare_defaults(void) {
   return (vx_compare_options){.metric = "iou", .min_confidence = NAN, .resamples = 10000, .seed = 1};
@@ -256,6 +257,12 @@ static vx_sheet *compare(vx_store *store, vx_store *second, vx_compare_data *d, 
     return NULL;
   }
   put_title(d, sheet);
+  int untrue;
+  if (!vx_truth_note(store, d->run.id, d->arena, sheet, &untrue, error) ||
+      (d->two_runs && !vx_truth_note(second ? second : store, d->run2.id, d->arena, sheet, &untrue, error))) {
+    vx_sheet_free(sheet);
+    return NULL;
+  }
   put_notes(d, &r, sheet, ranking);
   find_lowest(d, &r, verdict);
   return sheet;

@@ -8,6 +8,7 @@
 #include "harness/tables/heading.h"
 #include "harness/tables/published.h"
 #include "harness/tables/scores.h"
+#include "harness/tables/truth_note.h"
 #include "metrics/measure.h"
 #include "statistics/standing.h"
 
@@ -82,6 +83,7 @@ typedef struct making {
   int n, flat;            /* columns */
   vx_standing *standings; /* [groups][methods] by IoU; NULL: not compared */
   int pairs;              /* that were compared */
+  int untrue;             /* images that have no truth */
   vx_sheet *sheet;
 } making;
 
@@ -224,7 +226,7 @@ static bool put_group(making *m, const char *group, const bool *wanted, const ch
       put_published(m, m->rows[p], row);
       shown[p] = true;
     }
-    if (row->failed || row->unscored) {
+    if (row->failed || row->unscored > m->untrue) {
       vx_sheet_note(m->sheet, "%s: %d failed, %d without a truth to score against (`SELECT * FROM missing`).",
                     row->method->name, row->failed, row->unscored);
     }
@@ -419,7 +421,7 @@ static bool fill(making *m, vx_error *error) {
     static const int others[] = {F1_LOW, PIXEL_ACCURACY_LOW, OVER_CHANCE_LOW};
     for (int i = 0; i < (m->aggregate == VX_AGGREGATE_POOLED ? 2 : 3); i++) vx_sheet_head(m->sheet, others[i], "95 %");
   }
-  if (!put_groups(m, error)) return false;
+  if (!vx_truth_note(m->store, m->run.id, m->arena, m->sheet, &m->untrue, error) || !put_groups(m, error)) return false;
   put_published_notes(m);
   put_notes(m);
   return true;

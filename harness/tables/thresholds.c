@@ -5,6 +5,7 @@
 
 #include "harness/study/oracle.h"
 #include "harness/tables/heading.h"
+#include "harness/tables/truth_note.h"
 
 enum { METHOD, FAMILY, OTSU, MEAN, HALF, DATA_SET, LEVEL, IMAGE, N, COLUMNS };
 
@@ -45,8 +46,10 @@ static vx_sheet *make(vx_rescore *source, const vx_scoring_row *scoring, int job
     return NULL;
   }
   vx_heading heading;
+  int untrue;
   if (!vx_oracle_make(source, scoring, jobs, rows, error) ||
-      !vx_heading_read(source->store, &source->run, scoring, &source->images, NAN, source->arena, &heading, error)) {
+      !vx_heading_read(source->store, &source->run, scoring, &source->images, NAN, source->arena, &heading, error) ||
+      !vx_truth_note(source->store, source->run.id, source->arena, sheet, &untrue, error)) {
     vx_sheet_free(sheet);
     return NULL;
   }
