@@ -1,7 +1,7 @@
 /* Each measure by hand, and the registry. */
 #include "metrics/measure.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,15 +100,9 @@ START_TEST(the_registry) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("measures");
   TCase *all = tcase_create("all");
   tcase_add_test(all, by_hand);
   tcase_add_test(all, flat_maps_and_empty_truths);
   tcase_add_test(all, the_registry);
-  suite_add_tcase(suite, all);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("measures", all);
 }
