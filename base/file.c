@@ -70,3 +70,8 @@ char *vx_path_join(const char *folder, const char *name, const char *suffix) {
   if (asprintf(&path, "%.*s%s%s%s", (int)length, folder, slash, name, suffix ? suffix : "") < 0) return NULL;
   return path;
 }
+
+bool vx_is_lfs_pointer(const void *data, size_t size) {
+  static const char start[] = "version https://git-lfs.github.com/spec/";
+  return size >= sizeof start - 1 && memcmp(data, start, sizeof start - 1) == 0;
+}

@@ -21,6 +21,11 @@ void vx_file_free(vx_file *file);
 bool vx_file_exists(const char *path);
 bool vx_folder_exists(const char *path);
 
+/* Whether these bytes are what Git LFS leaves in place of a file that was not fetched, and what to say then. */
+bool vx_is_lfs_pointer(const void *data, size_t size);
+#define VX_LFS_POINTER \
+  "is a Git LFS pointer, not the file itself: run `git lfs pull` in its folder, or download the file again"
+
 /* A new string "folder/name" + suffix, or NULL without memory (only then). */
 char *vx_path_join(const char *folder, const char *name, const char *suffix);
 

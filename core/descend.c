@@ -1,6 +1,7 @@
 /* The driver of all descents: plan, memory, the way down, and what is shown of it. */
 #include "core/descend.h"
 
+#include <math.h>
 #include <string.h>
 
 #define KIND(id, name) extern const vx_descent_kind VX_R(vx_descent_##name);
@@ -27,7 +28,7 @@ bool vx_in_double(const vx_want *want) {
 static bool can_make(const vx_shape *s, const vx_want *want) {
   vx_rule rule = want->descent.rule;
   if ((unsigned)rule >= VX_RULES || (unsigned)want->site >= VX_SITES || want->descent.points != 0) return false;
-  if (want->rows && want->site == VX_AT_INPUT) return false;
+  if ((want->rows && want->site == VX_AT_INPUT) || isnan(want->descent.parameter)) return false;
   unsigned sites = kinds[rule] ? kinds[rule]->sites : FORWARD_SITES;
   int layers = vx_site_has_layers(want->site) ? s->layers : 1, none = kinds[rule] != NULL; /* a descent to no layer */
   return sites >> want->site & 1 && want->first >= 0 && want->last < layers && want->first <= want->last + none;

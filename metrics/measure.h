@@ -46,6 +46,10 @@ typedef struct vx_case {
    kept, where nobody wants curves. */
 bool vx_case_curve(const vx_case *of, const char *name, const double *values, int count);
 
+/* The softmax probability of the class explained: of the picture, or of a variant in its view; of the picture that of
+   the run's prediction. */
+double vx_view_probability(const vx_view *view);
+
 /* One number that a measure gives. */
 typedef struct vx_measure_column {
   const char *name;    /* as in SQL: iou, f1 … */

@@ -71,15 +71,3 @@ void vx_measure_column_name(const vx_measure *measure, const char *as, int colum
   else
     vx_text_add(text, "%s.%s", as, own);
 }
-
-bool vx_case_curve(const vx_case *of, const char *name, const double *values, int count) {
-  return !of->keep_curve || of->keep_curve(of->user, name, values, count);
-}
-
-bool vx_case_prepare(const vx_heat *heat, const uint8_t *truth, const vx_scoring *scoring, vx_levels *levels,
-                     vx_case *of, vx_error *error) {
-  if (!vx_levels_count(levels, heat->u, truth, (size_t)heat->height * (size_t)heat->width, error)) return false;
-  *of = (vx_case){.heat = heat, .truth = truth, .levels = levels, .scoring = *scoring};
-  of->cut = vx_threshold_cut(&scoring->threshold, heat, truth, levels);
-  return true;
-}

@@ -66,13 +66,13 @@ static void list_methods(void) {
   }
 }
 
-static void print_param(const vx_explainer *e, int index) {
+static void print_param(const vx_params *params, int index) {
   static const char *const types[] = {"whole number", "number", "true or false", "", "layer", "text"};
-  const vx_param *param = &e->params.param[index];
+  const vx_param *param = &params->param[index];
   vx_args args;
   vx_text value = {0};
-  vx_args_default(&e->params, &args);
-  vx_args_add_value(&e->params, &args, index, &value);
+  vx_args_default(params, &args);
+  vx_args_add_value(params, &args, index, &value);
   printf("  %-14s %s", param->name, param->meaning);
   if (param->type == VX_PARAM_CHOICE)
     printf(" (%s)", param->choices);
@@ -96,7 +96,7 @@ static int show_method(const char *id, vx_error *error) {
          e->grid == VX_GRID_PATCH ? "one value a patch" : "one value a pixel", cost);
   printf("  formula   %s\n  source    %s\n  citation  %s\n", e->formula, e->source, e->cite);
   if (e->params.count) puts("\nparameters");
-  for (int i = 0; i < e->params.count; i++) print_param(e, i);
+  for (int i = 0; i < e->params.count; i++) print_param(&e->params, i);
   return 0;
 }
 
@@ -110,6 +110,7 @@ static void list_metrics(void) {
     printf("%-18s %s. %s (%s)\n", all[i]->id, all[i]->title, all[i]->meaning, all[i]->cite);
     for (int c = 0; c < all[i]->column_count; c++)
       printf("  %-16s %s: %s\n", all[i]->columns[c].name, all[i]->columns[c].title, all[i]->columns[c].meaning);
+    for (int p = 0; p < all[i]->params.count; p++) print_param(&all[i]->params, p);
   }
 }
 
@@ -153,13 +154,9 @@ static void print_input(const char *folder, int side) {
     printf("pictures    not said: %s: %s\n", error.where, error.why);
     return;
   }
-  printf("pictures    %s", in.resize == VX_RESIZE_CROP ? "crop" : "squash");
-  if (in.resize == VX_RESIZE_CROP) printf(" (shorter side to %d)", in.shorter_side);
-  printf(", %s", in.filter == VX_FILTER_BICUBIC ? "bicubic" : "bilinear");
-  if (in.normalize)
-    printf(", mean %g %g %g, std %g %g %g\n", in.mean[0], in.mean[1], in.mean[2], in.std[0], in.std[1], in.std[2]);
-  else
-    puts(", not normalised");
+  char text[400];
+  vx_input_describe(&in, text, sizeof text);
+  printf("pictures    %s\n", text);
 }
 
 static int show_model(const char *folder, vx_error *error) {

@@ -20,7 +20,7 @@ typedef enum vx_cfg_normalize {
   VX_CFG_NORMALIZE_NONE,
   VX_CFG_NORMALIZE_OWN
 } vx_cfg_normalize;
-enum { VX_AS_CHECKPOINT = 2 }; /* resize and filter: as the checkpoint says */
+enum { VX_AS_CHECKPOINT = 2, VX_FILTER_AS_CHECKPOINT = VX_FILTERS }; /* resize, filter: as the checkpoint says */
 
 /* One method of the run, under its name there. */
 typedef struct vx_method {
@@ -56,7 +56,7 @@ typedef struct vx_config {
   const char *root, *split; /* data set */
   const char *classes;      /* class map, or NULL: the identity by name */
 
-  int resize, filter;      /* vx_resize, vx_filter; VX_AS_CHECKPOINT */
+  int resize, filter;      /* vx_resize or VX_AS_CHECKPOINT; vx_filter or VX_FILTER_AS_CHECKPOINT */
   int arithmetic;          /* vx_arithmetic */
   int normalize;           /* vx_cfg_normalize */
   double crop_pct;         /* 0: as the checkpoint says */

@@ -28,10 +28,11 @@ const vx_key vx_keys[] = {
      "With crop: share of the shorter side that stays (0.875). 0: as the checkpoint says.", AT(crop_pct),
      NUMBERS(0, 1)},
     {"input.filter", VX_KEY_CHOICE, "checkpoint", "Interpolation of the resize.", AT(filter),
-     WORDS("bilinear|bicubic|checkpoint")},
+     WORDS("bilinear|bicubic|nearest|lanczos|box|hamming|checkpoint")},
     {"input.arithmetic", VX_KEY_CHOICE, "pillow",
-     "pillow: to 8 bits after each pass, byte for byte as Pillow; float: as PyTorch's antialiased tensor resize.",
-     AT(arithmetic), WORDS("pillow|float")},
+     "pillow: to 8 bits after each pass, byte for byte as Pillow before 13; pillow13: as Pillow from 13 on, which "
+     "scales tall pictures in height first; float: as PyTorch's antialiased tensor resize.",
+     AT(arithmetic), WORDS("pillow|float|pillow13")},
     {"input.normalize", VX_KEY_OWN, "checkpoint",
      "Mean and deviation: as the checkpoint says, none (pixels stay in [0,1]), or {mean: [r, g, b], std: [r, g, b]}.",
      0, OWN(vx_read_normalize, vx_print_normalize)},
@@ -62,8 +63,10 @@ const vx_key vx_keys[] = {
      "{of: [a, b, c] or all, sizes: [2, 3], by: sqrt}: every mix of so many of these methods.", 0,
      OWN(vx_read_all_mixes, NULL)},
     {"metrics", VX_KEY_OWN, "[overlap]",
-     "Measures: overlap is IoU, F1 and pixel accuracy; `vitx ls metrics` shows the others.", 0,
-     OWN(vx_read_metrics, vx_print_metrics)},
+     "Measures, as ids or {id: …, as: NAME, parameters}: overlap is IoU, F1 and pixel accuracy; `vitx ls metrics` "
+     "shows "
+     "the others. Added to a finished run they are taken of its maps.",
+     0, OWN(vx_read_metrics, vx_print_metrics)},
 
     {"score.size", VX_KEY_SCORE, "input",
      "Where map and mask meet: input (the model's size), image (the picture's own), or a number.", 0, ANY},

@@ -3,27 +3,43 @@
 #ifndef VX_RESIZE_H
 #define VX_RESIZE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
 
-typedef enum vx_filter { VX_FILTER_BILINEAR, VX_FILTER_BICUBIC } vx_filter;
+typedef enum vx_filter {
+  VX_FILTER_BILINEAR,
+  VX_FILTER_BICUBIC,
+  VX_FILTER_NEAREST,
+  VX_FILTER_LANCZOS,
+  VX_FILTER_BOX,
+  VX_FILTER_HAMMING,
+  VX_FILTERS
+} vx_filter;
 typedef enum vx_mask_resize { VX_MASK_PILLOW, VX_MASK_OPENCV } vx_mask_resize;
 
 /* Scale the picture to scaled_width x scaled_height, then keep the window of width x height whose upper left pixel is
-   (left, top); the window lies inside. */
+   (left, top). Where the window reaches over the picture's border, pixels are `fill` and labels void. */
 typedef struct vx_geometry {
   int scaled_width, scaled_height;
   int left, top;
   int width, height;
+  uint8_t fill[3];
+  bool pillow13; /* 8-bit passes in the order of Pillow >= 13: tall pictures are scaled in height first */
 } vx_geometry;
+
+enum { VX_LABEL_OUTSIDE = 255 }; /* VOC's void */
+
+/* "bilinear", "bicubic", "nearest", "lanczos", "box", "hamming": as configurations and timm write them. */
+const char *vx_filter_name(vx_filter filter);
 
 /* Straight to width x height, nothing cut off. */
 vx_geometry vx_geometry_squash(int width, int height);
 
 /* Pillow's 8-bit resize, byte for byte: first the width, then the height, each rounded to 8 bits (weights in fixed
-   point of 22 bits). `rgb` is [height][width][3], `out` [window height][window width][3]. Fails without memory and for
-   a window that is not inside the scaled picture. */
+   point of 22 bits); nearest picks pixels. `rgb` is [height][width][3], `out` [window height][window width][3]. Fails
+   without memory and for a window that has nothing of the scaled picture. */
 bool vx_resize_rgb(const uint8_t *rgb, int width, int height, const vx_geometry *geometry, vx_filter filter,
                    uint8_t *out, vx_error *error);
 

@@ -57,8 +57,8 @@ static bool open_all(vx_explain *e, vx_error *error) {
   if (!check_methods(e, error) || !vx_input_from_checkpoint(o->folder, e->shape->image, &e->input, error) ||
       !vx_plan_make(o->methods, o->method_count, e->shape, &e->plan, error) || !vx_blas_check(e->shape, NULL, 0, error))
     return false;
-  if (o->size == VX_DRAW_IMAGE && e->input.resize == VX_RESIZE_CROP)
-    return vx_fail(error, "--size", "is image, but this model crops its pictures: give a number of pixels");
+  if (o->size == VX_DRAW_IMAGE && vx_input_cuts(&e->input))
+    return vx_fail(error, "--size", "is image, but this model sees a part of its pictures: give a number of pixels");
   e->subject = vx_subject_new(o->model, &e->plan, &e->input, o->precision, error);
   return e->subject && (take_memory(e) || vx_fail(error, o->folder, "out of memory"));
 }

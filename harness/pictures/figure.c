@@ -60,7 +60,7 @@ static bool measure_columns(figure *f) {
   for (int i = 0; i < f->choice.image_count; i++) {
     vx_result detail;
     if (!vx_image_read(f->store, f->choice.images[i]->id, f->arena, &detail, f->error)) return false;
-    bool known = detail.width > 0 && detail.height > 0 && f->input.resize == VX_RESIZE_SQUASH;
+    bool known = detail.width > 0 && detail.height > 0 && !vx_input_cuts(&f->input);
     double ratio = known ? (double)detail.width / detail.height : 1;
     f->width[i] = f->options->height * fmin(fmax(ratio, 0.4), 2.5);
   }
@@ -89,7 +89,7 @@ static bool read_original(figure *f, column *c) {
   if (!entry) {
     vx_fail(&reason, row->image_id, "is not in the data set's list");
   } else if (vx_picture_read(entry->image, &picture, &reason) &&
-             (f->input.resize == VX_RESIZE_SQUASH ||
+             (!vx_input_cuts(&f->input) ||
               vx_frame_to_map(&f->input, picture.width, picture.height, c->columns, c->rows, &geometry, &reason)) &&
              vx_resize_rgb(picture.rgb, picture.width, picture.height, &geometry, VX_FILTER_BICUBIC, c->rgb, &reason)) {
     vx_picture_free(&picture);

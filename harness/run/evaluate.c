@@ -233,23 +233,12 @@ static bool predict(vx_evaluator *e, const vx_picture *picture, vx_result *resul
   return true;
 }
 
-/* Whether anything of it asks the model; without it the stored prediction is what there is. */
-static bool asks_model(const vx_run *run, const vx_todo *todo) {
-  uint64_t asking = 0;
-  if (!todo || !todo->stored) return true;
-  for (int i = 0; i < run->config->metric_count; i++)
-    if (run->config->metrics[i].measure->kind != VX_MAP_AND_TRUTH) asking |= UINT64_C(1) << i;
-  for (int m = 0; m < run->info.method_count; m++)
-    if (todo->make[m] || (todo->metrics[m] & asking)) return true;
-  return false;
-}
-
 static bool evaluate_picture(vx_evaluator *e, const vx_picture *picture, const vx_mask *mask, const vx_todo *todo,
                              vx_result *result) {
   vx_error error;
-  bool with_model = asks_model(e->run, todo), good = true, go_on = true;
+  bool with_model = !todo || todo->model, good = true, go_on = true;
   const vx_view *view = NULL;
-  if (!with_model)
+  if (!with_model) /* the stored prediction is what there is */
     result->prediction = todo->stored->prediction;
   else if (!predict(e, picture, result, &go_on))
     return false;

@@ -8,6 +8,7 @@
 typedef struct vx_todo {
   bool *make;              /* make the map */
   uint64_t *metrics;       /* of the run's metrics those to be measured, of a map that is made or stored */
+  bool model;              /* something of it asks the model */
   const vx_result *stored; /* rows of the image with the maps that are measured without being made; NULL: none */
 } vx_todo;
 

@@ -10,7 +10,7 @@ static bool crop_to(const vx_input_options *input, int width, int height, int si
 
 bool vx_frame_to_map(const vx_input_options *input, int width, int height, int map_width, int map_height,
                      vx_geometry *geometry, vx_error *error) {
-  if (input->resize == VX_RESIZE_CROP && map_width == map_height)
+  if (vx_input_cuts(input) && map_width == map_height)
     return crop_to(input, width, height, map_width, geometry, error);
   *geometry = vx_geometry_squash(map_width, map_height);
   return true;
@@ -18,8 +18,11 @@ bool vx_frame_to_map(const vx_input_options *input, int width, int height, int m
 
 bool vx_frame_to_thumbnail(const vx_input_options *input, int width, int height, int side, vx_geometry *geometry,
                            vx_error *error) {
-  if (input->resize == VX_RESIZE_CROP) {
-    double covered = (width < height ? width : height) * (double)input->size / input->shorter_side;
+  if (vx_input_cuts(input)) {
+    vx_geometry whole;
+    if (!vx_input_geometry(input, width, height, &whole, error)) return false;
+    double x = (double)width / whole.scaled_width, y = (double)height / whole.scaled_height;
+    double covered = (x < y ? x : y) * input->size;
     int own = covered < side ? (int)covered : side;
     return crop_to(input, width, height, own < 1 ? 1 : own, geometry, error);
   }

@@ -32,7 +32,7 @@ static const char *keep(vx_run *run, vx_text *text) {
 }
 
 static const char *input_text(vx_run *run) {
-  char text[400];
+  char text[600];
   vx_input_print(&run->input, text, sizeof text);
   return say(run, "%s", text);
 }

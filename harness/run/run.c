@@ -10,12 +10,12 @@
 
 bool vx_run_input(const vx_config *config, int image_size, vx_input_options *input, vx_error *error) {
   if (!vx_input_from_checkpoint(config->model, image_size, input, error)) return false;
-  if (config->resize != VX_AS_CHECKPOINT) input->resize = (vx_resize)config->resize;
-  if (config->filter != VX_AS_CHECKPOINT) input->filter = (vx_filter)config->filter;
-  if (config->crop_pct > 0)
-    input->shorter_side = vx_input_shorter_side(image_size, config->crop_pct);
-  else if (input->resize == VX_RESIZE_CROP && input->shorter_side < image_size)
-    input->shorter_side = vx_input_shorter_side(image_size, 0.875);
+  if (config->resize != VX_AS_CHECKPOINT) {
+    input->resize = (vx_resize)config->resize;
+    input->scaled_width = input->scaled_height = image_size;
+  }
+  if (config->filter != VX_FILTER_AS_CHECKPOINT) input->filter = (vx_filter)config->filter;
+  if (config->crop_pct > 0) input->shorter_side = vx_input_shorter_side(image_size, config->crop_pct);
   input->arithmetic = (vx_arithmetic)config->arithmetic;
   if (config->normalize == VX_CFG_NORMALIZE_NONE) input->normalize = false;
   if (config->normalize == VX_CFG_NORMALIZE_OWN) {
@@ -23,6 +23,10 @@ bool vx_run_input(const vx_config *config, int image_size, vx_input_options *inp
     memcpy(input->mean, config->mean.value, sizeof input->mean);
     memcpy(input->std, config->std.value, sizeof input->std);
   }
+  if (config->score.size == VX_SIZE_IMAGE && vx_input_cuts(input))
+    return vx_fail(error, vx_where(error, "%s: score.size", config->path),
+                   "is image, but the checkpoint's processor shows the model a part of the picture; expected input or "
+                   "a number, or input.resize: squash");
   return vx_input_check(input, vx_where(error, "%s: input", config->path), error);
 }
 

@@ -107,6 +107,7 @@ static bool list_rest(working *w, lacking *t, const bool *missing) {
     t->stored |= bits && !t->todo.make[m];
     w->make[m] |= t->todo.make[m];
     w->model |= (bits & model) != 0;
+    t->todo.model |= t->todo.make[m] || (bits & model);
   }
   return true;
 }

@@ -161,104 +161,76 @@ static bool find_run(vx_store *store, const vx_run_row *run, const char *digest,
   return ok;
 }
 
-/* The method's id in the file, 0 when it is not there, -1 on failure or when it is there with other parameters. */
-static int64_t find_method(vx_store *store, const vx_method_row *method, const char *digest, vx_error *error) {
-  sqlite3_stmt *find = vx_sql_prepare(
-      store, "SELECT id, digest, explainer, parameters FROM run_methods WHERE run = ? AND name = ?", error);
-  if (!find) return -1;
-  int row = vx_sql_bind(store, find, error, "lt", store->run, method->name) ? vx_sql_row(store, find, error) : -1;
-  int64_t id = row;
-  if (row > 0) {
-    id = sqlite3_column_int64(find, 0);
-    if (strcmp(vx_sql_text(find, 1), digest) != 0) {
-      vx_fail(error, store->path,
-              "run %lld has a method %s already, which is %s (%s), not %s (%s): give the new one another name (as: …)",
-              (long long)store->run, method->name, vx_sql_text(find, 2), vx_sql_text(find, 3), method->explainer,
-              method->parameters);
-      id = -1;
-    }
-  }
+/* A method or measure of this name is there with another digest. `sql` gives its id in the registry and parameters. */
+static bool fail_other(vx_store *store, const char *sql, const char *what, const char *name, const char *id,
+                       const char *parameters, vx_error *error) {
+  sqlite3_stmt *find = vx_sql_prepare(store, sql, error);
+  if (!find) return false;
+  if (vx_sql_bind(store, find, error, "lt", store->run, name) && vx_sql_row(store, find, error) > 0)
+    vx_fail(error, store->path,
+            "run %lld has a %s %s already, which is %s (%s), not %s (%s): give the new one another name (as: …)",
+            (long long)store->run, what, name, vx_sql_text(find, 0), vx_sql_text(find, 1), id, parameters);
   sqlite3_finalize(find);
-  return id;
-}
-
-static int64_t put_method(vx_store *store, const vx_method_row *m, int place, const char *digest, vx_error *error) {
-  sqlite3_stmt *put =
-      vx_sql_prepare(store,
-                     "INSERT INTO run_methods (run, place, name, explainer, title, family, source, class_specific,"
-                     " trivial, is_mask, parameters, parts, pixel_map, digest) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                     error);
-  if (!put) return -1;
-  bool ok = vx_sql_bind(store, put, error, "litttttiiitTit", store->run, place, m->name, m->explainer, m->title,
-                        m->family, m->source, m->class_specific, m->trivial, m->is_mask, m->parameters, m->parts,
-                        m->pixel_map, digest) &&
-            vx_sql_run(store, put, error);
-  sqlite3_finalize(put);
-  return ok ? last_id(store) : -1;
+  return false;
 }
 
 /* Tables show methods in the order of the newest command, those that it does not name after them. */
-static bool put_methods(vx_store *store, const vx_run_row *run, vx_error *error) {
-  sqlite3_stmt *place = vx_sql_prepare(store, "UPDATE run_methods SET place = ? WHERE id = ?", error);
-  sqlite3_stmt *behind = vx_sql_prepare(store, "UPDATE run_methods SET place = place + ? WHERE run = ?", error);
-  bool ok = place && behind && vx_sql_bind(store, behind, error, "il", run->method_count, store->run) &&
-            vx_sql_run(store, behind, error);
-  for (int i = 0; ok && i < run->method_count; i++) {
-    char digest[VX_DIGEST_SIZE];
-    vx_store_method_digest(&run->methods[i], digest);
-    int64_t id = find_method(store, &run->methods[i], digest, error);
-    if (id == 0) id = put_method(store, &run->methods[i], i, digest, error);
-    ok = id > 0 && vx_sql_bind(store, place, error, "il", i, id) && vx_sql_run(store, place, error);
-    store->methods[i] = id;
-  }
-  sqlite3_finalize(place);
+static bool make_room(vx_store *store, const char *sql, int count, vx_error *error) {
+  sqlite3_stmt *behind = vx_sql_prepare(store, sql, error);
+  bool ok = behind && vx_sql_bind(store, behind, error, "il", count, store->run) && vx_sql_run(store, behind, error);
   sqlite3_finalize(behind);
   return ok;
 }
 
-/* The measure's digest in the file against the one that is meant: 1 the same, 0 not there, -1 failure or another. */
-static int find_metric(vx_store *store, const vx_metric_row *metric, const char *digest, vx_error *error) {
-  sqlite3_stmt *find =
-      vx_sql_prepare(store, "SELECT digest, measure, parameters FROM run_metrics WHERE run = ? AND name = ?", error);
-  if (!find) return -1;
-  int row = vx_sql_bind(store, find, error, "lt", store->run, metric->name) ? vx_sql_row(store, find, error) : -1;
-  if (row > 0 && strcmp(vx_sql_text(find, 0), digest) != 0) {
-    vx_fail(error, store->path,
-            "run %lld has a measure %s already, which is %s (%s), not %s (%s): give the new one another name (as: …)",
-            (long long)store->run, metric->name, vx_sql_text(find, 1), vx_sql_text(find, 2), metric->measure,
-            metric->parameters);
-    row = -1;
+static bool put_methods(vx_store *store, const vx_run_row *run, vx_error *error) {
+  static const char other[] = "SELECT explainer, parameters FROM run_methods WHERE run = ? AND name = ?";
+  if (!make_room(store, "UPDATE run_methods SET place = place + ? WHERE run = ?", run->method_count, error))
+    return false;
+  sqlite3_stmt *put = vx_sql_prepare(
+      store,
+      "INSERT INTO run_methods (run, place, name, explainer, title, family, source, class_specific, trivial, is_mask,"
+      " parameters, parts, pixel_map, digest) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+      " ON CONFLICT (run, name) DO UPDATE SET place = excluded.place WHERE digest = excluded.digest RETURNING id",
+      error);
+  int row = put ? 1 : -1;
+  for (int i = 0; row > 0 && i < run->method_count; i++) {
+    const vx_method_row *m = &run->methods[i];
+    char digest[VX_DIGEST_SIZE];
+    vx_store_method_digest(m, digest);
+    bool bound = vx_sql_bind(store, put, error, "litttttiiitTit", store->run, i, m->name, m->explainer, m->title,
+                             m->family, m->source, m->class_specific, m->trivial, m->is_mask, m->parameters, m->parts,
+                             m->pixel_map, digest);
+    row = bound ? vx_sql_row(store, put, error) : -1;
+    if (row > 0) store->methods[i] = sqlite3_column_int64(put, 0);
+    if (row == 0) fail_other(store, other, "method", m->name, m->explainer, m->parameters, error);
+    sqlite3_reset(put);
   }
-  sqlite3_finalize(find);
-  return row;
+  sqlite3_finalize(put);
+  return row > 0;
 }
 
 static bool put_metrics(vx_store *store, const vx_run_row *run, vx_error *error) {
-  sqlite3_stmt *put = vx_sql_prepare(store,
-                                     "INSERT INTO run_metrics (run, name, place, measure, kind, parameters, columns,"
-                                     " digest) VALUES (?,?,?,?,?,?,?,?)",
-                                     error);
-  sqlite3_stmt *place = vx_sql_prepare(store, "UPDATE run_metrics SET place = ? WHERE run = ? AND name = ?", error);
-  sqlite3_stmt *behind = vx_sql_prepare(store, "UPDATE run_metrics SET place = place + ? WHERE run = ?", error);
-  bool ok = put && place && behind && vx_sql_bind(store, behind, error, "il", run->metric_count, store->run) &&
-            vx_sql_run(store, behind, error);
-  for (int i = 0; ok && i < run->metric_count; i++) {
+  static const char other[] = "SELECT measure, parameters FROM run_metrics WHERE run = ? AND name = ?";
+  if (!make_room(store, "UPDATE run_metrics SET place = place + ? WHERE run = ?", run->metric_count, error))
+    return false;
+  sqlite3_stmt *put = vx_sql_prepare(
+      store,
+      "INSERT INTO run_metrics (run, name, place, measure, kind, parameters, columns, digest) VALUES (?,?,?,?,?,?,?,?)"
+      " ON CONFLICT (run, name) DO UPDATE SET place = excluded.place WHERE digest = excluded.digest RETURNING place",
+      error);
+  int row = put ? 1 : -1;
+  for (int i = 0; row > 0 && i < run->metric_count; i++) {
     const vx_metric_row *m = &run->metrics[i];
     char digest[VX_DIGEST_SIZE];
     vx_store_metric_digest(m, digest);
-    int found = find_metric(store, m, digest, error);
-    ok = found >= 0;
-    if (found > 0)
-      ok = vx_sql_bind(store, place, error, "ilt", i, store->run, m->name) && vx_sql_run(store, place, error);
-    if (found == 0)
-      ok = vx_sql_bind(store, put, error, "ltittttt", store->run, m->name, i, m->measure, m->kind, m->parameters,
-                       m->columns, digest) &&
-           vx_sql_run(store, put, error);
+    bool bound = vx_sql_bind(store, put, error, "ltittttt", store->run, m->name, i, m->measure, m->kind, m->parameters,
+                             m->columns, digest);
+    row = bound ? vx_sql_row(store, put, error) : -1;
+    if (row == 0) fail_other(store, other, "measure", m->name, m->measure, m->parameters, error);
+    sqlite3_reset(put);
   }
   sqlite3_finalize(put);
-  sqlite3_finalize(place);
-  sqlite3_finalize(behind);
-  return ok;
+  return row > 0;
 }
 
 static bool begin_rows(vx_store *store, const vx_run_row *run, vx_error *error) {

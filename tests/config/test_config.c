@@ -72,6 +72,10 @@ static const refusal refusals[] = {
     {HEAD "methods: all\nscore: {threshold: 1.01}\n", NULL, "c.yaml:4: score.threshold", "a number from 0 to 1"},
     {HEAD "methods: all\nmetrics: [overlp]\n", NULL, "c.yaml:4: metrics", "did you mean 'overlap'?"},
     {HEAD "methods: all\nmetrics: [overlap, overlap]\n", NULL, "c.yaml:4: metrics", "twice"},
+    {HEAD "methods: all\nmetrics: [focus, {id: pointing, as: focus}]\n", NULL, "c.yaml:4: metrics", "twice"},
+    {HEAD "methods: all\nmetrics: [{id: pointing, steps: 3}]\n", NULL, "c.yaml:4: metrics", "steps"},
+    {HEAD "methods: all\nmetrics: [{as: pointing}]\n", NULL, "c.yaml:4: metrics", "expected the name of a metric"},
+    {HEAD "methods: all\nmetrics: [{id: pointing, as: 'a,b'}]\n", NULL, "c.yaml:4: metrics", "comma"},
     {HEAD "methods: all\ninput: {normalize: {mean: [0, 0, 0], std: [1, 0, 1]}}\n", NULL, "input.normalize",
      "std must be a list of three positive numbers"},
     {HEAD "methods: all\nmodel: n\n", NULL, "c.yaml:4:1", "'model' stands here twice"},
@@ -142,6 +146,7 @@ END_TEST
 START_TEST(the_printed_configuration_is_itself_one) {
   static const char *const texts[] = {
       good, HEAD "methods: all\nmetrics: all\n",
+      HEAD "methods: all\nmetrics: [overlap, {id: focus, as: 'focus@2: b'}, {id: retrieval, as: r}]\n",
       HEAD "methods: [center, {id: rollout, start_layer: 1, as: 'r 1: \"x\"'}, {mix: [rollout, 'r 1: \"x\"'], by: "
            "sqrt}]\n"
            "all_mixes: {of: [rollout, saliency, {id: rollout, heads: max}], sizes: [2, 3], by: mean}\n"

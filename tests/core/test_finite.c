@@ -223,6 +223,39 @@ START_TEST(test_plan) {
 }
 END_TEST
 
+/* What nothing makes is refused when the worker is made, by name, of the picture and of its variants alike. */
+START_TEST(test_refused) {
+  static const struct {
+    vx_want want;
+    const char *name;
+  } refused[] = {
+      {{VX_AT_INPUT, {.rule = VX_FORWARD}, false, 0, 0}, "value of the input"},
+      {{VX_AT_SCORES, {.rule = VX_GRADIENT}, false, 0, 1}, "gradient of the scores"},
+      {{VX_AT_TOKENS, {.rule = VX_GRADIENT}, false, 0, 0}, "gradient of the last norm"},
+      {{VX_AT_INPUT, {.rule = VX_GRADIENT}, true, 0, 0}, "gradient of the input, rows"},
+      {{VX_AT_INPUT, {.rule = VX_GRADIENT}, false, 0, 1}, "gradient of the input"},
+      {{VX_AT_NORM1, {.rule = VX_CUT_GRADIENT}, false, 0, 1}, "cut_gradient of LN1"},
+      {{VX_AT_STREAM, {.rule = VX_LRP_PLAIN}, false, 0, 1}, "lrp_plain of the stream"},
+      {{VX_AT_ATTENTION, {.rule = VX_GRADIENT, .points = 20}, false, 0, 1}, "gradient of the attention"},
+      {{VX_AT_ATTENTION, {.rule = VX_LRP_IMPROVED, .parameter = NAN}, false, 0, 1}, "lrp_improved of the attention"},
+      {{VX_AT_ATTENTION, {.rule = VX_FORWARD}, false, 1, 0}, "value of the attention"},
+  };
+  vx_error error = {0};
+  vx_shape shape = {.layers = 2, .heads = 1, .dim = 4, .mlp = 4, .patch = 4, .image = 8, .classes = 2, .epsilon = 1e-6};
+  vx_model *model = vx_model_random(&shape, 2, &error);
+  for (size_t i = 0; i < 2 * sizeof refused / sizeof *refused; i++) {
+    vx_needs plan = {.variant_count = 1};
+    vx_wants *wants = i % 2 ? &plan.variants : &plan.wants;
+    wants->want[wants->count++] = refused[i / 2].want;
+    for (vx_precision precision = VX_SINGLE; precision <= VX_DOUBLE; precision++) {
+      ck_assert_ptr_null(vx_worker_new(model, &plan, precision, &error));
+      check_error(&error, "plan", refused[i / 2].name);
+    }
+  }
+  vx_model_close(model);
+}
+END_TEST
+
 int main(void) {
   TCase *tests = tcase_create("finite");
   tcase_add_checked_fixture(tests, setup, teardown);
@@ -233,5 +266,6 @@ int main(void) {
   tcase_add_test(tests, test_overflow);
   tcase_add_test(tests, test_gradient_overflow);
   tcase_add_test(tests, test_plan);
+  tcase_add_test(tests, test_refused);
   return run_suite("core/finite", tests);
 }

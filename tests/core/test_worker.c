@@ -6,7 +6,7 @@
 #include "tests/support/files.h"
 
 /* Every kind of pass, each as a plan of its own; the last one is their union. */
-enum { PLANS = 17, UNION = PLANS - 1 };
+enum { PLANS = 22, UNION = PLANS - 1 };
 
 static void make_plans(const vx_shape *s, vx_needs plans[PLANS]) {
   int last = s->layers - 1, n = 0;
@@ -28,6 +28,11 @@ static void make_plans(const vx_shape *s, vx_needs plans[PLANS]) {
   vx_want_layers(&plans[n++].wants, VX_AT_ATTENTION, vx_by(VX_LRP_PLAIN), last, last);
   vx_want_layers(&plans[n++].wants, VX_AT_ATTENTION, vx_by_with(VX_LRP_PLAIN, 1e-2), 0, last);
   vx_want_at(&plans[n++].wants, VX_AT_INPUT, vx_by_with(VX_LRP_IMPROVED, 1e-2));
+  vx_want_layers(&plans[n++].wants, VX_AT_STREAM, vx_by(VX_FORWARD), last / 2, last / 2);
+  vx_want_layers(&plans[n++].wants, VX_AT_CONTEXT, vx_by(VX_FORWARD), 0, last / 2);
+  vx_want_layers(&plans[n++].wants, VX_AT_SCORES, vx_by(VX_FORWARD), 0, 0);
+  vx_want_layers(&plans[n++].wants, VX_AT_VALUES, vx_by(VX_GRADIENT), last / 2, last);
+  vx_want_rows(&plans[n++].wants, VX_AT_STREAM, vx_by(VX_GRADIENT), last, last);
   ck_assert_int_eq(n, UNION);
   for (int i = 0; i < UNION; i++) ck_assert(vx_needs_add(&plans[UNION], &plans[i], NULL));
   vx_want_at(&plans[UNION].variants, VX_AT_INPUT, vx_by(VX_GRADIENT));
@@ -113,7 +118,7 @@ END_TEST
 
 static void make_noisy(void *user, int index, vx_variant *variant) {
   const float *picture = user;
-  for (int i = 0; i < 12; i++) variant->x[i] = (double)picture[i] * index; /* the rest: whatever the last one left */
+  for (int i = 0; i < 12; i++) variant->x[i] = (double)picture[i] * index; /* the rest: the picture */
 }
 
 static void see_nothing(void *user, int index, const vx_view *view) {
@@ -157,6 +162,35 @@ START_TEST(test_no_stale_state) {
   }
   for (int i = 0; i < 3; i++) free(x[i]);
   vx_model_close(model);
+}
+END_TEST
+
+/* ---- memory --------------------------------------------------------------------------------------------------------
+ */
+
+static size_t bytes_of(int layers, const vx_needs *plan, vx_precision precision) {
+  vx_shape shape = {
+      .layers = layers, .heads = 4, .dim = 64, .mlp = 256, .patch = 4, .image = 32, .classes = 5, .epsilon = 1e-6};
+  vx_model *model = vx_model_random(&shape, 1, NULL);
+  vx_worker *worker = new_worker(model, plan, precision);
+  size_t bytes = vx_worker_bytes(worker);
+  vx_worker_free(worker);
+  vx_model_close(model);
+  return bytes;
+}
+
+/* What nobody reads is not kept: logits alone, of the picture and of variants, take one layer, however deep the model;
+   a gradient down to the last layer no more than that one. */
+START_TEST(test_memory) {
+  vx_needs logits = {.variant_count = 4}, top = {0}, all = {0};
+  vx_want_layers(&top.wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 23, 23);
+  vx_want_layers(&all.wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, 23);
+  size_t map = 4 * 65 * 65;
+  for (vx_precision precision = VX_SINGLE; precision <= VX_DOUBLE; precision++) {
+    size_t number = precision == VX_DOUBLE ? sizeof(double) : sizeof(float);
+    ck_assert_uint_le(bytes_of(24, &logits, precision), bytes_of(2, &logits, precision) + map * number);
+    ck_assert_uint_ge(bytes_of(24, &all, precision), bytes_of(24, &top, precision) + 23 * map * (number + 8));
+  }
 }
 END_TEST
 
@@ -273,6 +307,7 @@ int main(void) {
   tcase_add_loop_test(tests, test_alone_and_among_all, 0, PLAIN_SHAPES);
   tcase_add_loop_test(tests, test_nothing_else, 0, PLAIN_SHAPES);
   tcase_add_loop_test(tests, test_no_stale_state, 0, PLAIN_SHAPES);
+  tcase_add_test(tests, test_memory);
   tcase_add_test(tests, test_threads);
   tcase_add_test(tests, test_union);
   return run_suite("core/worker", tests);

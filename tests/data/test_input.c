@@ -71,7 +71,7 @@ START_TEST(a_text_that_is_no_input_is_refused_with_its_words) {
   static const char *const bad[] = {"",
                                     "resize=squash",
                                     "size=0 resize=squash",
-                                    "size=224 resize=crop shorter_side=100",
+                                    "size=224 resize=crop shorter_side=0",
                                     "size=224 resize=sideways",
                                     "size=224 mean=0.5,0.5",
                                     "size=224 std=0,1,1",
@@ -276,9 +276,9 @@ START_TEST(senseless_options_are_refused) {
   o = vx_input_default(S), o.std[1] = 0;
   ck_assert(!vx_input_make(&picture, &o, NULL, NULL, &error));
   check_error(&error, "input", "std 0");
-  o = vx_input_default(S), o.resize = VX_RESIZE_CROP, o.shorter_side = 200;
+  o = vx_input_default(S), o.resize = VX_RESIZE_CROP, o.shorter_side = 0;
   ck_assert(!vx_input_geometry(&o, 10, 10, &g, &error));
-  check_error(&error, "input", "shorter side");
+  check_error(&error, "input", "scaled to 0 pixels");
   o.shorter_side = 16384;
   ck_assert(!vx_input_geometry(&o, picture.width, picture.height, &g, &error));
   check_error(&error, "input", "too narrow");

@@ -182,9 +182,65 @@ START_TEST(labels_follow_the_indices) {
 }
 END_TEST
 
+/* What a window over the border shows is what the window inside shows, in a frame of `fill` (labels: void). */
+START_TEST(a_window_over_the_border_is_filled) {
+  uint64_t state = 11;
+  for (int round = 0; round < 60; round++) {
+    int w = draw_between(&state, 1, 40), h = draw_between(&state, 1, 40), left = draw_between(&state, 0, 5);
+    uint8_t *rgb = random_picture(&state, w, h), inside[9 * 7 * 3], out[20 * 20 * 3], label[400];
+    float single[9 * 7 * 3], framed[20 * 20 * 3];
+    vx_geometry in = {.scaled_width = 9, .scaled_height = 7, .width = 9, .height = 7};
+    vx_geometry over = {9, 7, -left, -6, 20, 20, {7, 8, 9}, false};
+    vx_filter filter = (vx_filter)(round % VX_FILTERS);
+    ck_assert(vx_resize_rgb(rgb, w, h, &in, filter, inside, NULL) &&
+              vx_resize_rgb(rgb, w, h, &over, filter, out, NULL));
+    ck_assert(vx_resize_float(rgb, w, h, &in, single, NULL) && vx_resize_float(rgb, w, h, &over, framed, NULL));
+    ck_assert(vx_resize_labels(rgb, w, h, &over, VX_MASK_PILLOW, label, NULL));
+    for (int y = 0; y < 20; y++)
+      for (int x = 0; x < 20; x++)
+        for (int c = 0; c < 3; c++) {
+          bool on = x >= left && x < left + 9 && y >= 6 && y < 13;
+          int at = ((y - 6) * 9 + x - left) * 3 + c;
+          ck_assert_int_eq(out[(y * 20 + x) * 3 + c], on ? inside[at] : 7 + c);
+          ck_assert(framed[c * 400 + y * 20 + x] == (on ? single[c * 63 + at / 3] : (float)(7 + c) / 255.0f));
+          if (!on) ck_assert_int_eq(label[y * 20 + x], VX_LABEL_OUTSIDE);
+        }
+    free(rgb);
+  }
+}
+END_TEST
+
+/* Digests of what Pillow 13.0.0 and (two calls, the width first) Pillow before it make of one picture of noise. */
+START_TEST(filters_agree_with_pillow) {
+  FILE *f = fopen("tests/golden/preprocess/filters.txt", "r");
+  char line[256], name[16], expected[17], text[17];
+  int lines = 0;
+  ck_assert_ptr_nonnull(f);
+  while (fgets(line, sizeof line, f)) {
+    int w, h, side, version, filter = 0;
+    if (line[0] == '#') continue;
+    ck_assert_int_eq(sscanf(line, "%d %d %d %15s %d %16s", &w, &h, &side, name, &version, expected), 6);
+    uint8_t *rgb = malloc((size_t)(w * h * 3)), *out = malloc((size_t)(side * side * 3));
+    for (int i = 0; i < w * h * 3; i++) rgb[i] = (uint8_t)((uint32_t)i * 2654435761u >> 13);
+    while (strcmp(name, vx_filter_name((vx_filter)filter)) != 0) ck_assert_int_lt(++filter, VX_FILTERS);
+    vx_geometry g = vx_geometry_squash(side, side);
+    g.pillow13 = version == 13;
+    ck_assert(vx_resize_rgb(rgb, w, h, &g, (vx_filter)filter, out, NULL));
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)fnv1a(out, (size_t)(side * side * 3)));
+    ck_assert_msg(!strcmp(text, expected), "%s: is %s", line, text);
+    free(rgb);
+    free(out);
+    lines++;
+  }
+  fclose(f);
+  ck_assert_int_gt(lines, 20);
+}
+END_TEST
+
 START_TEST(windows_outside_are_refused) {
-  static const vx_geometry bad[] = {{10, 10, 5, 5, 6, 5}, {10, 10, 5, 5, 5, 6},  {10, 10, -1, 0, 5, 5},
-                                    {10, 10, 0, 0, 0, 5}, {10, 10, 0, -2, 5, 5}, {0, 10, 0, 0, 1, 1}};
+  static const vx_geometry bad[] = {{10, 10, 10, 5, 6, 5, {0}, false}, {10, 10, 5, 11, 5, 6, {0}, false},
+                                    {10, 10, -5, 0, 5, 5, {0}, false}, {10, 10, 0, 0, 0, 5, {0}, false},
+                                    {10, 10, 0, -7, 5, 5, {0}, false}, {0, 10, 0, 0, 1, 1, {0}, false}};
   uint8_t in[300] = {0}, out[300];
   float single[300];
   vx_error error;
@@ -206,6 +262,8 @@ int main(void) {
   tcase_add_test(tcase, nearest_indices_follow_the_formulas);
   tcase_add_test(tcase, pillow_and_opencv_differ_at_500_to_224);
   tcase_add_test(tcase, labels_follow_the_indices);
+  tcase_add_test(tcase, a_window_over_the_border_is_filled);
+  tcase_add_test(tcase, filters_agree_with_pillow);
   tcase_add_test(tcase, windows_outside_are_refused);
   return run_suite("resize", tcase);
 }

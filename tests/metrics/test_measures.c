@@ -99,10 +99,77 @@ START_TEST(the_registry) {
 }
 END_TEST
 
+/* What a run calls the numbers of a measure, and the measure that such a name belongs to. */
+START_TEST(names_of_columns) {
+  static const struct {
+    const char *id, *as, *expected;
+    int column;
+  } cases[] = {{"focus", "focus", "focus", 0},
+               {"average-precision", "average-precision", "average_precision", 0},
+               {"focus", "focus@2", "focus@2", 0},
+               {"retrieval", "retrieval", "recall", 1},
+               {"retrieval", "retrieval@a.b", "retrieval@a.b.recall", 1}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const vx_measure *measure = vx_measure_find(cases[i].id);
+    vx_text name = {0};
+    int column = -1;
+    vx_measure_column_name(measure, cases[i].as, cases[i].column, &name);
+    ck_assert_str_eq(name.text, cases[i].expected);
+    ck_assert_ptr_eq(vx_measure_with_column(name.text, &column), measure);
+    ck_assert_int_eq(column, cases[i].column);
+    free(name.text);
+  }
+  int column;
+  ck_assert_ptr_null(vx_measure_with_column("retrieval@x", &column)); /* which of the two? */
+  ck_assert_ptr_null(vx_measure_with_column("focus2@x", &column));
+  ck_assert_ptr_null(vx_measure_with_column("@x", &column));
+}
+END_TEST
+
+START_TEST(cells_of_a_stored_map) {
+  double cells[4];
+  static const float heat[] = {0.5f, -2, 0.5f, 7};
+  static const uint8_t levels[4][6] = {
+      {255, 255, 255, 0, 0, 0}, {255, 255, 255, 0, 0, 0}, {0, 0, 0, 1, 2, 3}, {0, 0, 0, 4, 5, 6}};
+  vx_map patch = {.kind = VX_MAP_PATCH, .width = 2, .height = 2, .heat = heat};
+  vx_map pixel = {.kind = VX_MAP_PIXEL, .width = 6, .height = 4, .levels = levels[0]};
+  ck_assert(vx_map_cells(&patch, 2, cells));
+  for (int i = 0; i < 4; i++) ck_assert_double_eq(cells[i], heat[i]);
+  ck_assert(!vx_map_cells(&patch, 1, cells));
+  ck_assert(vx_map_cells(&pixel, 2, cells));
+  ck_assert_double_eq(cells[0], 1);
+  ck_assert_double_eq(cells[1], 0);
+  ck_assert_double_eq(cells[3], 21 / (255.0 * 6));
+  ck_assert(!vx_map_cells(&pixel, 4, cells)); /* 6 columns on 4 */
+  ck_assert(!vx_map_cells(&(vx_map){0}, 2, cells));
+}
+END_TEST
+
+/* Every permutation of ties and values: descending, and equal ones as they stand. */
+START_TEST(the_order_is_stable) {
+  int order[6];
+  for (int code = 0; code < 729; code++) {
+    double cells[6];
+    for (int i = 0, rest = code; i < 6; i++, rest /= 3) cells[i] = rest % 3 - 1;
+    vx_map_order(cells, 6, order);
+    int seen = 0;
+    for (int i = 0; i < 6; i++) seen |= 1 << order[i];
+    ck_assert_int_eq(seen, 63);
+    for (int i = 1; i < 6; i++) {
+      double above = cells[order[i - 1]], here = cells[order[i]];
+      ck_assert(above > here || (above == here && order[i - 1] < order[i]));
+    }
+  }
+}
+END_TEST
+
 int main(void) {
   TCase *all = tcase_create("all");
   tcase_add_test(all, by_hand);
   tcase_add_test(all, flat_maps_and_empty_truths);
   tcase_add_test(all, the_registry);
+  tcase_add_test(all, names_of_columns);
+  tcase_add_test(all, cells_of_a_stored_map);
+  tcase_add_test(all, the_order_is_stable);
   return run_suite("measures", all);
 }

@@ -49,3 +49,8 @@ lose "$work/part5.sqlite" ASC
 expect "$(run "$work/once.sqlite" --set "min_confidence=$gate")" 6/6 "$all"
 at=$(sqlite3 "$work/part5.sqlite" 'SELECT 1 + min(position) FROM images JOIN predictions ON image = id WHERE passed')
 expect "$(run "$work/part5.sqlite" --set "min_confidence=$gate" --limit "$at")" "$at/$at" 1
+
+# A measure added to a finished run is taken of the maps that are stored, or of maps made again: no image is counted twice.
+for metrics in '[overlap, pointing]' '[overlap, pointing, retrieval]'; do
+  expect "$(run "$work/part1.sqlite" --set "min_confidence=$gate" --set "metrics=$metrics")" 6/6 "$all"
+done
