@@ -5,6 +5,7 @@
 
 #include "harness/tables/table.h"
 #include "tests/support/store_files.h"
+#include "tests/support/suite.h"
 
 static char path[256];
 
@@ -372,11 +373,5 @@ int main(void) {
   tcase_add_test(cases, rows_are_sorted_by_family_then_as_asked);
   tcase_add_test(cases, tables_of_many_images_say_what_the_rows_say);
   tcase_add_test(cases, each_format_escapes_what_it_must);
-  Suite *suite = suite_create("table");
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("table", cases);
 }
