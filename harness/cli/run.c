@@ -123,6 +123,9 @@ static int open_and_work(const options *o, const vx_config *config, int argc, ch
   vx_run *run = vx_run_open(config, advice, sizeof advice, error);
   if (!run) return 1;
   if (*advice && !o->quiet) fprintf(stderr, "%s\n", advice);
+  char pictures[400];
+  vx_input_describe(&run->input, pictures, sizeof pictures);
+  if (!o->quiet) fprintf(stderr, "pictures: %s\n", pictures);
   vx_store *store = vx_store_open(o->out ? o->out : path, VX_STORE_WRITE, error);
   int status = store ? work(o, run, store, argc, argv, error) : 1;
   vx_store_close(store);
