@@ -130,7 +130,7 @@ static bool read_mask(const request *r, const vx_input_options *input, const vx_
   vx_mask mask;
   if (!r->mask) return true;
   if (!(r->classes ? vx_classes_read(r->classes, classes, error) : vx_classes_voc(classes, error)) ||
-      !vx_mask_read(r->mask, &mask, error))
+      !vx_mask_read(r->mask, NULL, &mask, error))
     return false;
   bool same = mask.width == picture->width && mask.height == picture->height;
   bool good = same ? vx_attention_label(a, input, mask.label, mask.width, mask.height, arena, error)

@@ -29,7 +29,8 @@ const char vx_help_ls[] =
     "           the passes is not counted), title, source, citation; with ID\n"
     "           the whole entry: formula, citation, parameters with defaults and ranges\n"
     "  metrics  id, its columns in the results, what they mean\n"
-    "  runs     the runs in a results file: images, how many passed the gate, methods, when\n"
+    "  runs     the runs in a results file: images, how many passed the gate, methods, when, of what, and every key\n"
+    "           of the configuration that is not the default\n"
     "  model    shape, naming, parameters, digest, how it wants its pictures, what its head means, classes\n"
     "  data     lists of images with their lengths, classes\n\n"
     "EXAMPLES\n"
@@ -123,8 +124,12 @@ static bool print_run(vx_store *store, const vx_run_row *r, vx_arena *arena, vx_
   int count;
   if (!vx_store_count(store, r->id, &counts, error) || !vx_query_methods(store, r->id, arena, &methods, &count, error))
     return false;
-  printf("%3d  %-20s %9d %9d %7d %8d  %-20s %-20s %s, %s, %s\n", (int)r->id, r->name, r->image_count, counts.done,
-         counts.passed, count, r->started, *r->finished ? r->finished : "not yet", r->model, r->data, r->kernel);
+  char *changed = vx_config_changed(r->config, r->name, true, error);
+  if (!changed) return false;
+  printf("%3d  %-20s %9d %9d %7d %8d  %-20s %-20s %s, %s, %s%s%s\n", (int)r->id, r->name, r->image_count, counts.done,
+         counts.passed, count, r->started, *r->finished ? r->finished : "not yet", r->model, r->data, r->kernel,
+         *changed ? "; " : "", changed);
+  free(changed);
   return true;
 }
 
@@ -137,7 +142,7 @@ static int list_runs(const char *path, vx_error *error) {
               vx_query_runs(store, arena, &runs, &count, error);
   if (good)
     printf("%3s  %-20s %9s %9s %7s %8s  %-20s %-20s %s\n", "run", "name", "images", "done", "passed", "methods",
-           "started", "finished", "model, data, kernel");
+           "started", "finished", "model, data, kernel; keys that are not the default");
   for (int i = 0; good && i < count; i++) good = print_run(store, &runs[i], arena, error);
   vx_arena_free(arena);
   vx_store_close(store);
@@ -200,7 +205,7 @@ static bool show_list(const char *name, void *user) {
   listing *l = user;
   vx_voc voc;
   vx_error error;
-  if (!vx_voc_open(l->root, name, &voc, &error)) {
+  if (!vx_voc_open(l->root, name, NULL, &voc, &error)) {
     printf("list        %-16s broken: %s: %s\n", name, error.where, error.why);
     return true;
   }

@@ -5,7 +5,7 @@
 
 #include "core/safetensors.h"
 #include "harness/cli/cli.h"
-#include "harness/config/setting.h"
+#include "harness/config/config.h"
 #include "harness/run/to_size.h"
 
 const char vx_help_score[] =
@@ -16,9 +16,12 @@ const char vx_help_score[] =
     "DESCRIPTION\n"
     "  Upsamples the map (tensor KEY, [h][w], of the file; `heat`, or the only tensor, without KEY), makes a mask of\n"
     "  it and compares it with the data set's mask, exactly as a run does. Prints JSON: threshold, iou, f1,\n"
-    "  pixel_accuracy (0 to 1), tp, fp, fn, tn (pixels); always numbers. For whoever wants to check this program's\n"
-    "  scores, or score maps that another one made.\n\n"
+    "  pixel_accuracy (0 to 1), tp, fp, fn, tn (pixels); always numbers. A mask that is not plainly a truth is\n"
+    "  said by one key more, `truth`: binary, by-colour, no-object; one that cannot be (all void, interpolated) is\n"
+    "  refused. For whoever wants to check this program's scores, or score maps that another one made.\n\n"
     "OPTIONS\n"
+    "  --labels LABELS                            what the mask's values mean: data.labels (`vitx help config`)\n"
+    "  --mask-encoding ENCODING                   auto, index, colour, rgb-id or binary [auto]\n"
     "  --foreground any|main|class=N              what counts as object [any]\n"
     "  --void ignore|background|foreground        pixels labelled 255 [ignore]\n"
     "  --mask-resize pillow|opencv                nearest neighbour as one or the other takes it [pillow]\n"
@@ -80,13 +83,14 @@ static bool read_map(const char *text, vx_heatmap *out, vx_error *error) {
   return good;
 }
 
-static bool print_scores(const vx_case *in, vx_error *error) {
+static bool print_scores(const vx_case *in, vx_truth_status status, vx_error *error) {
   double column[VX_MEASURE_COLUMNS];
   if (!vx_measure_find("overlap")->measure(in, NULL, column, error)) return false;
   const vx_counts *c = &in->cut.counts;
   json_t *json = json_pack("{s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I}", "threshold", in->cut.threshold, "iou", column[0],
                            "f1", column[1], "pixel_accuracy", column[2], "tp", (json_int_t)c->tp, "fp",
                            (json_int_t)c->fp, "fn", (json_int_t)c->fn, "tn", (json_int_t)c->tn);
+  if (json && status != VX_TRUTH_OK) json_object_set_new(json, "truth", json_string(vx_truth_name(status)));
   bool good = json && json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0;
   putchar('\n');
   json_decref(json);
@@ -94,33 +98,56 @@ static bool print_scores(const vx_case *in, vx_error *error) {
 }
 
 /* Any size but the model's, which there is none of: the default input is squashed to a side of its own. */
-static bool score(const vx_heatmap *map, const vx_mask *mask, const vx_setting *setting, vx_error *error) {
+static bool score(const vx_heatmap *map, const vx_mask *mask, vx_truth_status status, const vx_setting *setting,
+                  vx_error *error) {
   vx_input_options input = vx_input_default(224);
   vx_truth truth = {.known = false};
   vx_sized sized = {.rows = 0};
   vx_levels levels;
   vx_case in;
   bool good = vx_setting_truth(setting, &input, mask, mask->width, mask->height, -1, &truth, error) &&
+              (truth.known || vx_fail(error, "--foreground", "names a class, which this mask does not")) &&
               vx_to_size(&sized, map, "the map", truth.geometry.height, truth.geometry.width, error) &&
               vx_case_prepare(&sized.heat, truth.label, &setting->scoring, &levels, &in, error) &&
-              print_scores(&in, error);
+              print_scores(&in, status, error);
   vx_sized_free(&sized);
   vx_truth_free(&truth);
   return good;
 }
 
+/* Without a data set there is no list of classes that a label could be foreign to. */
+static bool read_mask(const char *path, const char *labels, const char *encoding, vx_mask *mask, vx_error *error) {
+  vx_arena *arena = vx_arena_new();
+  vx_label_rules rules;
+  vx_mask_reading reading = {VX_MASK_AUTO};
+  vx_classes classes = {0};
+  const char *source;
+  bool good = (arena || vx_fail(error, "score", "out of memory")) &&
+              vx_config_labels(labels, encoding, arena, &rules, error) &&
+              vx_mask_reading_make(NULL, &rules, &reading, &classes, &source, error);
+  if (good && classes.count != 2) reading.class_count = 0;
+  good = good && vx_mask_read(path, &reading, mask, error);
+  vx_mask_reading_free(&reading);
+  vx_classes_free(&classes);
+  vx_arena_free(arena);
+  return good;
+}
+
 int vx_cmd_score(int argc, char **argv, vx_error *error) {
-  const char *heat = NULL, *mask_path = NULL;
+  const char *heat = NULL, *mask_path = NULL, *labels = NULL, *encoding = NULL;
   struct {
     const char *option, *key, *word;
   } words[] = {{"foreground", "foreground", "any"},      {"void", "void", "ignore"},
                {"mask-resize", "mask_resize", "pillow"}, {"size", "size", "image"},
                {"threshold", "threshold", "otsu"},       {"pixel-accuracy", "pixel_accuracy", "accuracy"}};
   enum { WORDS = sizeof words / sizeof *words };
-  vx_option options[WORDS + 2] = {{"heat", VX_OPTION_TEXT, &heat}, {"mask", VX_OPTION_TEXT, &mask_path}};
-  for (int i = 0; i < WORDS; i++) options[i + 2] = (vx_option){words[i].option, VX_OPTION_TEXT, &words[i].word};
+  vx_option options[WORDS + 4] = {{"heat", VX_OPTION_TEXT, &heat},
+                                  {"mask", VX_OPTION_TEXT, &mask_path},
+                                  {"labels", VX_OPTION_TEXT, &labels},
+                                  {"mask-encoding", VX_OPTION_TEXT, &encoding}};
+  for (int i = 0; i < WORDS; i++) options[i + 4] = (vx_option){words[i].option, VX_OPTION_TEXT, &words[i].word};
   int operands;
-  if (!vx_options(argc, argv, options, WORDS + 2, &operands, error)) return 2;
+  if (!vx_options(argc, argv, options, WORDS + 4, &operands, error)) return 2;
   if (operands != 0 || !heat || !mask_path) return vx_bad_use(error, "score", "wants --heat FILE and --mask FILE");
   vx_setting setting = {.side = 0};
   for (int i = 0; i < WORDS; i++) {
@@ -134,8 +161,10 @@ int vx_cmd_score(int argc, char **argv, vx_error *error) {
     return vx_bad_use(error, "score", "--foreground predicted needs a model: expected any, main or class=N");
   vx_heatmap map = {.rows = 0};
   vx_mask mask = {0};
-  bool good =
-      read_map(heat, &map, error) && vx_mask_read(mask_path, &mask, error) && score(&map, &mask, &setting, error);
+  bool good = read_map(heat, &map, error) && read_mask(mask_path, labels, encoding, &mask, error);
+  vx_truth_status status = mask.status;
+  if (status == VX_TRUTH_NO_OBJECT) mask.status = VX_TRUTH_OK; /* asked for by name: its numbers, and what it is */
+  good = good && vx_mask_check(&mask, 0, mask_path, error) && score(&map, &mask, status, &setting, error);
   vx_mask_free(&mask);
   free((double *)map.value);
   return good ? 0 : 1;

@@ -15,6 +15,16 @@ const vx_key vx_keys[] = {
     {"data.root", VX_KEY_TEXT, NULL, "Folder of the data set, in Pascal VOC's layout.", AT(root), ANY},
     {"data.split", VX_KEY_TEXT, "val",
      "Which images: a list of ImageSets/Segmentation (`val`), or a file with one image id a line.", AT(split), ANY},
+    {"data.labels", VX_KEY_OWN, "",
+     "What the masks' values mean: {VALUE or \"#rrggbb\" or NAME: CLASS, background or void; other: …}, or voc (index, "
+     "255 void), binary, isic (white is the object), pet (trimap 1, 2, 3), imagenet-s. Without it: what they "
+     "themselves "
+     "and labelmap.txt say.",
+     0, OWN(vx_read_labels, vx_print_labels)},
+    {"data.mask_encoding", VX_KEY_CHOICE, "auto",
+     "index (palette index or grey value), colour, rgb-id (R + 256 G + 65536 B), binary (bright is the object). auto: "
+     "what the PNG is.",
+     AT(labels.encoding), WORDS("auto|index|colour|rgb-id|binary")},
     {"classes", VX_KEY_TEXT, "",
      "Class map, a file that says which class of the data set each class of the model means. Without it: the same "
      "name.",

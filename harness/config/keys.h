@@ -62,8 +62,10 @@ bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *pla
 void vx_print_metrics(const vx_config *config, vx_text *text);
 
 /* own.c */
+bool vx_read_labels(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
 bool vx_read_normalize(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
 bool vx_read_target(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
+void vx_print_labels(const vx_config *config, vx_text *text);
 void vx_print_normalize(const vx_config *config, vx_text *text);
 void vx_print_target(const vx_config *config, vx_text *text);
 

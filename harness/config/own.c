@@ -63,6 +63,66 @@ void vx_print_normalize(const vx_config *config, vx_text *text) {
   vx_text_add(text, "}");
 }
 
+/* ---- data.labels ---------------------------------------------------------------------------------------------- */
+
+static bool read_preset(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+  if (!*node->text || (!node->quoted && strcmp(node->text, "none") == 0)) return true;
+  if (vx_choice_find(vx_mask_presets, node->text) < 0)
+    return vx_fail_at(place, node, error, "is '%.60s', expected one of %s or {VALUE: CLASS}", node->text,
+                      vx_mask_presets);
+  config->labels.preset = vx_arena_text(config->arena, node->text);
+  return config->labels.preset || vx_fail_at(place, node, error, "out of memory");
+}
+
+bool vx_read_labels(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+  char text[80];
+  if (node->kind == VX_YAML_SCALAR) return read_preset(config, node, place, error);
+  if (node->kind != VX_YAML_MAP || node->count == 0)
+    return vx_fail_at(place, node, error, "is %s, expected one of %s or {VALUE: CLASS}",
+                      vx_yaml_describe(node, text, sizeof text), vx_mask_presets);
+  const char **from = VX_TAKE(config->arena, node->count, const char *);
+  const char **to = VX_TAKE(config->arena, node->count, const char *);
+  for (int i = 0; i < node->count; i++) {
+    const vx_yaml *item = node->items[i];
+    if (item->kind != VX_YAML_SCALAR || !*item->text || !*node->keys[i])
+      return vx_fail_at(place, item, error, "'%.60s' is %s, expected a class", node->keys[i],
+                        vx_yaml_describe(item, text, sizeof text));
+    if (from && to) from[i] = vx_arena_text(config->arena, node->keys[i]);
+    if (from && to) to[i] = vx_arena_text(config->arena, item->text);
+    if (!from || !to || !from[i] || !to[i]) return vx_fail_at(place, node, error, "out of memory");
+  }
+  config->labels.from = from;
+  config->labels.to = to;
+  config->labels.count = node->count;
+  return true;
+}
+
+void vx_print_labels(const vx_config *config, vx_text *text) {
+  const vx_label_rules *rules = &config->labels;
+  if (rules->count == 0) vx_text_add_scalar(text, rules->preset ? rules->preset : "");
+  for (int i = 0; i < rules->count; i++) {
+    vx_text_add(text, i ? ", " : "{");
+    vx_text_add_quoted(text, rules->from[i]);
+    vx_text_add(text, ": ");
+    vx_text_add_quoted(text, rules->to[i]);
+  }
+  if (rules->count) vx_text_add(text, "}");
+}
+
+bool vx_config_labels(const char *labels, const char *encoding, vx_arena *arena, vx_label_rules *rules,
+                      vx_error *error) {
+  vx_config own = {.arena = arena};
+  vx_place place = {"command line", "data.labels"};
+  vx_yaml *node = labels ? vx_yaml_parse(labels, strlen(labels), "--labels", error) : NULL;
+  bool good = !labels || (node && vx_read_labels(&own, node, &place, error));
+  vx_yaml_free(node);
+  *rules = own.labels;
+  int index = encoding ? vx_choice_find(vx_key_find("data.mask_encoding")->choices, encoding) : 0;
+  rules->encoding = (vx_mask_encoding)index;
+  return good && (index >= 0 || vx_fail(error, "--mask-encoding", "is '%.60s', expected one of %s", encoding,
+                                        vx_key_find("data.mask_encoding")->choices));
+}
+
 /* ---- target --------------------------------------------------------------------------------------------------- */
 
 bool vx_read_target(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {

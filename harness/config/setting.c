@@ -148,7 +148,8 @@ bool vx_setting_truth(const vx_setting *s, const vx_input_options *input, const 
     truth->room = truth->label ? pixels : 0;
     if (!truth->label) return vx_fail(error, "truth", "out of memory for %zu pixels", pixels);
   }
-  if (!mask->label || (options.foreground == VX_FOREGROUND_PREDICTED && predicted_class < 1)) {
+  bool by_class = options.foreground == VX_FOREGROUND_PREDICTED || options.foreground == VX_FOREGROUND_CLASS;
+  if (!mask->label || !vx_truth_counts(mask->status) || (by_class && (options.label < 1 || mask->nameless))) {
     memset(truth->label, VX_IGNORED, pixels);
     return true;
   }

@@ -40,7 +40,7 @@ bool vx_setting_geometry(const vx_setting *setting, const vx_input_options *inpu
 /* What the maps of one image are scored against. Reusable: start from {0}, end with vx_truth_free. */
 typedef struct vx_truth {
   vx_geometry geometry; /* of map and mask */
-  bool known;           /* false: no mask, or the top class stands for no class of the data; all is VX_IGNORED then */
+  bool known;           /* false: no mask that counts, or the top class stands for no class; all is VX_IGNORED then */
   uint8_t *label;       /* [geometry.height][geometry.width] of VX_BACKGROUND, VX_FOREGROUND, VX_IGNORED */
   size_t room;
 } vx_truth;

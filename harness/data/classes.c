@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/data/mask.h"
 #include "base/text.h"
+#include "harness/data/mask.h"
 
 static bool add(vx_classes *classes, const char *name) {
   char *copy = strdup(name);
@@ -29,6 +29,23 @@ bool vx_classes_voc(vx_classes *classes, vx_error *error) {
   return vx_fail(error, "classes", "no memory for their names");
 }
 
+static bool is_one_of(const char *name, const char *const *words) {
+  for (; *words; words++)
+    if (vx_same_name(name, *words)) return true;
+  return false;
+}
+
+bool vx_is_background(const char *name) {
+  static const char *const words[] = {"background", "_background_", "__background__", NULL};
+  return is_one_of(name, words);
+}
+
+bool vx_is_void(const char *name) {
+  static const char *const words[] = {"void",   "ignore",    "ignored",    "_ignore_", "__ignore__",
+                                      "_void_", "unlabeled", "unlabelled", NULL};
+  return is_one_of(name, words);
+}
+
 static bool add_line(vx_classes *classes, const char *name, const char *path, int line, vx_error *error) {
   const char *where = vx_where(error, "%s:%d", path, line);
   if (classes->count >= VX_LABEL_VOID)
@@ -37,6 +54,13 @@ static bool add_line(vx_classes *classes, const char *name, const char *path, in
   int twin = vx_classes_find(classes, name);
   if (twin >= 0) return vx_fail(error, where, "names \"%.100s\", already the name of label %d", name, twin);
   return add(classes, name) || vx_fail(error, where, "no memory for the name");
+}
+
+bool vx_classes_of(const char *const *names, int count, const char *where, vx_classes *classes, vx_error *error) {
+  bool ok = start(classes) || vx_fail(error, where, "no memory for the names");
+  for (int i = 0; ok && i < count; i++) ok = add_line(classes, names[i], where, i + 1, error);
+  if (!ok) vx_classes_free(classes);
+  return ok;
 }
 
 static bool parse(const vx_file *file, const char *path, vx_classes *classes, vx_error *error) {
@@ -51,6 +75,7 @@ static bool parse(const vx_file *file, const char *path, vx_classes *classes, vx
       continue;
     }
     if (empty) return vx_fail(error, vx_where(error, "%s:%d", path, empty), "is empty, expected a class name");
+    if (classes->count == 1 && (vx_is_background(name) || vx_is_void(name))) continue; /* ahead of the classes */
     if (!add_line(classes, name, path, lines.number, error)) return false;
   }
   return classes->count > 1 || vx_fail(error, path, "names no class, expected one name a line");

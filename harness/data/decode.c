@@ -11,8 +11,9 @@ bool vx_picture_decode(const uint8_t *data, size_t size, const char *name, vx_pi
   *picture = (vx_picture){0};
   if (size >= sizeof jpeg && !memcmp(data, jpeg, sizeof jpeg)) return vx_jpeg_decode(data, size, name, picture, error);
   if (size >= sizeof png && !memcmp(data, png, sizeof png))
-    return vx_png_decode(data, size, name, VX_PNG_RGB, &picture->width, &picture->height, &picture->rgb, error);
-  if (size == 0) return vx_fail(error, name, "is empty, expected a JPEG or PNG picture");
+    return vx_png_decode(data, size, name, &picture->width, &picture->height, &picture->rgb, error);
+  bool known = size == 0 || strcmp(vx_picture_kind(data, size), "neither JPEG nor PNG") != 0;
+  if (known) return vx_fail(error, name, "is %s, expected a JPEG or PNG picture", vx_picture_kind(data, size));
   return vx_fail(error, name, "is neither JPEG nor PNG: it begins with byte 0x%02x", data[0]);
 }
 

@@ -26,6 +26,10 @@ bool vx_picture_decode(const uint8_t *data, size_t size, const char *name, vx_pi
 /* Most pixels a picture may have (2^27, 384 MiB as RGB); more is refused before anything is allocated. */
 #define VX_PICTURE_PIXELS ((uint64_t)1 << 27)
 
+/* What a file's first bytes say that it is: "a GIF picture, …" with how to convert it where it can be converted, "a Git
+   LFS pointer, …", "neither JPEG nor PNG". */
+const char *vx_picture_kind(const uint8_t *data, size_t size);
+
 /* For decoders: whether a header's width and height are sensible. */
 bool vx_picture_check(uint64_t width, uint64_t height, const char *name, vx_error *error);
 

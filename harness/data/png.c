@@ -39,22 +39,6 @@ static void read_bytes(png_structp png, png_bytep out, size_t count) {
   d->at += count;
 }
 
-static const char *kind_name(int color_type, int depth) {
-  if (depth == 16) return "16 bits deep";
-  if (color_type == PNG_COLOR_TYPE_GRAY_ALPHA) return "grey with alpha";
-  return color_type == PNG_COLOR_TYPE_RGB_ALPHA ? "RGB with alpha" : "RGB";
-}
-
-/* Palette indices and grey values of 1, 2 and 4 bits are unpacked to a byte each, not scaled. */
-static bool ask_for_labels(decoder *d) {
-  int color_type = png_get_color_type(d->png, d->info), depth = png_get_bit_depth(d->png, d->info);
-  if ((color_type != PNG_COLOR_TYPE_PALETTE && color_type != PNG_COLOR_TYPE_GRAY) || depth == 16)
-    return vx_fail(d->error, d->name, "is %s, expected a mask: a palette or grey PNG of at most 8 bits",
-                   kind_name(color_type, depth));
-  png_set_packing(d->png);
-  return true;
-}
-
 static void ask_for_rgb(decoder *d) {
   int color_type = png_get_color_type(d->png, d->info);
   png_set_strip_16(d->png);
@@ -73,7 +57,26 @@ static bool allocate(decoder *d, size_t channels) {
   return true;
 }
 
-static bool decode(decoder *d, vx_png_form form) {
+/* 1, 2 and 4 bits are unpacked to a byte each, not scaled. */
+static void ask_for_samples(decoder *d, vx_png_samples *samples) {
+  png_colorp palette = NULL;
+  int colours = 0;
+  samples->channels = png_get_channels(d->png, d->info);
+  samples->depth = png_get_bit_depth(d->png, d->info);
+  samples->palette = png_get_color_type(d->png, d->info) == PNG_COLOR_TYPE_PALETTE;
+  if (samples->palette && png_get_PLTE(d->png, d->info, &palette, &colours) && colours <= 256) {
+    samples->colours = colours;
+    for (int i = 0; i < colours; i++) {
+      samples->colour[i][0] = palette[i].red;
+      samples->colour[i][1] = palette[i].green;
+      samples->colour[i][2] = palette[i].blue;
+    }
+  }
+  png_set_packing(d->png);
+}
+
+/* Without `samples`: as RGB. */
+static bool decode(decoder *d, vx_png_samples *samples) {
   if (setjmp(png_jmpbuf(d->png))) return false;
   png_set_read_fn(d->png, d, read_bytes);
   png_set_user_limits(d->png, 0x7fffffff, 0x7fffffff); /* our own limit follows, with our own words */
@@ -81,14 +84,14 @@ static bool decode(decoder *d, vx_png_form form) {
   uint64_t width = png_get_image_width(d->png, d->info), height = png_get_image_height(d->png, d->info);
   if (!vx_picture_check(width, height, d->name, d->error)) return false;
   d->width = (int)width, d->height = (int)height;
-  if (form == VX_PNG_RGB) {
+  if (samples) {
+    ask_for_samples(d, samples);
+  } else {
     ask_for_rgb(d);
-  } else if (!ask_for_labels(d)) {
-    return false;
   }
   png_set_interlace_handling(d->png);
   png_read_update_info(d->png, d->info);
-  size_t channels = form == VX_PNG_RGB ? 3 : 1;
+  size_t channels = samples ? (size_t)samples->channels * (samples->depth == 16 ? 2 : 1) : 3;
   if (png_get_rowbytes(d->png, d->info) != (size_t)d->width * channels)
     return vx_fail(d->error, d->name, "PNG: rows of %zu bytes, expected %zu", png_get_rowbytes(d->png, d->info),
                    (size_t)d->width * channels);
@@ -98,20 +101,32 @@ static bool decode(decoder *d, vx_png_form form) {
   return true;
 }
 
-bool vx_png_decode(const uint8_t *data, size_t size, const char *name, vx_png_form form, int *width, int *height,
-                   uint8_t **bytes, vx_error *error) {
+static bool run(decoder *d, vx_png_samples *samples) {
+  d->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, d, fail_and_jump, ignore_warning);
+  d->info = d->png ? png_create_info_struct(d->png) : NULL;
+  bool ok = d->info ? decode(d, samples) : vx_fail(d->error, d->name, "no memory for a PNG decoder");
+  png_destroy_read_struct(&d->png, &d->info, NULL);
+  free(d->rows);
+  if (ok) return true;
+  free(d->bytes);
+  return false;
+}
+
+bool vx_png_decode(const uint8_t *data, size_t size, const char *name, int *width, int *height, uint8_t **bytes,
+                   vx_error *error) {
   decoder d = {.data = data, .size = size, .name = name, .error = error};
   *bytes = NULL;
   *width = *height = 0;
-  d.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &d, fail_and_jump, ignore_warning);
-  d.info = d.png ? png_create_info_struct(d.png) : NULL;
-  bool ok = d.info ? decode(&d, form) : vx_fail(error, name, "no memory for a PNG decoder");
-  png_destroy_read_struct(&d.png, &d.info, NULL);
-  free(d.rows);
-  if (!ok) {
-    free(d.bytes);
-    return false;
-  }
+  if (!run(&d, NULL)) return false;
   *width = d.width, *height = d.height, *bytes = d.bytes;
+  return true;
+}
+
+bool vx_png_samples_decode(const uint8_t *data, size_t size, const char *name, vx_png_samples *samples,
+                           vx_error *error) {
+  decoder d = {.data = data, .size = size, .name = name, .error = error};
+  *samples = (vx_png_samples){0};
+  if (!run(&d, samples)) return false;
+  samples->width = d.width, samples->height = d.height, samples->bytes = d.bytes;
   return true;
 }

@@ -7,14 +7,25 @@
 
 #include "base/error.h"
 
-typedef enum vx_png_form {
-  VX_PNG_RGB,  /* any PNG as 8-bit RGB: palette and grey expanded, 16 bits cut to the upper 8, alpha dropped */
-  VX_PNG_LABEL /* one byte a pixel: the palette index or the grey value as it stands; other kinds are refused */
-} vx_png_form;
+/* Decodes `size` bytes of a PNG file as 8-bit RGB: palette and grey expanded, 16 bits cut to the upper 8, alpha
+   dropped. `bytes` becomes [height][width][3], to be freed by the caller. Fails, naming `name`, on a truncated or
+   damaged file (checksums are checked); nothing is allocated then. */
+bool vx_png_decode(const uint8_t *data, size_t size, const char *name, int *width, int *height, uint8_t **bytes,
+                   vx_error *error);
 
-/* Decodes `size` bytes of a PNG file. `bytes` becomes [height][width][3] or [height][width], to be freed by the caller.
-   Fails, naming `name`, on a truncated or damaged file (checksums are checked); nothing is allocated then. */
-bool vx_png_decode(const uint8_t *data, size_t size, const char *name, vx_png_form form, int *width, int *height,
-                   uint8_t **bytes, vx_error *error);
+/* A PNG's samples as they stand in the file, neither scaled nor expanded. */
+typedef struct vx_png_samples {
+  int width, height;
+  int channels; /* 1 grey or palette, 2 grey and alpha, 3 RGB, 4 RGB and alpha */
+  int depth;    /* bits a sample in the file: 1, 2, 4, 8, 16 */
+  bool palette;
+  int colours; /* of the palette */
+  uint8_t colour[256][3];
+  uint8_t *bytes; /* [height][width][channels]; two bytes a sample, the high one first, at depth 16 */
+} vx_png_samples;
+
+/* The same without any conversion; `samples->bytes` is the caller's to free. */
+bool vx_png_samples_decode(const uint8_t *data, size_t size, const char *name, vx_png_samples *samples,
+                           vx_error *error);
 
 #endif

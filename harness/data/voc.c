@@ -224,24 +224,18 @@ static bool check_folder(const char *root, const char *name, vx_error *error) {
   return ok;
 }
 
-static bool read_classes(vx_voc *voc, vx_error *error) {
-  char *path = vx_path_join(voc->root, "classes.txt", NULL);
-  if (!path) return no_memory(voc->root, error);
-  bool ok = vx_file_exists(path) ? vx_classes_read(path, &voc->classes, error) : vx_classes_voc(&voc->classes, error);
-  free(path);
-  return ok;
-}
-
-static bool open_all(const char *root, const char *split, vx_voc *voc, vx_error *error) {
+static bool open_all(const char *root, const char *split, const vx_label_rules *rules, vx_voc *voc, vx_error *error) {
   if (!vx_folder_exists(root)) return vx_fail(error, root, "is not a folder, expected a data set in VOC's layout");
   if (!check_folder(root, "JPEGImages", error) || !check_folder(root, "SegmentationClass", error)) return false;
   if (!(voc->root = strdup(root))) return no_memory(root, error);
-  return (voc->list = find_list(root, split, error)) && read_classes(voc, error) && read_list(voc, error);
+  return (voc->list = find_list(root, split, error)) &&
+         vx_mask_reading_make(root, rules, &voc->reading, &voc->classes, &voc->class_source, error) &&
+         read_list(voc, error);
 }
 
-bool vx_voc_open(const char *root, const char *split, vx_voc *voc, vx_error *error) {
+bool vx_voc_open(const char *root, const char *split, const vx_label_rules *rules, vx_voc *voc, vx_error *error) {
   *voc = (vx_voc){0};
-  if (open_all(root, split, voc, error)) return true;
+  if (open_all(root, split, rules, voc, error)) return true;
   vx_voc_close(voc);
   return false;
 }
@@ -250,6 +244,7 @@ void vx_voc_close(vx_voc *voc) {
   for (size_t i = 0; i < voc->count; i++) entry_free(&voc->entry[i]);
   free(voc->entry);
   vx_classes_free(&voc->classes);
+  vx_mask_reading_free(&voc->reading);
   free(voc->root);
   free(voc->list);
   *voc = (vx_voc){0};

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "harness/data/classes.h"
+#include "harness/data/mask.h"
+#include "harness/data/mask_labels.h"
 
 /* One image of the list. The files need not be there: a missing picture, mask or annotation is found when it is read,
    and is then that image's failure, not the run's. */
@@ -21,7 +23,9 @@ typedef struct vx_voc {
   char *root;
   char *list; /* path of the list file */
   vx_classes classes;
-  size_t count; /* an image's index is its place in the list, from 0 */
+  const char *class_source; /* the file that names them, "data.labels", "VOC's" */
+  vx_mask_reading reading;  /* of every mask */
+  size_t count;             /* an image's index is its place in the list, from 0 */
   vx_voc_entry *entry;
 } vx_voc;
 
@@ -30,10 +34,10 @@ typedef struct vx_voc {
    blanks around an id and empty lines are left out. What follows a tab is left out, too. What follows a blank belongs
    to the id where a picture of the whole line's name is there ("my dog 1"); else a number at the end is left out (as in
    ImageSets/Main), and so is all after the first blank where a picture of the name before it is there.
-   Class names are those in the file classes.txt in `root` (one a line, the first is label 1), else VOC's.
+   Class names and what the masks' values mean: vx_mask_reading_make, by `rules` (NULL: none).
    Fails, naming file and line, on a missing folder or list, an empty list, an id that occurs twice, and an id with '/',
    with a leading "..", or with control characters. */
-bool vx_voc_open(const char *root, const char *split, vx_voc *voc, vx_error *error);
+bool vx_voc_open(const char *root, const char *split, const vx_label_rules *rules, vx_voc *voc, vx_error *error);
 void vx_voc_close(vx_voc *voc);
 
 /* Calls `each` with the name of every list in ImageSets/Segmentation, in alphabetical order. False without the folder

@@ -105,6 +105,16 @@ static bool read_annotation(const vx_run *run, const vx_voc_entry *entry, vx_res
   return good;
 }
 
+/* One look at the truth: what nothing can be scored against is a failure, what was guessed a warning. */
+static bool judge_mask(const vx_run *run, const char *path, const vx_mask *mask, vx_result *result) {
+  vx_error error;
+  result->truth = vx_truth_name(mask->status);
+  if (!vx_mask_check(mask, run->voc.reading.class_count, path, &error))
+    return vx_result_add_failure(result, VX_FAILURE, -1, "truth", error.where, "%s", error.why);
+  return mask->status == VX_TRUTH_OK ||
+         vx_result_add_failure(result, VX_WARNING, -1, "truth", path, "is %s", vx_truth_words(mask->status));
+}
+
 static bool describe_mask(const vx_mask *mask, vx_result *result) {
   size_t count[VX_LABELS];
   vx_digest digest;
@@ -123,13 +133,14 @@ static bool describe_mask(const vx_mask *mask, vx_result *result) {
 }
 
 /* Reads the mask; without one, `mask` stays empty and the image has a failure. */
-static bool read_mask(const vx_voc_entry *entry, const vx_picture *picture, vx_mask *mask, vx_result *result) {
+static bool read_mask(const vx_run *run, const vx_voc_entry *entry, const vx_picture *picture, vx_mask *mask,
+                      vx_result *result) {
   vx_error error;
   memset(mask, 0, sizeof *mask);
   result->main_class = main_class_of_boxes(result);
   if (access(entry->mask, F_OK) != 0)
     return vx_result_add_failure(result, VX_FAILURE, -1, "mask", entry->mask, "no such file: nothing to score against");
-  if (!vx_mask_read(entry->mask, mask, &error))
+  if (!vx_mask_read(entry->mask, &run->voc.reading, mask, &error))
     return vx_result_add_failure(result, VX_FAILURE, -1, "mask", error.where, "%s", error.why);
   if (mask->width != picture->width || mask->height != picture->height) {
     bool good =
@@ -139,7 +150,7 @@ static bool read_mask(const vx_voc_entry *entry, const vx_picture *picture, vx_m
     memset(mask, 0, sizeof *mask);
     return good;
   }
-  return describe_mask(mask, result);
+  return describe_mask(mask, result) && judge_mask(run, entry->mask, mask, result);
 }
 
 /* ---- the methods ------------------------------------------------------------------------------------------------- */
@@ -273,7 +284,7 @@ bool vx_evaluate(vx_evaluator *e, int position, const vx_todo *todo, vx_result *
   } else if (good) {
     result->width = picture.width;
     result->height = picture.height;
-    good = read_mask(entry, &picture, &mask, result) && evaluate_picture(e, &picture, &mask, todo, result);
+    good = read_mask(run, entry, &picture, &mask, result) && evaluate_picture(e, &picture, &mask, todo, result);
     vx_picture_free(&picture);
     vx_mask_free(&mask);
   }

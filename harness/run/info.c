@@ -37,6 +37,20 @@ static const char *input_text(vx_run *run) {
   return say(run, "%s", text);
 }
 
+/* How masks are read, where it is not as they themselves say. */
+static void digest_reading(vx_digest *digest, const vx_mask_reading *reading) {
+  char text[60];
+  if (reading->encoding == VX_MASK_AUTO && !reading->voc && !reading->other_given && !reading->count) return;
+  snprintf(text, sizeof text, "masks %d %d %d", (int)reading->encoding, reading->voc,
+           reading->other_given ? reading->other : -1);
+  vx_digest_text(digest, text);
+  for (size_t i = 0; i < reading->count; i++) {
+    const vx_mask_label *l = &reading->label[i];
+    snprintf(text, sizeof text, "%d %u %d", l->colour, (unsigned)l->from, l->label);
+    vx_digest_text(digest, text);
+  }
+}
+
 /* Over what decides which images there are and what their labels mean. */
 static const char *data_digest(vx_run *run) {
   vx_digest digest;
@@ -44,6 +58,7 @@ static const char *data_digest(vx_run *run) {
   vx_digest_start(&digest);
   for (size_t i = 0; i < run->voc.count; i++) vx_digest_text(&digest, run->voc.entry[i].id);
   for (int i = 0; i < run->voc.classes.count; i++) vx_digest_text(&digest, run->voc.classes.name[i]);
+  digest_reading(&digest, &run->voc.reading);
   vx_digest_print(&digest, text);
   return say(run, "%s", text);
 }

@@ -11,7 +11,8 @@ vx_config *vx_origin_config(const vx_run_row *run, const char *const *set, int s
 bool vx_origin_open(const vx_run_row *run, const char *root, const char *split, vx_origin *origin, vx_error *error) {
   *origin = (vx_origin){.config = vx_origin_config(run, NULL, 0, error)};
   const vx_config *config = origin->config;
-  if (config && vx_voc_open(root ? root : config->root, split ? split : config->split, &origin->voc, error))
+  if (config &&
+      vx_voc_open(root ? root : config->root, split ? split : config->split, &config->labels, &origin->voc, error))
     return true;
   origin->voc = (vx_voc){0};
   vx_origin_close(origin);
@@ -46,7 +47,7 @@ const vx_voc_entry *vx_origin_entry(const vx_origin *origin, const vx_image_row 
 
 void vx_origin_open_val(vx_origin *origin) {
   if (!origin->config || !vx_file_exists(origin->config->split)) return;
-  if (!vx_voc_open(origin->voc.root, "val", &origin->val, NULL)) origin->val = (vx_voc){0};
+  if (!vx_voc_open(origin->voc.root, "val", &origin->config->labels, &origin->val, NULL)) origin->val = (vx_voc){0};
 }
 
 int vx_origin_index(const vx_origin *origin, const vx_image_row *image) {

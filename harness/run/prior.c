@@ -20,7 +20,7 @@ static bool to_input(const vx_prior *prior, const vx_mask *mask, uint8_t *out, v
 
 static bool add_mask(vx_prior *prior, const vx_mask *mask, uint8_t *small, vx_error *error) {
   int label = vx_mask_main_class(mask);
-  if (label <= 0) return true;
+  if (label <= 0 || !vx_truth_counts(mask->status)) return true;
   if (!to_input(prior, mask, small, error)) return false;
   if (!prior->count[label]) prior->count[label] = calloc(prior->pixels, sizeof **prior->count);
   uint32_t *count = prior->count[label];
@@ -43,7 +43,7 @@ vx_prior *vx_prior_make(const vx_voc *voc, const vx_input_options *input, vx_mas
   }
   for (size_t i = 0; i < voc->count && good; i++) {
     vx_mask mask;
-    if (!vx_mask_read(voc->entry[i].mask, &mask, NULL)) continue; /* that image's own failure */
+    if (!vx_mask_read(voc->entry[i].mask, &voc->reading, &mask, NULL)) continue; /* that image's own failure */
     good = add_mask(prior, &mask, small, error);
     vx_mask_free(&mask);
   }
@@ -77,7 +77,7 @@ bool vx_prior_without(const vx_prior *prior, const vx_mask *mask, float *out, vx
 }
 
 bool vx_prior_give(const vx_prior *prior, const vx_mask *mask, float *out, const float **given, vx_error *error) {
-  bool there = prior && mask->label && vx_mask_main_class(mask) > 0;
+  bool there = prior && mask->label && vx_truth_counts(mask->status) && vx_mask_main_class(mask) > 0;
   *given = there ? out : NULL;
   return !there || vx_prior_without(prior, mask, out, error);
 }

@@ -109,6 +109,15 @@ typedef struct vx_trouble_row {
 bool vx_query_troubles(vx_store *store, int64_t run, vx_arena *arena, vx_trouble_row **rows, int *count,
                        vx_error *error);
 
+/* What the masks of the images through the run's gate are as truths, and how many are: "" for those without a mask that
+   can be used. The most frequent first. */
+typedef struct vx_truth_row {
+  const char *truth;
+  int images;
+} vx_truth_row;
+
+bool vx_query_truths(vx_store *store, int64_t run, vx_arena *arena, vx_truth_row **rows, int *count, vx_error *error);
+
 /* How many images of the run have at least one scored method. */
 bool vx_query_evaluated(vx_store *store, int64_t run, int *count, vx_error *error);
 

@@ -103,6 +103,8 @@ CREATE TABLE images (
   size TEXT NOT NULL CHECK (size IN ('small', 'medium', 'large', 'none')), -- share up to 0.1, up to 0.3, above; none: no object
   main_class INTEGER NOT NULL,     -- the class that covers most pixels; -1: none
   mask_digest TEXT,
+  truth TEXT,                      -- the mask as a truth: ok, binary, by-colour (scored); no-object, all-void,
+                                   -- foreign-labels, interpolated (not scored); NULL: no mask
   UNIQUE (run, position),
   UNIQUE (run, image_id)
 ) STRICT;

@@ -22,6 +22,19 @@ bool vx_query_troubles(vx_store *store, int64_t run, vx_arena *arena, vx_trouble
   return vx_query_list(store, by_kind, run, 0, arena, take_trouble, sizeof **rows, rows, count, error);
 }
 
+static bool take_truth(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  vx_truth_row *t = element;
+  t->images = sqlite3_column_int(row, 1);
+  return (t->truth = vx_query_text(arena, row, 0)) != NULL;
+}
+
+bool vx_query_truths(vx_store *store, int64_t run, vx_arena *arena, vx_truth_row **rows, int *count, vx_error *error) {
+  return vx_query_list(store,
+                       "SELECT ifnull(i.truth, ''), count(*) FROM images i JOIN predictions p ON p.image = i.id"
+                       " AND p.passed = 1 WHERE i.run = ?1 GROUP BY 1 ORDER BY 2 DESC, 1",
+                       run, 0, arena, take_truth, sizeof **rows, rows, count, error);
+}
+
 bool vx_query_evaluated(vx_store *store, int64_t run, int *count, vx_error *error) {
   sqlite3_stmt *query = vx_sql_prepare(store, evaluated, error);
   bool good = query && vx_sql_bind(store, query, error, "l", run) && vx_sql_row(store, query, error) == 1;

@@ -7,7 +7,7 @@
 static sqlite3_stmt *statement(vx_store *store, vx_statement which, vx_error *error) {
   static const char *const sql[VX_STATEMENTS] = {
       [VX_PUT_IMAGE] = "INSERT INTO images (run, position, image_id, width, height, object_pixels, void_pixels,"
-                       " object_share, size, main_class, mask_digest) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                       " object_share, size, main_class, mask_digest, truth) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
       [VX_PUT_OBJECT] = "INSERT INTO objects (image, number, name, class, x_min, y_min, x_max, y_max, difficult,"
                         " truncated, occluded, pixels) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
       [VX_PUT_PREDICTION] = "INSERT INTO predictions (image, label, probability, passed, correct) VALUES (?,?,?,?,?)",
@@ -38,9 +38,9 @@ static bool put_image(vx_store *store, const vx_result *r, int64_t *id, vx_error
   bool known = r->object_pixels >= 0 && r->width > 0 && r->height > 0;
   double share = known ? (double)r->object_pixels / ((double)r->width * (double)r->height) : NAN;
   bool ok = put &&
-            vx_sql_bind(store, put, error, "litnnLLrtit", store->run, r->position, r->id, r->width, r->height,
+            vx_sql_bind(store, put, error, "litnnLLrtitt", store->run, r->position, r->id, r->width, r->height,
                         r->object_pixels, r->void_pixels, share, size_name(share),
-                        r->main_class < 0 ? -1 : r->main_class, r->mask_digest) &&
+                        r->main_class < 0 ? -1 : r->main_class, r->mask_digest, r->truth) &&
             vx_sql_run(store, put, error);
   *id = sqlite3_last_insert_rowid(store->db);
   return ok;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "harness/tables/compare_data.h"
+#include "harness/tables/truth_note.h"
 
 vx_compare_options vx_compare_defaults(void) {
   return (vx_compare_options){.metric = "iou", .min_confidence = NAN, .resamples = 10000, .seed = 1};
@@ -176,14 +177,13 @@ static vx_sheet *pair_sheet(const vx_compare_data *d, const vx_compare_rows *r) 
 static void put_title(const vx_compare_data *d, vx_sheet *sheet) {
   const char *unit = d->scale == 100 ? ", in percent" : "";
   if (d->two_runs) {
-    vx_sheet_title(sheet, "%s%s: %s (run %" PRId64 ", scoring %s) less %s (run %" PRId64 ", scoring %s)", d->title,
-                   unit, d->run.name, d->run.id, d->scoring.name, d->run2.name, d->run2.id, d->scoring2.name);
+    vx_sheet_title(sheet, "%s%s: %s less %s", d->title, unit, d->heading.title, d->heading2.title);
     vx_sheet_note(sheet, "%d images matched by id; %d only in the first, %d only in the second.", d->images,
                   d->only_first, d->only_second);
   } else {
-    vx_sheet_title(sheet, "%s%s: methods of %s (run %" PRId64 ", scoring %s), %d images", d->title, unit, d->run.name,
-                   d->run.id, d->scoring.name, d->images);
+    vx_sheet_title(sheet, "%s%s: methods of %s, %d images", d->title, unit, d->heading.title, d->images);
   }
+  vx_heading_put(&d->heading, d->two_runs ? &d->heading2 : NULL, sheet);
 }
 
 /* The largest number of images that any pair has. */
@@ -257,6 +257,12 @@ static vx_sheet *compare(vx_store *store, vx_store *second, vx_compare_data *d, 
     return NULL;
   }
   put_title(d, sheet);
+  int untrue;
+  if (!vx_truth_note(store, d->run.id, d->arena, sheet, &untrue, error) ||
+      (d->two_runs && !vx_truth_note(second ? second : store, d->run2.id, d->arena, sheet, &untrue, error))) {
+    vx_sheet_free(sheet);
+    return NULL;
+  }
   put_notes(d, &r, sheet, ranking);
   find_lowest(d, &r, verdict);
   return sheet;

@@ -200,13 +200,13 @@ START_TEST(predictions_are_right_through_the_map) {
   if (!shared_path("golden/real/voc-subset.json", path) || !shared_path("voc2012-subset/VOC2012", root)) return;
   json_t *all = json_load_file(path, 0, NULL);
   vx_class_map map = shipped(&(vx_labels){1000, NULL});
-  ck_assert(vx_voc_open(root, "subset", &voc, NULL));
+  ck_assert(vx_voc_open(root, "subset", NULL, &voc, NULL));
   for (size_t i = 0; i < voc.count; i++) {
     vx_mask mask;
     id = voc.entry[i].id;
     image = json_object_get(json_object_get(all, "images"), id);
     if (json_number_value(json_object_get(image, "probability")) <= 0.85) continue;
-    ck_assert(vx_mask_read(voc.entry[i].mask, &mask, NULL));
+    ck_assert(vx_mask_read(voc.entry[i].mask, &voc.reading, &mask, NULL));
     int main_class = vx_mask_main_class(&mask), top = (int)json_integer_value(json_object_get(image, "top"));
     vx_mask_free(&mask);
     passed++;

@@ -1,4 +1,6 @@
 /* Masks: labels as they stand in PNGs of every depth, and the truth that is made of them. */
+#include <dirent.h>
+
 #include "core/safetensors.h"
 #include "harness/data/mask.h"
 #include "harness/data/truth.h"
@@ -9,7 +11,7 @@
 static vx_mask read_mask(const char *path) {
   vx_mask mask;
   vx_error error = {"", ""};
-  ck_assert_msg(vx_mask_read(path, &mask, &error), "%s: %s", error.where, error.why);
+  ck_assert_msg(vx_mask_read(path, NULL, &mask, &error), "%s: %s", error.where, error.why);
   return mask;
 }
 
@@ -26,7 +28,10 @@ START_TEST(labels_come_back_at_every_depth) {
       uint8_t samples[1600];
       for (int i = 0; i < w * h; i++) samples[i] = (uint8_t)(draw(&state) & ((1u << depth) - 1));
       write_png(path, w, h, kind, samples);
-      vx_mask mask = read_mask(path);
+      const vx_mask_reading index = {.encoding = VX_MASK_INDEX};
+      vx_mask mask;
+      vx_error error = {"", ""};
+      ck_assert_msg(vx_mask_read(path, &index, &mask, &error), "%s: %s", error.where, error.why);
       ck_assert(mask.width == w && mask.height == h);
       ck_assert_mem_eq(mask.label, samples, (size_t)(w * h));
       vx_mask_free(&mask);
@@ -40,26 +45,56 @@ START_TEST(other_kinds_are_refused) {
   static const struct {
     png_kind kind;
     const char *why;
-  } cases[] = {{{PNG_COLOR_TYPE_RGB, 8, false, false}, "is RGB,"},
-               {{PNG_COLOR_TYPE_RGB_ALPHA, 8, false, false}, "RGB with alpha"},
-               {{PNG_COLOR_TYPE_GRAY_ALPHA, 8, false, false}, "grey with alpha"},
-               {{PNG_COLOR_TYPE_GRAY, 16, false, false}, "16 bits"}};
+  } cases[] = {{{PNG_COLOR_TYPE_RGB, 8, false, false}, "the colour #010203 at 1 pixels (16 with 15 others"},
+               {{PNG_COLOR_TYPE_RGB_ALPHA, 8, false, false}, "16 transparent pixels"},
+               {{PNG_COLOR_TYPE_GRAY_ALPHA, 8, false, false}, "16 transparent pixels"},
+               {{PNG_COLOR_TYPE_GRAY, 16, false, false}, "the value 257 at 1 pixels"}};
   char folder[512];
-  uint8_t samples[64] = {0};
+  uint8_t samples[64];
   vx_mask mask;
   vx_error error;
+  for (int i = 0; i < 64; i++) samples[i] = (uint8_t)(i + 1);
   make_folder(folder);
   char *path = path_in(folder, "mask.png");
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     write_png(path, 4, 4, cases[i].kind, samples);
-    ck_assert(!vx_mask_read(path, &mask, &error));
+    ck_assert(!vx_mask_read(path, NULL, &mask, &error));
     check_error(&error, path, cases[i].why);
     ck_assert_ptr_null(mask.label);
   }
-  ck_assert(!vx_mask_read("tests/golden/preprocess/3.jpg", &mask, &error));
-  check_error(&error, "3.jpg", "not a PNG");
+  ck_assert(!vx_mask_read("tests/golden/preprocess/3.jpg", NULL, &mask, &error));
+  check_error(&error, "3.jpg", "is a JPEG picture, expected a mask as PNG");
   free(path);
   remove_folder(folder);
+}
+END_TEST
+
+/* No mask of a real data set is suspected of anything. */
+static void check_all_good(const char *folder) {
+  struct dirent **item;
+  const vx_mask_reading voc = {.class_count = 21};
+  int count = scandir(folder, &item, NULL, alphasort), seen = 0;
+  ck_assert_int_gt(count, 2);
+  for (int i = 0; i < count; i++) {
+    char path[2048];
+    vx_mask mask;
+    vx_error error = {"", ""};
+    snprintf(path, sizeof path, "%s/%s", folder, item[i]->d_name);
+    free(item[i]);
+    if (!strstr(path, ".png")) continue;
+    ck_assert_msg(vx_mask_read(path, &voc, &mask, &error), "%s: %s", error.where, error.why);
+    ck_assert_msg(mask.status == VX_TRUTH_OK, "%s is %s", path, vx_truth_name(mask.status));
+    vx_mask_free(&mask);
+    seen++;
+  }
+  free(item);
+  ck_assert_int_gt(seen, 5);
+}
+
+START_TEST(good_masks_are_not_suspected) {
+  char path[1024];
+  check_all_good("data/demo/SegmentationClass");
+  if (shared_path("voc2012-subset/VOC2012/SegmentationClass", path)) check_all_good(path);
 }
 END_TEST
 
@@ -73,7 +108,7 @@ START_TEST(truncated_masks_are_errors) {
     vx_mask mask;
     vx_error error = {"", ""};
     write_bytes(cut, bytes, i == 40 ? size - 1 : size * (size_t)i / 40);
-    ck_assert_msg(!vx_mask_read(cut, &mask, &error), "cut %d of 40 is read", i);
+    ck_assert_msg(!vx_mask_read(cut, NULL, &mask, &error), "cut %d of 40 is read", i);
     check_error(&error, cut, "");
     ck_assert(strlen(error.why) > 5 && !mask.label);
   }
@@ -239,6 +274,7 @@ int main(void) {
   TCase *tcase = tcase_create("mask");
   tcase_add_test(tcase, labels_come_back_at_every_depth);
   tcase_add_test(tcase, other_kinds_are_refused);
+  tcase_add_test(tcase, good_masks_are_not_suspected);
   tcase_add_test(tcase, truncated_masks_are_errors);
   tcase_add_test(tcase, main_class_is_the_largest_then_the_smallest);
   tcase_add_test(tcase, truth_by_hand);

@@ -197,7 +197,7 @@ START_TEST(other_files_are_named) {
   ck_assert(!vx_picture_read(empty, &picture, &error));
   check_error(&error, empty, "empty");
   ck_assert(!vx_picture_read(text, &picture, &error));
-  check_error(&error, text, "neither JPEG nor PNG");
+  check_error(&error, text, "is a GIF picture");
   ck_assert(!vx_picture_read(missing, &picture, &error));
   check_error(&error, missing, "No such file");
   ck_assert(!vx_picture_read(folder, &picture, &error));

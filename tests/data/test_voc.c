@@ -24,14 +24,14 @@ static void put(const char *name, const char *text) {
 static vx_voc opened(const char *split) {
   vx_voc voc;
   vx_error error = {"", ""};
-  ck_assert_msg(vx_voc_open(root, split, &voc, &error), "%s: %s", error.where, error.why);
+  ck_assert_msg(vx_voc_open(root, split, NULL, &voc, &error), "%s: %s", error.where, error.why);
   return voc;
 }
 
 static void refused(const char *split, const char *where, const char *why) {
   vx_voc voc;
   vx_error error = {"", ""};
-  ck_assert(!vx_voc_open(root, split, &voc, &error));
+  ck_assert(!vx_voc_open(root, split, NULL, &voc, &error));
   check_error(&error, where, why);
   ck_assert(voc.count == 0 && !voc.entry && !voc.root);
 }
@@ -147,19 +147,19 @@ START_TEST(what_is_missing_is_named) {
   vx_voc voc;
   vx_error error;
   snprintf(path, sizeof path, "%s/nothing", root);
-  ck_assert(!vx_voc_open(path, "val", &voc, &error));
+  ck_assert(!vx_voc_open(path, "val", NULL, &voc, &error));
   check_error(&error, path, "not a folder");
   make_folder(folder);
-  ck_assert(!vx_voc_open(folder, "val", &voc, &error));
+  ck_assert(!vx_voc_open(folder, "val", NULL, &voc, &error));
   check_error(&error, folder, "no folder JPEGImages");
   free(path_in(folder, "VOC2012/JPEGImages/x"));
-  ck_assert(!vx_voc_open(folder, "val", &voc, &error));
+  ck_assert(!vx_voc_open(folder, "val", NULL, &voc, &error));
   check_error(&error, folder, "there is one in its folder VOC2012");
   free(path_in(folder, "JPEGImages/x"));
-  ck_assert(!vx_voc_open(folder, "val", &voc, &error));
+  ck_assert(!vx_voc_open(folder, "val", NULL, &voc, &error));
   check_error(&error, folder, "no folder SegmentationClass");
   free(path_in(folder, "SegmentationClass/x"));
-  ck_assert(!vx_voc_open(folder, "val", &voc, &error));
+  ck_assert(!vx_voc_open(folder, "val", NULL, &voc, &error));
   check_error(&error, folder, "lists in ImageSets/Segmentation: none");
   remove_folder(folder);
 }
@@ -189,7 +189,7 @@ START_TEST(class_names) {
   put("classes.txt", "a\nb\nA\n");
   refused("val", "classes.txt:3", "already the name of label 1");
   put("classes.txt", "background\n");
-  refused("val", "classes.txt:1", "already the name of label 0");
+  refused("val", "classes.txt", "names no class");
 }
 END_TEST
 
@@ -228,22 +228,22 @@ START_TEST(real_data_sets) {
   vx_voc voc;
   vx_error error = {"", ""};
   if (shared_path("voc-real/VOC2012", path)) {
-    ck_assert_msg(vx_voc_open(path, "trainval", &voc, &error), "%s", error.why);
+    ck_assert_msg(vx_voc_open(path, "trainval", NULL, &voc, &error), "%s", error.why);
     ck_assert_uint_eq(voc.count, 6);
     vx_voc_close(&voc);
   }
   if (!shared_path("voc2012-subset/VOC2012", path)) return;
-  ck_assert_msg(vx_voc_open(path, "val", &voc, &error), "%s", error.why);
+  ck_assert_msg(vx_voc_open(path, "val", NULL, &voc, &error), "%s", error.why);
   ck_assert_uint_eq(voc.count, 1449);
   vx_voc_close(&voc);
-  ck_assert_msg(vx_voc_open(path, "subset", &voc, &error), "%s", error.why);
+  ck_assert_msg(vx_voc_open(path, "subset", NULL, &voc, &error), "%s", error.why);
   ck_assert_uint_eq(voc.count, 676);
   for (size_t i = 0; i < voc.count; i += 13) {
     vx_picture picture;
     vx_mask mask;
     size_t count[VX_LABELS];
     ck_assert_msg(vx_picture_read(voc.entry[i].image, &picture, &error), "%s: %s", error.where, error.why);
-    ck_assert_msg(vx_mask_read(voc.entry[i].mask, &mask, &error), "%s: %s", error.where, error.why);
+    ck_assert_msg(vx_mask_read(voc.entry[i].mask, NULL, &mask, &error), "%s: %s", error.where, error.why);
     ck_assert(picture.width == mask.width && picture.height == mask.height);
     vx_mask_count(&mask, count);
     for (int label = 21; label < VX_LABEL_VOID; label++) ck_assert_uint_eq(count[label], 0);

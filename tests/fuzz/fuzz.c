@@ -109,7 +109,7 @@ static bool try_annotation(bytes *input, uint64_t number, vx_error *error) {
 static bool try_mask(bytes *input, uint64_t number, vx_error *error) {
   if (number % 2) fuzz_mend_png(input);
   vx_mask mask = {0};
-  bool ok = vx_mask_decode(input->data, input->size, "fuzz.png", &mask, error);
+  bool ok = vx_mask_decode(input->data, input->size, "fuzz.png", NULL, &mask, error);
   size_t count[VX_LABELS];
   if (ok) vx_mask_count(&mask, count);
   vx_mask_free(&mask);

@@ -347,7 +347,7 @@ START_TEST(the_class_prior_leaves_the_image_out) {
     snprintf(name, sizeof name, "%d.png", i);
     entries[i] = (vx_voc_entry){.mask = path_in(folder, name)};
     write_png(entries[i].mask, 2, 2, (png_kind){PNG_COLOR_TYPE_GRAY, 8, false, false}, labels[i]);
-    ck_assert(vx_mask_read(entries[i].mask, &masks[i], &error));
+    ck_assert(vx_mask_read(entries[i].mask, NULL, &masks[i], &error));
   }
   vx_voc voc = {.count = 4, .entry = entries};
   vx_input_options input = vx_input_default(2);
