@@ -90,6 +90,9 @@ static int work(const options *o, vx_run *run, vx_store *store, int argc, char *
   if (!vx_store_begin(store, &run->info, error) || !vx_run_make_prior(run, error)) return 1;
   if (vx_store_continues(store) && !o->quiet)
     fprintf(stderr, "%s: going on with the run in it\n", vx_store_path(store));
+  char pictures[400];
+  vx_input_describe(&run->input, pictures, sizeof pictures);
+  if (!o->quiet) fprintf(stderr, "pictures: %s\n", pictures);
   vx_work all = {.run = run,
                  .store = store,
                  .jobs = o->jobs,
@@ -123,9 +126,6 @@ static int open_and_work(const options *o, const vx_config *config, int argc, ch
   vx_run *run = vx_run_open(config, advice, sizeof advice, error);
   if (!run) return 1;
   if (*advice && !o->quiet) fprintf(stderr, "%s\n", advice);
-  char pictures[400];
-  vx_input_describe(&run->input, pictures, sizeof pictures);
-  if (!o->quiet) fprintf(stderr, "pictures: %s\n", pictures);
   vx_store *store = vx_store_open(o->out ? o->out : path, VX_STORE_WRITE, error);
   int status = store ? work(o, run, store, argc, argv, error) : 1;
   vx_store_close(store);
