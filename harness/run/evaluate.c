@@ -140,7 +140,7 @@ static bool read_mask(const vx_run *run, const vx_voc_entry *entry, const vx_pic
   result->main_class = main_class_of_boxes(result);
   if (access(entry->mask, F_OK) != 0)
     return vx_result_add_failure(result, VX_FAILURE, -1, "mask", entry->mask, "no such file: nothing to score against");
-  if (!vx_mask_read(entry->mask, &run->voc.reading, mask, &error))
+  if (!vx_voc_mask(&run->voc, entry, mask, &error))
     return vx_result_add_failure(result, VX_FAILURE, -1, "mask", error.where, "%s", error.why);
   if (mask->width != picture->width || mask->height != picture->height) {
     bool good =
