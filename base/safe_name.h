@@ -1,6 +1,6 @@
 /* File names made of names of any kind. */
-#ifndef VX_SHOW_SAFE_NAME_H
-#define VX_SHOW_SAFE_NAME_H
+#ifndef VX_BASE_SAFE_NAME_H
+#define VX_BASE_SAFE_NAME_H
 
 #include <stddef.h>
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- fetching tensors ---------------------------------------------------------------------------------------- */
@@ -110,6 +111,17 @@ static bool sides_of(vx_fetch *fetch, const char *name, int rank, size_t *sides)
   return true;
 }
 
+bool vx_fetch_no_head(vx_fetch *fetch, const char *tensor, const char *key) {
+  char why[300];
+  char *stated = json_dumps(json_object_get(fetch->model->config, key), JSON_ENCODE_ANY | JSON_COMPACT);
+  snprintf(why, sizeof why,
+           "tensor is missing: this is a backbone without a head (config.json: %s is %.100s), which knows no classes; "
+           "expected a checkpoint fine-tuned for classification",
+           key, stated ? stated : "missing");
+  free(stated);
+  return fetch_fail(fetch, tensor, why);
+}
+
 /* ---- config -------------------------------------------------------------------------------------------------- */
 
 bool vx_config_fail(vx_fetch *fetch, const char *key, const char *why) {
@@ -121,6 +133,13 @@ bool vx_config_fail(vx_fetch *fetch, const char *key, const char *why) {
 int vx_config_int(vx_fetch *fetch, const json_t *object, const char *key, int fallback) {
   json_t *value = json_object_get(object, key);
   if (!value || json_is_null(value)) return fallback;
+  if (json_is_array(value) && json_array_size(value) == 2) { /* height and width */
+    if (!json_equal(json_array_get(value, 0), json_array_get(value, 1))) {
+      vx_config_fail(fetch, key, "is not square: height and width differ");
+      return fallback;
+    }
+    value = json_array_get(value, 0);
+  }
   json_int_t number = json_integer_value(value);
   if (!json_is_integer(value) || number < 1 || number > 1 << 20) {
     vx_config_fail(fetch, key, "is not a whole number from 1 to 1048576");
@@ -148,6 +167,13 @@ bool vx_config_heads(vx_fetch *fetch, const char *key, int heads, vx_shape *shap
   shape->heads = heads;
   shape->head_dim = shape->dim / heads;
   return true;
+}
+
+const char *vx_label_at(const json_t *labels, int index) {
+  char key[16];
+  snprintf(key, sizeof key, "%d", index);
+  return json_string_value(json_is_array(labels) ? json_array_get(labels, (size_t)index)
+                                                 : json_object_get(labels, key));
 }
 
 bool vx_config_qkv_bias(const vx_fetch *fetch, const json_t *object, const char *sample) {

@@ -7,20 +7,46 @@
 #include <time.h>
 
 #include "base/digest.h"
+#include "base/file.h"
 
 /* ---- opening ------------------------------------------------------------------------------------------------- */
+
+static bool is_lfs_pointer(const char *path) {
+  vx_file file = {0};
+  bool is = vx_file_read(path, VX_TEXT_BYTES, &file, NULL) && vx_is_lfs_pointer(file.data, file.size);
+  vx_file_free(&file);
+  return is;
+}
 
 static bool read_files(vx_model *model, vx_error *error) {
   char path[4096];
   snprintf(path, sizeof path, "%s/config.json", model->folder);
   json_error_t where;
   model->config = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+  if (!model->config && is_lfs_pointer(path)) return vx_fail(error, path, VX_LFS_POINTER);
   if (!model->config && where.line < 1) return vx_fail(error, path, "cannot be read: %s", where.text);
   if (!model->config) return vx_fail(error, vx_where(error, "%s: line %d", path, where.line), "%s", where.text);
   if (!json_is_object(model->config)) return vx_fail(error, path, "is not a JSON object");
-  snprintf(path, sizeof path, "%s/model.safetensors", model->folder);
-  model->tensors = vx_tensors_open(path, error);
+  model->tensors = vx_tensors_open_folder(model->folder, error);
+  static const char *const wrappers[] = {"module.", "_orig_mod.", "timm_model.", "model."};
+  for (int i = 0; model->tensors && i < 4; i++)
+    if (vx_tensors_strip(model->tensors, wrappers[i]))
+      i = -1; /* what training wrapped around the model, in any order */
   return model->tensors != NULL;
+}
+
+/* What the checkpoint is, if it is no plain ViT with a class token. */
+static bool fail_naming(vx_fetch *fetch) {
+  const char *why = "has neither vit.embeddings.cls_token (Hugging Face) nor cls_token (timm): this is no Vision "
+                    "Transformer that is known";
+  const char *pool = json_string_value(json_object_get(fetch->model->config, "global_pool"));
+  if (pool && strcmp(pool, "token") != 0)
+    return vx_config_fail(fetch, "global_pool",
+                          "is not \"token\": only models that read the class token are supported");
+  if (vx_fetch_has(fetch, "patch_embed.proj.weight") && vx_fetch_has(fetch, "blocks.0.attn.qkv.weight"))
+    why = "has no cls_token: a model without a class token (class_token: false) is not supported";
+  if (vx_fetch_has(fetch, "dinov2.embeddings.cls_token")) why = "is a DINOv2 of transformers, which is not supported";
+  return vx_fail(fetch->error, vx_tensors_path(fetch->model->tensors), "%s", why);
 }
 
 /* A row's 16 values fill a line of the cache: each line is read once, and written once. Without the square in between
@@ -106,9 +132,7 @@ vx_model *vx_model_open(const char *folder, vx_error *error) {
   bool ok = read_files(model, error);
   for (int i = 0; ok && !naming && i < 2; i++)
     if (namings[i]->recognise(&fetch)) naming = namings[i];
-  if (ok && !naming)
-    ok = vx_fail(error, vx_tensors_path(model->tensors),
-                 "has neither vit.embeddings.cls_token (Hugging Face) nor cls_token (timm)");
+  if (ok && !naming) ok = fail_naming(&fetch);
   if (ok) {
     model->naming = naming->name;
     ok = naming->shape(&fetch, &model->shape) && fetch.ok;
@@ -171,6 +195,13 @@ double vx_model_transpose_ms(const vx_model *model) {
   return model->transpose_ms;
 }
 
+bool vx_model_has_probability(const vx_model *model, vx_error *error) {
+  return model->shape.problem != VX_NO_PROBABILITY ||
+         vx_fail(error, vx_where(error, "%s/config.json: problem_type", model->folder),
+                 "is \"regression\": the head's numbers are no probabilities of classes, which gate and scores need; "
+                 "`vitx tensor` explains its logits");
+}
+
 static void linear_digest(vx_digest *digest, const vx_linear *linear) {
   vx_digest_bytes(digest, linear->weight, sizeof(float) * (size_t)linear->in * (size_t)linear->out);
   vx_digest_bytes(digest, linear->bias, sizeof(float) * (size_t)linear->out);
@@ -189,6 +220,7 @@ static void make_digest(const vx_model *model, char text[VX_DIGEST_SIZE]) {
   vx_digest_start(&digest);
   vx_digest_bytes(&digest, sizes, sizeof sizes);
   vx_digest_real(&digest, s->epsilon);
+  if (s->problem != VX_ONE_CLASS) vx_digest_bytes(&digest, &s->problem, sizeof s->problem);
   linear_digest(&digest, &model->patch);
   vx_digest_bytes(&digest, model->cls, sizeof(float) * (size_t)s->dim);
   vx_digest_bytes(&digest, model->position, sizeof(float) * (size_t)s->tokens * (size_t)s->dim);

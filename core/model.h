@@ -78,7 +78,14 @@ typedef struct vx_naming {
 
 extern const vx_naming vx_naming_hf, vx_naming_timm;
 
-/* An integer of the config; `fallback` where the key is absent; an error where it is of another type or below 1. */
+/* Fails because there is no head: names its tensor, and what the config says under `key`. */
+bool vx_fetch_no_head(vx_fetch *fetch, const char *tensor, const char *key);
+
+/* The heads that a name of timm's stands for; 0: no name of timm's, -1: one that stands for another width. */
+int vx_timm_heads(const char *architecture, int width);
+
+/* An integer of the config, or an equal pair of it; `fallback` where the key is absent; an error where it is of another
+ * type or below 1. */
 int vx_config_int(vx_fetch *fetch, const json_t *object, const char *key, int fallback);
 
 /* Fills the error with the config's key and returns false. */
@@ -89,6 +96,9 @@ bool vx_config_agrees(vx_fetch *fetch, const json_t *object, const char *key, in
 
 /* Takes the number of heads, which the config tells under `key`: it must divide the width. */
 bool vx_config_heads(vx_fetch *fetch, const char *key, int heads, vx_shape *shape);
+
+/* The label of a class in a list, or in a map from the index as a text; NULL: none. */
+const char *vx_label_at(const json_t *labels, int index);
 
 /* Whether q, k and v have biases: as the config's `qkv_bias` says, else as the tensor `sample` is there or not, so
    that one of them missing is always noticed. */

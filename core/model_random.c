@@ -25,6 +25,7 @@ bool vx_model_randomise_head(vx_model *model, int classes, uint64_t seed, vx_err
     return vx_fail(error, "head.random", "out of memory");
   model->head = head;
   model->shape.classes = classes;
+  model->shape.problem = classes > 1 ? VX_ONE_CLASS : VX_EACH_CLASS;
   if (!vx_model_make_labels(model, NULL)) return vx_fail(error, "head.random", "out of memory");
   model->digest[0] = '\0'; /* it is another model now */
   return true;

@@ -1,5 +1,6 @@
 #include "core/safetensors.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -10,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 struct vx_tensors {
   char *path;
   uint8_t *map;
@@ -17,6 +20,8 @@ struct vx_tensors {
   json_t *header;
   vx_tensor *list;
   int count;
+  vx_tensors **part; /* of a checkpoint in several files: whose tensors the list shows */
+  int part_count;
 };
 
 static const struct {
@@ -128,6 +133,7 @@ static bool check_cover(const vx_tensors *t, const uint8_t *data, size_t data_si
 
 static bool read_header(vx_tensors *t, vx_error *error) {
   uint64_t length = 0;
+  if (vx_is_lfs_pointer(t->map, t->size)) return vx_fail(error, t->path, VX_LFS_POINTER);
   for (int i = 7; i >= 0; i--) length = length << 8 | t->map[i];
   if (length > t->size - 8)
     return vx_fail(error, t->path, "header length is %llu, but only %zu bytes follow", (unsigned long long)length,
@@ -164,11 +170,113 @@ vx_tensors *vx_tensors_open(const char *path, vx_error *error) {
 
 void vx_tensors_close(vx_tensors *t) {
   if (!t) return;
+  for (int i = 0; i < t->part_count; i++) vx_tensors_close(t->part[i]);
+  free(t->part);
   if (t->map) munmap(t->map, t->size);
   json_decref(t->header);
   free(t->list);
   free(t->path);
   free(t);
+}
+
+/* ---- folders ------------------------------------------------------------------------------------------------- */
+
+/* The file of a checkpoint in parts, opened once. `name` comes from the index and has to lie beside it. */
+static vx_tensors *open_part(vx_tensors *t, const char *folder, const char *name, vx_error *error) {
+  char *path = name && !strchr(name, '/') ? vx_path_join(folder, name, NULL) : NULL;
+  vx_tensors *part = NULL;
+  if (!path) {
+    vx_fail(error, t->path, "weight_map names '%.100s', expected a file beside it", name ? name : "no text");
+    return NULL;
+  }
+  for (int i = 0; i < t->part_count && !part; i++)
+    if (strcmp(t->part[i]->path, path) == 0) part = t->part[i];
+  if (!part && (part = vx_tensors_open(path, error))) t->part[t->part_count++] = part;
+  free(path);
+  return part;
+}
+
+static bool read_index(vx_tensors *t, const char *folder, vx_error *error) {
+  json_error_t where;
+  t->header = json_load_file(t->path, JSON_REJECT_DUPLICATES, &where);
+  const json_t *map = json_object_get(t->header, "weight_map");
+  if (!t->header)
+    return vx_fail(error, vx_where(error, "%s: line %d", t->path, where.line), "is not JSON: %s", where.text);
+  if (!json_is_object(map) || json_object_size(map) == 0)
+    return vx_fail(error, t->path, "has no weight_map of tensors to files");
+  t->list = calloc(json_object_size(map), sizeof *t->list);
+  t->part = calloc(json_object_size(map), sizeof(vx_tensors *));
+  if (!t->list || !t->part) return vx_fail(error, t->path, "out of memory");
+  const char *name;
+  json_t *file;
+  json_object_foreach((json_t *)map, name, file) {
+    const vx_tensors *part = open_part(t, folder, json_string_value(file), error);
+    if (!part) return false;
+    const vx_tensor *tensor = vx_tensors_find(part, name);
+    if (!tensor)
+      return vx_fail(error, vx_where(error, "%s: tensor %s", t->path, name), "is not in the file it names, %.200s",
+                     json_string_value(file));
+    t->list[t->count++] = *tensor;
+  }
+  return true;
+}
+
+static vx_tensors *open_index(char *path, const char *folder, vx_error *error) {
+  vx_tensors *t = calloc(1, sizeof *t);
+  if (!t || !(t->path = strdup(path))) {
+    free(t);
+    vx_fail(error, path, "out of memory");
+    return NULL;
+  }
+  if (read_index(t, folder, error)) return t;
+  vx_tensors_close(t);
+  return NULL;
+}
+
+/* There are no safetensors: says which other weights lie there. */
+static void fail_folder(const char *folder, const char *path, vx_error *error) {
+  static const char *const endings[] = {".bin", ".pth", ".pt", ".ckpt", ".bin.index.json"};
+  DIR *entries = opendir(folder);
+  char other[300] = "";
+  for (const struct dirent *e; entries && (e = readdir(entries));)
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+      size_t length = strlen(e->d_name), end = strlen(endings[i]);
+      bool fits = length > end && strcmp(e->d_name + length - end, endings[i]) == 0 && !strstr(e->d_name, "training");
+      if (fits && (!other[0] || strcmp(e->d_name, other) < 0)) snprintf(other, sizeof other, "%s", e->d_name);
+    }
+  if (entries) closedir(entries);
+  if (other[0])
+    vx_fail(error, path,
+            "is not there, but %.100s is, in PyTorch's own format: convert it once with "
+            "`python3 tools/to_safetensors.py %.200s`",
+            other, folder);
+  else
+    vx_fail(error, path, "cannot be opened: %s", strerror(ENOENT));
+}
+
+vx_tensors *vx_tensors_open_folder(const char *folder, vx_error *error) {
+  char *whole = vx_path_join(folder, "model.safetensors", NULL),
+       *index = vx_path_join(folder, "model.safetensors.index.json", NULL);
+  vx_tensors *t = NULL;
+  if (!whole || !index)
+    vx_fail(error, folder, "out of memory");
+  else if (access(whole, F_OK) == 0)
+    t = vx_tensors_open(whole, error);
+  else if (access(index, F_OK) == 0)
+    t = open_index(index, folder, error);
+  else
+    fail_folder(folder, whole, error);
+  free(whole);
+  free(index);
+  return t;
+}
+
+bool vx_tensors_strip(vx_tensors *t, const char *prefix) {
+  size_t length = strlen(prefix);
+  for (int i = 0; i < t->count; i++)
+    if (strncmp(t->list[i].name, prefix, length) != 0) return false;
+  for (int i = 0; i < t->count; i++) t->list[i].name += length;
+  return t->count > 0;
 }
 
 const char *vx_tensors_path(const vx_tensors *t) {

@@ -25,6 +25,13 @@ typedef struct vx_tensors vx_tensors;
 
 /* Maps a file into memory. NULL when it cannot be read or its header does not describe its bytes exactly. */
 vx_tensors *vx_tensors_open(const char *path, vx_error *error);
+
+/* The weights in a checkpoint's folder: model.safetensors, or the parts that model.safetensors.index.json lists. NULL
+   on failure; where there are only weights in another format, the error says how to convert them. */
+vx_tensors *vx_tensors_open_folder(const char *folder, vx_error *error);
+
+/* Cuts the prefix off every name, where every name has it; false where one has not. */
+bool vx_tensors_strip(vx_tensors *tensors, const char *prefix);
 void vx_tensors_close(vx_tensors *tensors);
 const char *vx_tensors_path(const vx_tensors *tensors);
 int vx_tensors_count(const vx_tensors *tensors);

@@ -22,13 +22,21 @@ typedef enum vx_readout {
   VX_READ_PATCHES, /* the mean of the patches' */
 } vx_readout;
 
+/* How logits become probabilities, as the head was trained. */
+typedef enum vx_problem {
+  VX_ONE_CLASS,     /* exactly one is right: softmax */
+  VX_EACH_CLASS,    /* each for itself, multi-label or a single logit: sigmoid */
+  VX_NO_PROBABILITY /* regression */
+} vx_problem;
+
 typedef struct vx_shape {
   int layers, heads, dim, head_dim, mlp; /* L, H, d, dh, hidden width of the MLP */
   int patch, image, grid;                /* P, S, S / P */
   int leading;                           /* tokens before the patches: [CLS] */
   int tokens;                            /* n = leading + grid^2 */
   vx_readout readout;
-  int classes;    /* C */
+  int classes; /* C */
+  vx_problem problem;
   double epsilon; /* of every LayerNorm */
 } vx_shape;
 
@@ -46,6 +54,9 @@ const char *vx_model_digest(const vx_model *model);               /* 16 hex digi
 const char *vx_model_naming(const vx_model *model);               /* "huggingface" or "timm" */
 double vx_model_parameters(const vx_model *model);                /* how many numbers it holds */
 double vx_model_transpose_ms(const vx_model *model); /* what of opening it took to make transposed copies of weights */
+
+/* Fails, with the reason, for a head whose logits mean no probability. */
+bool vx_model_has_probability(const vx_model *model, vx_error *error);
 
 /* Replaces the head by `classes` rows of normal weights (sigma 0.02) and zero bias: a sanity check of any method. */
 bool vx_model_randomise_head(vx_model *model, int classes, uint64_t seed, vx_error *error);

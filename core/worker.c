@@ -134,8 +134,15 @@ const double *vx_worker_logits(const vx_worker *w) {
 }
 
 /* Derivative of the output with respect to every logit: e_t for the logit y_t, p_t (e_t - p) for the probability,
-   p - e_t for the loss -ln p_t. */
-static void make_seed(int classes, const double *logits, int target, vx_output output, double *seed) {
+   p - e_t for the loss -ln p_t. Where each class stands for itself, p is the target's alone: p_t (1 - p_t), p_t - 1. */
+static void make_seed(const vx_shape *s, const double *logits, int target, vx_output output, double *seed) {
+  int classes = s->classes;
+  if (s->problem == VX_EACH_CLASS) {
+    double p = 1 / (1 + exp(-logits[target]));
+    for (int c = 0; c < classes; c++) seed[c] = 0;
+    seed[target] = output == VX_LOGIT ? 1 : output == VX_PROBABILITY ? p * (1 - p) : p - 1;
+    return;
+  }
   double most = logits[0], total = 0;
   for (int c = 1; c < classes; c++) most = logits[c] > most ? logits[c] : most;
   for (int c = 0; c < classes; c++) total += exp(logits[c] - most);
@@ -157,7 +164,7 @@ vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error 
     return NULL;
   }
   w->output = output;
-  make_seed(s->classes, w->logits, target, output, w->seed);
+  make_seed(s, w->logits, target, output, w->seed);
   if (!w->main.engine->descend(w->main.trace, w->seed, target, error)) return NULL;
   int count = w->main.engine->seen(w->main.trace, 0, w->tensor);
   if (w->wide.trace) {
@@ -188,7 +195,7 @@ static bool run_group(vx_worker *w, int size, bool descend, vx_error *error) {
   int classes = w->model->shape.classes;
   if (!r->engine->forward(r->trace, size, w->group_logits, error)) return false;
   for (int i = 0; descend && i < size; i++)
-    make_seed(classes, w->group_logits + i * classes, w->view.target, w->output, w->seed + i * classes);
+    make_seed(&w->model->shape, w->group_logits + i * classes, w->view.target, w->output, w->seed + i * classes);
   return !descend || r->engine->descend(r->trace, w->seed, w->view.target, error);
 }
 

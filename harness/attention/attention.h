@@ -1,6 +1,6 @@
 /* What attention does with one picture: the data behind the flow map and the parallel coordinates. */
-#ifndef VX_SHOW_ATTENTION_H
-#define VX_SHOW_ATTENTION_H
+#ifndef VX_ATTENTION_H
+#define VX_ATTENTION_H
 
 #include "harness/attention/paths.h"
 #include "harness/run/subject.h"

@@ -3,8 +3,8 @@
    Levels 0 (input tokens) to L (output tokens); token 0 is [CLS]. With M_l = rownormalise(mean_h A_l + I) a unit of
    weight starts at [CLS] of level L and is passed down; what arrives at level 0 is a heat map. Where it passes is the
    question here. */
-#ifndef VX_SHOW_ATTENTION_PATHS_H
-#define VX_SHOW_ATTENTION_PATHS_H
+#ifndef VX_ATTENTION_PATHS_H
+#define VX_ATTENTION_PATHS_H
 
 #include "core/vx.h"
 

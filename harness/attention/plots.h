@@ -1,6 +1,6 @@
 /* Drawings of what attention does with one picture, as SVG. */
-#ifndef VX_SHOW_ATTENTION_PLOTS_H
-#define VX_SHOW_ATTENTION_PLOTS_H
+#ifndef VX_ATTENTION_PLOTS_H
+#define VX_ATTENTION_PLOTS_H
 
 #include "harness/attention/attention.h"
 #include "harness/draw/svg.h"

@@ -1,6 +1,6 @@
 /* What the two drawings share. Private to harness/attention. */
-#ifndef VX_SHOW_ATTENTION_PLOTS_PARTS_H
-#define VX_SHOW_ATTENTION_PLOTS_PARTS_H
+#ifndef VX_ATTENTION_PLOTS_PARTS_H
+#define VX_ATTENTION_PLOTS_PARTS_H
 
 #include "harness/attention/plots.h"
 

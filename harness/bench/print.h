@@ -1,6 +1,6 @@
 /* What `vitx bench` measured, for eyes and for programs. */
-#ifndef VX_SHOW_BENCH_H
-#define VX_SHOW_BENCH_H
+#ifndef VX_BENCH_PRINT_H
+#define VX_BENCH_PRINT_H
 
 #include <stdio.h>
 

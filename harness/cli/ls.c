@@ -29,11 +29,10 @@ const char vx_help_ls[] =
     "           the passes is not counted), title, source, citation; with ID\n"
     "           the whole entry: formula, citation, parameters with defaults and ranges\n"
     "  metrics  id, its columns in the results, what they mean\n"
-    "  runs     the runs in a results file: images, how many passed the gate, methods, when\n"
-    "  model    shape, naming, parameters, digest, classes, how it wants its pictures\n"
-    "  data     the layout, the classes and how masks are read, what the first masks are as truths, the lists with "
-    "their\n"
-    "           lengths\n\n"
+    "  runs     the runs in a results file: images, how many passed the gate, methods, when, of what, and every key\n"
+    "           of the configuration that is not the default\n"
+    "  model    shape, naming, parameters, digest, how it wants its pictures, what its head means, classes\n"
+    "  data     the layout, the classes, what the first masks are as truths, the lists with their lengths\n\n"
     "EXAMPLES\n"
     "  vitx ls methods\n"
     "  vitx ls methods rollout\n"
@@ -125,8 +124,12 @@ static bool print_run(vx_store *store, const vx_run_row *r, vx_arena *arena, vx_
   int count;
   if (!vx_store_count(store, r->id, &counts, error) || !vx_query_methods(store, r->id, arena, &methods, &count, error))
     return false;
-  printf("%3d  %-20s %9d %9d %7d %8d  %-20s %-20s %s, %s, %s\n", (int)r->id, r->name, r->image_count, counts.done,
-         counts.passed, count, r->started, *r->finished ? r->finished : "not yet", r->model, r->data, r->kernel);
+  char *changed = vx_config_changed(r->config, r->name, true, error);
+  if (!changed) return false;
+  printf("%3d  %-20s %9d %9d %7d %8d  %-20s %-20s %s, %s, %s%s%s\n", (int)r->id, r->name, r->image_count, counts.done,
+         counts.passed, count, r->started, *r->finished ? r->finished : "not yet", r->model, r->data, r->kernel,
+         *changed ? "; " : "", changed);
+  free(changed);
   return true;
 }
 
@@ -139,7 +142,7 @@ static int list_runs(const char *path, vx_error *error) {
               vx_query_runs(store, arena, &runs, &count, error);
   if (good)
     printf("%3s  %-20s %9s %9s %7s %8s  %-20s %-20s %s\n", "run", "name", "images", "done", "passed", "methods",
-           "started", "finished", "model, data, kernel");
+           "started", "finished", "model, data, kernel; keys that are not the default");
   for (int i = 0; good && i < count; i++) good = print_run(store, &runs[i], arena, error);
   vx_arena_free(arena);
   vx_store_close(store);
@@ -171,6 +174,9 @@ static int show_model(const char *folder, vx_error *error) {
          s->head_dim, s->mlp, s->epsilon);
   printf("picture     %d x %d in patches of %d: %d tokens\n", s->image, s->image, s->patch, s->tokens);
   print_input(folder, s->image);
+  static const char *const problems[] = {"one class is right: softmax", "each class for itself: sigmoid",
+                                         "regression: no probabilities"};
+  printf("head        %s\n", problems[s->problem]);
   printf("classes     %d: ", s->classes);
   for (int i = 0; i < s->classes && i < 5; i++) printf("%s%s", i ? "; " : "", vx_model_label(model, i));
   puts(s->classes > 5 ? "; …" : "");

@@ -210,7 +210,7 @@ int vx_cmd_tensor(int argc, char **argv, vx_error *error) {
       !vx_choice("tensor", "output", output_word, "logit|probability|loss", &r.output, error))
     return 2;
   vx_model *model = vx_model_open(r.model, error);
-  bool good = model && work(&r, model, error);
+  bool good = model && (r.output == VX_LOGIT || vx_model_has_probability(model, error)) && work(&r, model, error);
   vx_config_free(r.list);
   vx_model_close(model);
   return good ? 0 : 1;

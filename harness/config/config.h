@@ -58,6 +58,7 @@ typedef struct vx_config {
   vx_label_rules labels;    /* what its masks' values mean */
   const char *classes;      /* class map, or NULL: the identity by name */
 
+  int exif;                /* vx_exif */
   int resize, filter;      /* vx_resize or VX_AS_CHECKPOINT; vx_filter or VX_FILTER_AS_CHECKPOINT */
   int arithmetic;          /* vx_arithmetic */
   int normalize;           /* vx_cfg_normalize */
@@ -98,6 +99,12 @@ void vx_config_free(vx_config *config);
    configuration. To be freed; NULL when memory is out. */
 char *vx_config_print(const vx_config *config);
 
+/* The keys of a configuration, given as text, whose value is not the default: "head.random=20, input.filter=bilinear".
+   Not among them are model, data, classes, methods, metrics and compare_with, and without `score` those of score. Keys
+   and values need not be today's. To be freed; NULL when memory is out, or for a text that is no YAML; `name` is what
+   errors call it. */
+char *vx_config_changed(const char *config, const char *name, bool score, vx_error *error);
+
 /* The index of a method by its name in the run, or -1. */
 int vx_config_find_method(const vx_config *config, const char *name);
 
@@ -105,7 +112,8 @@ int vx_config_find_method(const vx_config *config, const char *name);
    memory is out. */
 const char *vx_config_word(const char *key, int value, vx_arena *arena);
 
-/* The keys data.labels (as YAML) and data.mask_encoding from an option's words, each may be NULL; texts lie in `arena`. */
+/* The keys data.labels (as YAML) and data.mask_encoding from an option's words, each may be NULL; texts lie in `arena`.
+ */
 bool vx_config_labels(const char *labels, const char *encoding, vx_arena *arena, vx_label_rules *rules,
                       vx_error *error);
 

@@ -1,6 +1,6 @@
 /* A sheet of paper to draw on: cairo for shapes and pictures, Pango for text of any script. One sheet, one file. */
-#ifndef VX_SHOW_CANVAS_H
-#define VX_SHOW_CANVAS_H
+#ifndef VX_DRAW_CANVAS_H
+#define VX_DRAW_CANVAS_H
 
 #include <stdint.h>
 

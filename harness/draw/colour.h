@@ -2,8 +2,8 @@
 
    A map from 0 to 1 is drawn in one that goes from dark to bright, so that it also reads in grey; a signed one in
    `balance`, which has the same lightness on both sides of its middle. */
-#ifndef VX_SHOW_COLOUR_H
-#define VX_SHOW_COLOUR_H
+#ifndef VX_DRAW_COLOUR_H
+#define VX_DRAW_COLOUR_H
 
 #include <stdbool.h>
 #include <stdint.h>

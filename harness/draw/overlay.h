@@ -2,8 +2,8 @@
 
    `rgb` is [pixels][3] or [height][width][3]; `h` is the map at the same size, scaled to [0,1] (metrics/heat.h); `mask`
    is 0 or 1 a pixel (metrics/threshold.h). `out` may be `rgb` itself. */
-#ifndef VX_SHOW_OVERLAY_H
-#define VX_SHOW_OVERLAY_H
+#ifndef VX_DRAW_OVERLAY_H
+#define VX_DRAW_OVERLAY_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Writing pictures: PNG by libpng, JPEG by libjpeg for thumbnails. Reading them is in harness/data. */
-#ifndef VX_SHOW_PNG_H
-#define VX_SHOW_PNG_H
+#ifndef VX_DRAW_PNG_H
+#define VX_DRAW_PNG_H
 
 #include <stddef.h>
 #include <stdint.h>

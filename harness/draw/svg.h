@@ -1,6 +1,6 @@
 /* SVG written by hand, for plots whose text, titles and classes a browser shall have: every text is escaped here. */
-#ifndef VX_SHOW_SVG_H
-#define VX_SHOW_SVG_H
+#ifndef VX_DRAW_SVG_H
+#define VX_DRAW_SVG_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Several methods on one picture: what they share, and where they part. */
-#ifndef VX_SHOW_AGREEMENT_H
-#define VX_SHOW_AGREEMENT_H
+#ifndef VX_PICTURES_AGREEMENT_H
+#define VX_PICTURES_AGREEMENT_H
 
 #include "harness/pictures/explain.h"
 

@@ -1,6 +1,6 @@
 /* The contact sheet: one picture, all methods, on one page. */
-#ifndef VX_SHOW_CONTACT_SHEET_H
-#define VX_SHOW_CONTACT_SHEET_H
+#ifndef VX_PICTURES_CONTACT_SHEET_H
+#define VX_PICTURES_CONTACT_SHEET_H
 
 #include "harness/pictures/agreement.h"
 #include "harness/draw/colour.h"

@@ -54,7 +54,8 @@ static bool check_methods(const vx_explain *e, vx_error *error) {
 static bool open_all(vx_explain *e, vx_error *error) {
   const vx_explain_options *o = &e->options;
   e->shape = vx_model_shape(o->model);
-  if (!check_methods(e, error) || !vx_input_from_checkpoint(o->folder, e->shape->image, &e->input, error) ||
+  if (!vx_model_has_probability(o->model, error) || !check_methods(e, error) ||
+      !vx_input_from_checkpoint(o->folder, e->shape->image, &e->input, error) ||
       !vx_plan_make(o->methods, o->method_count, e->shape, &e->plan, error) || !vx_blas_check(e->shape, NULL, 0, error))
     return false;
   if (o->size == VX_DRAW_IMAGE && vx_input_cuts(&e->input))
@@ -210,7 +211,7 @@ static const vx_explained *explain_pixels(vx_explain *e, const vx_picture *pictu
 
 const vx_explained *vx_explain_picture(vx_explain *e, const char *path, vx_error *error) {
   vx_picture picture;
-  if (!vx_picture_read(path, &picture, error)) return NULL;
+  if (!vx_picture_read_as(path, VX_EXIF_APPLY, &picture, error)) return NULL;
   const char *slash = strrchr(path, '/');
   const vx_explained *out = explain_pixels(e, &picture, slash ? slash + 1 : path, error);
   vx_picture_free(&picture);

@@ -1,6 +1,6 @@
 /* Pictures without a data set: what the model sees in one, and where each method says it looked. */
-#ifndef VX_SHOW_EXPLAIN_H
-#define VX_SHOW_EXPLAIN_H
+#ifndef VX_PICTURES_EXPLAIN_H
+#define VX_PICTURES_EXPLAIN_H
 
 #include "core/vx.h"
 #include "harness/config/config.h"

@@ -1,6 +1,6 @@
 /* What `vitx explain` leaves behind for one picture: a folder of pictures and a table. */
-#ifndef VX_SHOW_EXPLAIN_FILES_H
-#define VX_SHOW_EXPLAIN_FILES_H
+#ifndef VX_PICTURES_EXPLAIN_FILES_H
+#define VX_PICTURES_EXPLAIN_FILES_H
 
 #include "harness/pictures/contact_sheet.h"
 

@@ -1,6 +1,6 @@
 /* The paper's Figure 3 from a results file: originals above, heat maps below, a column an image, a row a method. */
-#ifndef VX_SHOW_FIGURE_H
-#define VX_SHOW_FIGURE_H
+#ifndef VX_PICTURES_FIGURE_H
+#define VX_PICTURES_FIGURE_H
 
 #include "harness/draw/colour.h"
 #include "harness/store/store.h"

@@ -1,6 +1,6 @@
 /* Which images and methods a figure shows. Private to figure*. */
-#ifndef VX_SHOW_FIGURE_PICK_H
-#define VX_SHOW_FIGURE_PICK_H
+#ifndef VX_PICTURES_FIGURE_PICK_H
+#define VX_PICTURES_FIGURE_PICK_H
 
 #include "harness/pictures/figure.h"
 #include "harness/store/query.h"

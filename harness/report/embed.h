@@ -1,6 +1,6 @@
 /* Data inside an HTML page: JSON that no file name can break out of, bytes as base64. */
-#ifndef VX_SHOW_EMBED_H
-#define VX_SHOW_EMBED_H
+#ifndef VX_REPORT_EMBED_H
+#define VX_REPORT_EMBED_H
 
 #include <jansson.h>
 #include <stdint.h>

@@ -8,6 +8,7 @@
 #include "harness/run/origin.h"
 #include "harness/store/detail.h"
 #include "harness/store/stored.h"
+#include "harness/tables/heading.h"
 #include "harness/tables/published.h"
 #include "harness/tables/scores.h"
 
@@ -35,6 +36,7 @@ typedef struct vx_report {
 
   vx_run_row run;
   vx_scoring_row scoring;
+  vx_heading heading;
   vx_method_row *methods;
   int method_count;
   vx_image_set images;

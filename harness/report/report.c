@@ -77,6 +77,7 @@ static bool read_run(vx_report *r, vx_error *error) {
          vx_query_scoring(r->store, r->run.id, o->scoring, r->arena, &r->scoring, error) &&
          vx_query_methods(r->store, r->run.id, r->arena, &r->methods, &r->method_count, error) &&
          vx_query_images(r->store, &r->run, o->min_confidence, r->arena, &r->images, error) &&
+         vx_heading_read(r->store, &r->run, &r->scoring, &r->images, o->min_confidence, r->arena, &r->heading, error) &&
          vx_query_classes(r->store, r->run.id, r->arena, &r->classes, &r->class_count, error) &&
          vx_query_labels(r->store, r->run.id, r->arena, &r->labels, &r->label_count, error) &&
          vx_origin_input(&r->run, &r->input, error) && take_memory(r, error) && read_thresholds(r, error);
@@ -91,7 +92,7 @@ static void write_style(vx_report *report) {
 }
 
 static void write_title(vx_report *report) {
-  vx_embed_html(report->to, report->run.name);
+  vx_embed_html(report->to, report->heading.title);
 }
 
 static bool write_data(vx_report *report, vx_error *error) {

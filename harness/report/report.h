@@ -1,6 +1,6 @@
 /* A report to open in a browser: one HTML file with everything in it, tables, plots, pictures and maps. */
-#ifndef VX_SHOW_REPORT_H
-#define VX_SHOW_REPORT_H
+#ifndef VX_REPORT_H
+#define VX_REPORT_H
 
 #include "harness/store/store.h"
 

@@ -21,6 +21,7 @@ static bool add_run(const vx_report *report, json_t *summary) {
   const vx_scoring_row *s = &report->scoring;
   const char *const texts[][2] = {
       {"name", r->name},
+      {"title", report->heading.title},
       {"model", r->model},
       {"model_digest", r->model_digest},
       {"data", r->data},
@@ -53,6 +54,16 @@ static bool add_run(const vx_report *report, json_t *summary) {
          put_number(run, "seed", (double)r->seed) && put_number(run, "side", r->input_side) &&
          put_number(run, "grid", r->grid) && put_number(run, "resamples", report->options->resamples) &&
          put_number(run, "resample_seed", (double)report->options->seed);
+}
+
+/* What the run's tables have at their head: [what it is about, what was understood]. */
+static bool add_heading(vx_report *report, json_t *summary) {
+  json_t *list = json_array();
+  for (int i = 0; list && i < VX_HEADING_LINES; i++) {
+    const vx_heading_line *line = &report->heading.line[i];
+    vx_report_push(report, list, json_pack("[o, o]", vx_embed_text(line->about), vx_embed_text(line->text)));
+  }
+  return json_object_set_new(summary, "heading", list) == 0;
 }
 
 static bool add_counts(vx_report *report, json_t *summary, vx_error *error) {
@@ -99,18 +110,21 @@ static bool add_methods(const vx_report *report, json_t *summary) {
   return ok;
 }
 
-/* Passes of each method if it stood alone, in forward passes; null where the run's configuration is not of today's. */
-static bool add_passes(const vx_report *report, json_t *summary) {
-  vx_error error;
-  vx_config *config = vx_config_parse(report->run.config, strlen(report->run.config), "run", NULL, 0, &error);
+/* Passes of each method if it stood alone, in forward passes; null, with a note, where the run's configuration is not
+   of today's. */
+static bool add_passes(vx_report *report, json_t *summary, vx_error *error) {
+  vx_error reason = {.where = "", .why = ""};
+  vx_config *config = vx_config_parse(report->run.config, strlen(report->run.config), "run", NULL, 0, &reason);
+  if (!config && !*report->made->note)
+    snprintf(report->made->note, sizeof report->made->note, "no passes of methods: %s: %s", reason.where, reason.why);
   json_t *list = json_array();
   for (int i = 0; list && i < report->method_count; i++) {
     int at = config ? vx_config_find_method(config, report->methods[i].name) : -1;
     double cost = at < 0 ? NAN : vx_cost_of_method(config, &config->methods[at], &vx_cost_shape);
-    json_array_append_new(list, vx_embed_number(cost, 4));
+    vx_report_push(report, list, vx_embed_number(cost, 4));
   }
   vx_config_free(config);
-  return json_object_set_new(summary, "passes", list) == 0;
+  return json_object_set_new(summary, "passes", list) == 0 || vx_fail(error, "report", "out of memory");
 }
 
 /* Colour tables as bytes R, G, B of 256 steps. */
@@ -264,17 +278,18 @@ static bool add_failures(vx_report *report, json_t *summary, vx_error *error) {
 
 json_t *vx_report_summary(vx_report *report, vx_error *error) {
   json_t *summary = json_object();
-  bool ok = summary && add_run(report, summary) && add_names(report, summary) && add_methods(report, summary) &&
-            add_passes(report, summary) && add_colours(report, summary) && add_images(report, summary) &&
+  bool ok = summary && add_run(report, summary) && add_heading(report, summary) && add_names(report, summary) &&
+            add_methods(report, summary) && add_colours(report, summary) && add_images(report, summary) &&
             add_shares(report, summary) && put_text(summary, "note", report->made->note);
   if (!ok) {
     vx_fail(error, "report", "out of memory");
     json_decref(summary);
     return NULL;
   }
-  ok = add_counts(report, summary, error) && add_columns(report, summary, "milliseconds", "milliseconds", error) &&
-       add_flat(report, summary, error) && add_published(report, summary, error) &&
-       add_failures(report, summary, error) && vx_report_add_tables(report, summary, error);
+  ok = add_passes(report, summary, error) && add_counts(report, summary, error) &&
+       add_columns(report, summary, "milliseconds", "milliseconds", error) && add_flat(report, summary, error) &&
+       add_published(report, summary, error) && add_failures(report, summary, error) &&
+       vx_report_add_tables(report, summary, error);
   if (ok) return summary;
   json_decref(summary);
   return NULL;

@@ -4,7 +4,11 @@
 
 #include "harness/run/target.h"
 
-void vx_probabilities(const double *logits, int classes, double *probability) {
+void vx_probabilities(const double *logits, int classes, vx_problem problem, double *probability) {
+  if (problem == VX_EACH_CLASS) {
+    for (int c = 0; c < classes; c++) probability[c] = 1 / (1 + exp(-logits[c]));
+    return;
+  }
   double largest = logits[0], sum = 0;
   for (int c = 1; c < classes; c++) largest = fmax(largest, logits[c]);
   for (int c = 0; c < classes; c++) {

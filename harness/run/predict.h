@@ -4,8 +4,9 @@
 
 #include "harness/run/run.h"
 
-/* probability [classes] = softmax(logits), the largest logit taken off first. */
-void vx_probabilities(const double *logits, int classes, double *probability);
+/* probability [classes] = softmax(logits), the largest logit taken off first; where each class stands for itself, their
+   sigmoids. */
+void vx_probabilities(const double *logits, int classes, vx_problem problem, double *probability);
 
 /* The `count` most probable classes, best first; the smaller index among equals. */
 void vx_most_probable(const double *probability, int classes, int count, vx_top *top);

@@ -95,7 +95,7 @@ const uint8_t *vx_subject_rgb(const vx_subject *s) {
 bool vx_subject_predict(vx_subject *s, vx_error *error) {
   s->view = NULL;
   if (!vx_worker_forward(s->worker, s->shown, error)) return false;
-  vx_probabilities(vx_worker_logits(s->worker), s->shape->classes, s->probability);
+  vx_probabilities(vx_worker_logits(s->worker), s->shape->classes, s->shape->problem, s->probability);
   return true;
 }
 

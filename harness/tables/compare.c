@@ -177,14 +177,13 @@ static vx_sheet *pair_sheet(const vx_compare_data *d, const vx_compare_rows *r) 
 static void put_title(const vx_compare_data *d, vx_sheet *sheet) {
   const char *unit = d->scale == 100 ? ", in percent" : "";
   if (d->two_runs) {
-    vx_sheet_title(sheet, "%s%s: %s (run %" PRId64 ", scoring %s) less %s (run %" PRId64 ", scoring %s)", d->title,
-                   unit, d->run.name, d->run.id, d->scoring.name, d->run2.name, d->run2.id, d->scoring2.name);
+    vx_sheet_title(sheet, "%s%s: %s less %s", d->title, unit, d->heading.title, d->heading2.title);
     vx_sheet_note(sheet, "%d images matched by id; %d only in the first, %d only in the second.", d->images,
                   d->only_first, d->only_second);
   } else {
-    vx_sheet_title(sheet, "%s%s: methods of %s (run %" PRId64 ", scoring %s), %d images", d->title, unit, d->run.name,
-                   d->run.id, d->scoring.name, d->images);
+    vx_sheet_title(sheet, "%s%s: methods of %s, %d images", d->title, unit, d->heading.title, d->images);
   }
+  vx_heading_put(&d->heading, d->two_runs ? &d->heading2 : NULL, sheet);
 }
 
 /* The largest number of images that any pair has. */

@@ -1,6 +1,6 @@
 /* Which methods really differ, and which runs: paired on the images that both have. */
-#ifndef VX_SHOW_COMPARE_H
-#define VX_SHOW_COMPARE_H
+#ifndef VX_TABLES_COMPARE_H
+#define VX_TABLES_COMPARE_H
 
 #include "harness/store/query.h"
 #include "harness/tables/sheet.h"

@@ -108,14 +108,15 @@ static void choose_scale(vx_compare_data *d) {
 }
 
 static bool open_side(side *s, int64_t run, const char *scoring_name, vx_compare_data *d, vx_run_row *row,
-                      vx_scoring_row *scoring, vx_error *error) {
+                      vx_scoring_row *scoring, vx_heading *heading, vx_error *error) {
   double gate = d->options->min_confidence;
   const char *list = d->options->methods;
   return vx_query_run(s->store, run, d->arena, row, error) &&
          vx_query_scoring(s->store, row->id, scoring_name, d->arena, scoring, error) &&
          vx_query_check_metric(s->store, scoring->id, d->options->metric, error) &&
          vx_query_methods_named(s->store, row->id, list, d->arena, &s->methods, &s->method_count, error) &&
-         vx_query_images(s->store, row, gate, d->arena, &s->set, error);
+         vx_query_images(s->store, row, gate, d->arena, &s->set, error) &&
+         vx_heading_read(s->store, row, scoring, &s->set, gate, d->arena, heading, error);
 }
 
 static bool name_columns(const side *s, vx_compare_data *d) {
@@ -164,9 +165,10 @@ bool vx_compare_gather(vx_store *store, vx_store *second, vx_compare_data *d, vx
   side a = {.store = store}, b = {.store = second ? second : store};
   d->two_runs = second || o->run2 || o->scoring2;
   choose_scale(d);
-  if (!open_side(&a, o->run, o->scoring, d, &d->run, &d->scoring, error)) return false;
+  if (!open_side(&a, o->run, o->scoring, d, &d->run, &d->scoring, &d->heading, error)) return false;
   d->columns = a.method_count;
   if (!d->two_runs) return gather_one(&a, d, error);
   int64_t run2 = o->run2 || second ? o->run2 : d->run.id; /* another scoring of the same run */
-  return open_side(&b, run2, o->scoring2, d, &d->run2, &d->scoring2, error) && gather_two(&a, &b, d, error);
+  return open_side(&b, run2, o->scoring2, d, &d->run2, &d->scoring2, &d->heading2, error) &&
+         gather_two(&a, &b, d, error);
 }

@@ -1,8 +1,9 @@
 /* What is compared: columns of numbers over matched images, in groups. Private to compare*. */
-#ifndef VX_SHOW_COMPARE_DATA_H
-#define VX_SHOW_COMPARE_DATA_H
+#ifndef VX_TABLES_COMPARE_DATA_H
+#define VX_TABLES_COMPARE_DATA_H
 
 #include "harness/tables/compare.h"
+#include "harness/tables/heading.h"
 #include "harness/tables/scores.h"
 #include "statistics/standing.h"
 
@@ -11,6 +12,7 @@ typedef struct vx_compare_data {
   const vx_compare_options *options;
   vx_run_row run, run2;
   vx_scoring_row scoring, scoring2;
+  vx_heading heading, heading2;
   bool two_runs;
   int only_first, only_second; /* images through the gate of one run only */
 

@@ -1,7 +1,7 @@
 /* What the images of a run come to, method by method: means, intervals, counts, for tables and the report. A sweep sums
    its own combinations, and of other measures than the paper's the report makes the intervals. */
-#ifndef VX_SHOW_SCORES_H
-#define VX_SHOW_SCORES_H
+#ifndef VX_TABLES_SCORES_H
+#define VX_TABLES_SCORES_H
 
 #include "base/arena.h"
 #include "base/error.h"

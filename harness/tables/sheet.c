@@ -47,6 +47,8 @@ void vx_sheet_free(vx_sheet *sheet) {
     free(sheet->cells[i].shown);
   }
   for (int i = 0; i < sheet->note_count; i++) free(sheet->notes[i]);
+  for (int i = 0; i < sheet->line_count; i++) free(sheet->lines[i]);
+  free(sheet->lines);
   free(sheet->cells);
   free(sheet->notes);
   free(sheet->rules);
@@ -85,18 +87,28 @@ void vx_sheet_title(vx_sheet *sheet, const char *format, ...) {
   va_end(arguments);
 }
 
-void vx_sheet_note(vx_sheet *sheet, const char *format, ...) {
-  char **wider = realloc(sheet->notes, (size_t)(sheet->note_count + 1) * sizeof *wider);
+static void push(vx_sheet *sheet, char ***list, int *count, char *text) {
+  char **wider = text ? realloc(*list, (size_t)(*count + 1) * sizeof *wider) : NULL;
   if (!wider) {
+    free(text);
     sheet->failed = true;
     return;
   }
-  sheet->notes = wider;
+  *list = wider;
+  wider[(*count)++] = text;
+}
+
+void vx_sheet_note(vx_sheet *sheet, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  char *text = format_text(sheet, format, arguments);
+  push(sheet, &sheet->notes, &sheet->note_count, format_text(sheet, format, arguments));
   va_end(arguments);
-  if (text) sheet->notes[sheet->note_count++] = text;
+}
+
+void vx_sheet_line(vx_sheet *sheet, const char *about, const char *text) {
+  char *line;
+  if (asprintf(&line, "%s: %s", about, text) < 0) line = NULL;
+  push(sheet, &sheet->lines, &sheet->line_count, line);
 }
 
 void vx_sheet_row(vx_sheet *sheet) {

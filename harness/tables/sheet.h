@@ -1,7 +1,7 @@
 /* A sheet: columns, rows, notes; printed as plain text, Markdown, CSV, LaTeX or JSON. Every table that a command prints
    is one, so that all of them can be read by the same eyes and the same scripts. */
-#ifndef VX_SHOW_SHEET_H
-#define VX_SHOW_SHEET_H
+#ifndef VX_TABLES_SHEET_H
+#define VX_TABLES_SHEET_H
 
 #include <stdio.h>
 
@@ -33,6 +33,9 @@ void vx_sheet_column_set(vx_sheet *sheet, int column, const vx_sheet_column *to)
 
 /* What stands above; a line of its own. */
 void vx_sheet_title(vx_sheet *sheet, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A line between title and table: what was understood of `about`. Left out of CSV. */
+void vx_sheet_line(vx_sheet *sheet, const char *about, const char *text);
 
 /* A line below the table; left out of CSV. */
 void vx_sheet_note(vx_sheet *sheet, const char *format, ...) __attribute__((format(printf, 2, 3)));

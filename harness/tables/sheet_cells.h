@@ -1,6 +1,6 @@
 /* What a sheet holds. Private to sheet.c and sheet_print.c. */
-#ifndef VX_SHOW_SHEET_CELLS_H
-#define VX_SHOW_SHEET_CELLS_H
+#ifndef VX_TABLES_SHEET_CELLS_H
+#define VX_TABLES_SHEET_CELLS_H
 
 #include "harness/tables/sheet.h"
 
@@ -15,9 +15,9 @@ typedef struct cell {
 
 struct vx_sheet {
   vx_sheet_column *columns;
-  int column_count, row_count, row_room, note_count, rule_count;
+  int column_count, row_count, row_room, note_count, line_count, rule_count;
   cell *cells; /* [row_room][column_count] */
-  char *title, **notes;
+  char *title, **notes, **lines;
   char **kept; /* [2][column_count] texts of columns that were set; NULL */
   int *rules;  /* before which rows */
   bool failed;

@@ -96,7 +96,9 @@ static void print_line(const vx_sheet *sheet, const int *widths, int row, const 
 static void print_text(const vx_sheet *sheet, const int *widths, FILE *to) {
   int total = -2;
   for (int c = 0; c < sheet->column_count; c++) total += sheet->columns[c].head ? widths[c] + 2 : 0;
-  if (sheet->title) fprintf(to, "%s\n\n", sheet->title);
+  if (sheet->title) fprintf(to, "%s\n", sheet->title);
+  for (int i = 0; i < sheet->line_count; i++) fprintf(to, "  %s\n", sheet->lines[i]);
+  if (sheet->title) putc('\n', to);
   print_line(sheet, widths, -1, "", "  ", "", to);
   dashes(total, to);
   putc('\n', to);
@@ -125,7 +127,11 @@ static void print_markdown(const vx_sheet *sheet, FILE *to) {
   if (sheet->title) {
     fputs("**", to);
     print_marked(sheet->title, to);
-    fputs("**\n\n", to);
+    fputs(sheet->line_count ? "**  \n" : "**\n\n", to);
+  }
+  for (int i = 0; i < sheet->line_count; i++) {
+    print_marked(sheet->lines[i], to);
+    fputs(i + 1 < sheet->line_count ? "  \n" : "\n\n", to);
   }
   putc('|', to);
   for (int c = 0; c < sheet->column_count; c++) {
@@ -240,6 +246,11 @@ static void print_latex(const vx_sheet *sheet, FILE *to) {
     if (row < 0) fputs("\\midrule\n", to);
   }
   fputs("\\bottomrule\n\\end{tabular}\n", to);
+  for (int i = 0; i < sheet->line_count; i++) {
+    fputs("\\par\\footnotesize ", to);
+    print_tex(sheet->lines[i], to);
+    putc('\n', to);
+  }
   for (int i = 0; i < sheet->note_count; i++) {
     fputs("\\par\\footnotesize ", to);
     print_tex(sheet->notes[i], to);
@@ -262,8 +273,8 @@ static json_t *cell_json(const cell *c) {
 }
 
 static bool print_json(const vx_sheet *sheet, FILE *to) {
-  json_t *all = json_object(), *rows = json_array(), *notes = json_array();
-  bool ok = all && rows && notes;
+  json_t *all = json_object(), *rows = json_array(), *notes = json_array(), *head = json_array();
+  bool ok = all && rows && notes && head;
   for (int row = 0; ok && row < sheet->row_count; row++) {
     json_t *object = json_object();
     for (int c = 0; ok && c < sheet->column_count; c++) {
@@ -274,13 +285,16 @@ static bool print_json(const vx_sheet *sheet, FILE *to) {
   }
   for (int i = 0; ok && i < sheet->note_count; i++)
     ok = json_array_append_new(notes, json_string(sheet->notes[i])) == 0;
+  for (int i = 0; ok && i < sheet->line_count; i++) ok = json_array_append_new(head, json_string(sheet->lines[i])) == 0;
   if (ok && sheet->title) ok = json_object_set_new(all, "title", json_string(sheet->title)) == 0;
+  if (ok && sheet->line_count) ok = json_object_set(all, "head", head) == 0;
   if (ok) ok = json_object_set(all, "rows", rows) == 0 && json_object_set(all, "notes", notes) == 0;
   /* Not json_dumps: where memory runs out under it, it leaves out a key without a word. */
   ok = ok && json_dumpf(all, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17)) == 0;
   if (ok) fputc('\n', to);
   json_decref(rows);
   json_decref(notes);
+  json_decref(head);
   json_decref(all);
   return ok;
 }

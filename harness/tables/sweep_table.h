@@ -1,6 +1,6 @@
 /* A sweep as tables: what each choice does, and which combinations lie nearest to a row. */
-#ifndef VX_SHOW_SWEEP_H
-#define VX_SHOW_SWEEP_H
+#ifndef VX_TABLES_SWEEP_TABLE_H
+#define VX_TABLES_SWEEP_TABLE_H
 
 #include "harness/study/sweep.h"
 #include "harness/tables/sheet.h"

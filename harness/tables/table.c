@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/tables/heading.h"
 #include "harness/tables/published.h"
 #include "harness/tables/scores.h"
 #include "harness/tables/truth_note.h"
@@ -294,23 +295,10 @@ static bool choose_published(making *m, vx_error *error) {
   return m->row_count > 0;
 }
 
-/* Who was let in, and whether they are those of the published row. */
-static bool put_gate_note(making *m, vx_error *error) {
-  vx_store_counts counts;
-  if (!vx_store_count(m->store, m->run.id, &counts, error)) return false;
+/* Whether the images are those of the published rows. */
+static void put_published_notes(making *m) {
   int64_t sum = 0;
   for (int i = 0; i < m->images.count; i++) sum += m->images.rows[i].position;
-  double gate = isnan(m->options->min_confidence) ? m->run.min_confidence : m->options->min_confidence;
-  vx_sheet_note(m->sheet, "Gate: %d of %d images above %g; their places in the list sum to %" PRId64 ".",
-                m->images.count, counts.images, gate, sum);
-  if (counts.done < counts.images) {
-    vx_sheet_note(m->sheet, "Not finished: %d of %d images are done; the same command goes on.", counts.done,
-                  counts.images);
-  }
-  if (counts.failed) {
-    vx_sheet_note(m->sheet, "%d image%s with a failure (`SELECT * FROM missing`).", counts.failed,
-                  counts.failed == 1 ? "" : "s");
-  }
   for (int p = 0; p < m->row_count; p++) {
     const vx_published_row *r = m->rows[p];
     if (r->images < 0) continue;
@@ -321,7 +309,6 @@ static bool put_gate_note(making *m, vx_error *error) {
     vx_sheet_note(m->sheet, "%s: %d images, their places sum to %" PRId64 ": %s.", r->id, r->images, r->index_sum,
                   r->images == m->images.count && r->index_sum == sum ? "the same images" : "not these images");
   }
-  return true;
 }
 
 static void put_notes(making *m) {
@@ -341,7 +328,7 @@ static void put_notes(making *m) {
   if (m->standings) {
     vx_sheet_note(m->sheet,
                   "level with the best, ranks that cannot be excluded: by IoU, Wilcoxon's signed-rank test, Holm over "
-                  "all %d pairs, level 0.05 (`vitx compare`).",
+                  "all pairs (%d), level 0.05 (`vitx compare`).",
                   m->pairs);
   } else {
     vx_sheet_head(m->sheet, LEVEL, NULL);
@@ -420,22 +407,24 @@ static bool make_sheet(making *m, vx_error *error) {
 
 static bool fill(making *m, vx_error *error) {
   if (!read_run(m, error) || !make_sheet(m, error)) return false;
-  const vx_scoring_row *s = &m->scoring;
-  vx_sheet_title(m->sheet,
-                 "%s (run %" PRId64 "%s%s): %s on %s; %s, in percent; size %s, threshold %s, foreground %s, void %s, "
-                 "mask %s%s",
-                 m->run.name, m->run.id, strcmp(s->name, "main") ? ", scoring " : "",
-                 strcmp(s->name, "main") ? s->name : "", m->run.model, m->run.data, vx_aggregate_title(m->aggregate),
-                 s->size, s->threshold, s->foreground, s->void_pixels, s->mask_resize,
-                 strcmp(s->pixel_accuracy, "recall") == 0 ? ", pixel accuracy is recall" : "");
+  vx_heading heading;
+  if (!vx_heading_read(m->store, &m->run, &m->scoring, &m->images, m->options->min_confidence, m->arena, &heading,
+                       error)) {
+    return false;
+  }
+  vx_sheet_title(m->sheet, "%s: %s on %s; %s, in percent", heading.title, m->run.model, m->run.data,
+                 vx_aggregate_title(m->aggregate));
+  vx_heading_put(&heading, NULL, m->sheet);
   if (m->aggregate == VX_AGGREGATE_POOLED) vx_sheet_head(m->sheet, OVER_CHANCE, NULL);
   if (m->options->resamples <= 0) vx_sheet_head(m->sheet, IOU_LOW, NULL);
   if (m->options->intervals && m->options->resamples > 0) {
     static const int others[] = {F1_LOW, PIXEL_ACCURACY_LOW, OVER_CHANCE_LOW};
     for (int i = 0; i < (m->aggregate == VX_AGGREGATE_POOLED ? 2 : 3); i++) vx_sheet_head(m->sheet, others[i], "95 %");
   }
-  return vx_truth_note(m->store, m->run.id, m->arena, m->sheet, &m->untrue, error) && put_groups(m, error) &&
-         put_gate_note(m, error) && (put_notes(m), true);
+  if (!vx_truth_note(m->store, m->run.id, m->arena, m->sheet, &m->untrue, error) || !put_groups(m, error)) return false;
+  put_published_notes(m);
+  put_notes(m);
+  return true;
 }
 
 vx_sheet *vx_table_make(vx_store *store, const vx_table_options *options, vx_error *error) {

@@ -1,6 +1,6 @@
 /* The paper's Table 1 from a results file: a row a method, trivial rows marked, published rows beside ours. */
-#ifndef VX_SHOW_TABLE_H
-#define VX_SHOW_TABLE_H
+#ifndef VX_TABLES_TABLE_H
+#define VX_TABLES_TABLE_H
 
 #include "harness/tables/sheet.h"
 #include "harness/store/query.h"

@@ -1,10 +1,10 @@
 #include "harness/tables/thresholds.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "harness/study/oracle.h"
+#include "harness/tables/heading.h"
 #include "harness/tables/truth_note.h"
 
 enum { METHOD, FAMILY, OTSU, MEAN, HALF, DATA_SET, LEVEL, IMAGE, N, COLUMNS };
@@ -45,14 +45,16 @@ static vx_sheet *make(vx_rescore *source, const vx_scoring_row *scoring, int job
     vx_fail(error, vx_store_path(source->store), "out of memory");
     return NULL;
   }
+  vx_heading heading;
   int untrue;
   if (!vx_oracle_make(source, scoring, jobs, rows, error) ||
+      !vx_heading_read(source->store, &source->run, scoring, &source->images, NAN, source->arena, &heading, error) ||
       !vx_truth_note(source->store, source->run.id, source->arena, sheet, &untrue, error)) {
     vx_sheet_free(sheet);
     return NULL;
   }
-  vx_sheet_title(sheet, "%s (run %" PRId64 "): mean IoU over images by threshold, in percent; foreground %s, void %s",
-                 source->run.name, source->run.id, scoring->foreground, scoring->void_pixels);
+  vx_sheet_title(sheet, "%s: mean IoU over images by threshold, in percent", heading.title);
+  vx_heading_put(&heading, NULL, sheet);
   put_rows(sheet, rows, source->method_count);
   vx_sheet_note(sheet,
                 "oracle: chosen with the truth at hand, of the 256 levels t of the mask u > t: data set: the one "

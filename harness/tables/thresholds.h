@@ -1,6 +1,6 @@
 /* Table of what the threshold does to each method: Otsu, mean and one half beside the oracles. */
-#ifndef VX_SHOW_THRESHOLDS_H
-#define VX_SHOW_THRESHOLDS_H
+#ifndef VX_TABLES_THRESHOLDS_H
+#define VX_TABLES_THRESHOLDS_H
 
 #include "harness/tables/sheet.h"
 #include "harness/store/query.h"

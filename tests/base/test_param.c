@@ -1,9 +1,9 @@
 /* Parameters of one table with every type. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/param.h"
+#include "tests/support/suite.h"
 
 enum { COUNT, SHARE, ON, WORD, LAYER, FILE_NAME };
 static const vx_param table[] = {
@@ -101,16 +101,10 @@ START_TEST(layers_count_from_either_end) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("param");
   TCase *tests = tcase_create("param");
   tcase_add_test(tests, values_are_read_and_written);
   tcase_add_test(tests, texts_tell_arguments_apart);
   tcase_add_test(tests, wrong_texts_are_told);
   tcase_add_test(tests, layers_count_from_either_end);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("param", tests);
 }

@@ -1,5 +1,6 @@
 /* `vitx bench` runs and says what it promises; not how fast. */
-#include <check.h>
+#include "tests/support/suite.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,12 +93,7 @@ int main(void) {
   TCase *core = tcase_create("bench");
   tcase_add_test(core, everything_is_there);
   tcase_add_test(core, operations_are_counted_right);
-  Suite *suite = suite_create("bench");
-  suite_add_tcase(suite, core);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
+  int failed = run_suite("bench", core);
   json_decref(all);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return failed;
 }

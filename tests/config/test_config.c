@@ -167,6 +167,58 @@ START_TEST(the_printed_configuration_is_itself_one) {
 }
 END_TEST
 
+static void changed_is(const char *text, const char *set, bool score, const char *expected) {
+  vx_error error;
+  vx_config *config = parse_good(text, set);
+  char *printed = vx_config_print(config), *changed = vx_config_changed(printed, "c", score, &error);
+  ck_assert_ptr_nonnull(changed);
+  ck_assert_str_eq(changed, expected);
+  free(changed);
+  free(printed);
+  vx_config_free(config);
+}
+
+/* Each key that decides a run by itself, set to something else, is the one that is told. */
+START_TEST(what_is_not_the_default_is_told) {
+  static const char *const sets[] = {"input.resize=crop",
+                                     "input.crop_pct=0.9",
+                                     "input.filter=bicubic",
+                                     "input.arithmetic=float",
+                                     "input.normalize=none",
+                                     "min_confidence=0",
+                                     "target=3",
+                                     "output=loss",
+                                     "precision=double",
+                                     "head.random=20",
+                                     "head.seed=3",
+                                     "seed=5",
+                                     "score.size=64",
+                                     "score.threshold=0.5",
+                                     "score.foreground=main",
+                                     "score.void=background",
+                                     "score.aggregate=pooled",
+                                     "score.mask_resize=opencv",
+                                     "score.pixel_accuracy=recall"};
+  changed_is(good, NULL, true, "");
+  changed_is(HEAD "methods: all\nmetrics: all\nclasses: c.tsv\ncompare_with: x\n", "data.split=other", true, "");
+  for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+    changed_is(good, sets[i], true, sets[i]);
+    changed_is(good, sets[i], false, strncmp(sets[i], "score.", 6) == 0 ? "" : sets[i]);
+  }
+  changed_is(HEAD "methods: all\nhead: {random: 2}\nmin_confidence: 0.850\nscore: {void: foreground}\n", "seed=1", true,
+             "head.random=2, seed=1, score.void=foreground");
+  changed_is(good, "input.normalize={mean: [0.5, 0.5, 0.5], std: [1, 1, 1]}", true,
+             "input.normalize={mean: [0.5, 0.5, 0.5], std: [1, 1, 1]}");
+  /* a text of another version: what this one does not know is told as it stands */
+  vx_error error;
+  char *changed = vx_config_changed("model: m\nnew: {a: [1, x]}\ninput: {turn: 90}\nseed: 0\n", "c", true, &error);
+  ck_assert_str_eq(changed, "new={a: [1, x]}, input.turn=90");
+  free(changed);
+  ck_assert_ptr_null(vx_config_changed("a: [", "c", true, &error));
+  ck_assert_str_ne(error.why, "");
+}
+END_TEST
+
 START_TEST(all_is_every_method_but_mixes) {
   vx_config *c = parse_good(HEAD "methods: all\n", NULL);
   int expected = 0;
@@ -281,6 +333,7 @@ int main(void) {
   tcase_add_test(tcase, a_missing_file_is_named);
   tcase_add_test(tcase, set_goes_over_the_file);
   tcase_add_test(tcase, the_printed_configuration_is_itself_one);
+  tcase_add_test(tcase, what_is_not_the_default_is_told);
   tcase_add_test(tcase, all_is_every_method_but_mixes);
   tcase_add_test(tcase, a_mix_shares_what_is_there_and_hides_what_is_not);
   tcase_add_test(tcase, all_mixes_are_all_of_them);

@@ -207,7 +207,8 @@ static inline void plain_free(plain *p) {
 static inline double plain_output(const plain *p, int target, vx_output output) {
   double total = 0;
   for (int c = 0; c < p->model->shape.classes; c++) total += exp(p->logits[c]);
-  double probability = exp(p->logits[target]) / total;
+  double own = exp(p->logits[target]), alone = own / (1 + own);
+  double probability = p->model->shape.problem == VX_EACH_CLASS ? alone : own / total;
   return output == VX_LOGIT ? p->logits[target] : output == VX_PROBABILITY ? probability : -log(probability);
 }
 

@@ -1,5 +1,4 @@
 /* The passes against golden vectors: logits, attention, its gradient and the input's, in all precisions. */
-#include <check.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 
 #include "core/vx.h"
 #include "tests/support/golden.h"
+#include "tests/support/suite.h"
 
 typedef struct limits {
   double logits, maps, input;
@@ -128,16 +128,10 @@ START_TEST(test_golden_real) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("core/golden");
   TCase *tests = tcase_create("golden");
   tcase_set_timeout(tests, 600);
   tcase_add_test(tests, test_golden_in_tree);
   tcase_add_test(tests, test_golden_shared);
   tcase_add_test(tests, test_golden_real);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? 1 : 0;
+  return run_suite("core/golden", tests);
 }

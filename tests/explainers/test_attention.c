@@ -1,6 +1,7 @@
 /* Methods that read attention, gradients of it and relevance, on a hand-made view, against their formulas written down
    a second time in the plainest way: whole matrices, whole products, no shortcut. */
 #include "tests/explainers/scene.h"
+#include "tests/support/suite.h"
 
 typedef double matrix[N][N];
 
@@ -207,17 +208,11 @@ START_TEST(nan_is_an_error) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("attention methods");
   TCase *tests = tcase_create("attention methods");
   tcase_add_test(tests, rollouts_are_the_whole_product);
   tcase_add_test(tests, last_layer_methods);
   tcase_add_test(tests, attention_and_gradient_sums);
   tcase_add_test(tests, ag_cam_fuses_as_asked);
   tcase_add_test(tests, nan_is_an_error);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("attention methods", tests);
 }

@@ -1,6 +1,5 @@
 /* Exact maximum flows: against an independent solver (Edmonds and Karp on a plain adjacency matrix) on many small
    graphs, and by certificate: the flow on the edges is a flow, and a cut of the same value exists. */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "base/random.h"
 #include "tests/explainers/flow_checks.h"
+#include "tests/support/suite.h"
 
 enum { NODES_MAX = 80 };
 
@@ -188,16 +188,10 @@ START_TEST(scale_and_order_do_not_matter) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("flow");
   TCase *tests = tcase_create("flow");
   tcase_set_timeout(tests, 300);
   tcase_add_loop_test(tests, agrees_with_the_independent_solver, 0, KINDS);
   tcase_add_test(tests, reverse_arcs_are_needed);
   tcase_add_test(tests, scale_and_order_do_not_matter);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("flow", tests);
 }

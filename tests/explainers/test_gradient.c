@@ -1,6 +1,7 @@
 /* Methods that read the input's gradient or activations, and those that run the model again, on a hand-made view and a
    model whose gradient is known. */
 #include "tests/explainers/scene.h"
+#include "tests/support/suite.h"
 
 START_TEST(pixel_and_token_methods) {
   static scene s;
@@ -131,15 +132,9 @@ START_TEST(smoothgrad_of_a_square) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("gradient methods");
   TCase *tests = tcase_create("gradient methods");
   tcase_add_test(tests, pixel_and_token_methods);
   tcase_add_test(tests, integrated_gradients_of_a_square);
   tcase_add_test(tests, smoothgrad_of_a_square);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("gradient methods", tests);
 }

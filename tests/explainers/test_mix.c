@@ -1,5 +1,4 @@
 /* Mixes of golden maps against golden mixes. */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include "core/safetensors.h"
 #include "explainers/explainer.h"
 #include "tests/support/files.h"
+#include "tests/support/suite.h"
 
 /* "a+b+c:by" from the golden maps of golden/explain, against golden/mix. */
 static void check_mix(const vx_tensors *parts, const vx_tensor *wanted) {
@@ -82,14 +82,8 @@ START_TEST(a_mix_needs_two_parts) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("mix");
   TCase *tests = tcase_create("mix");
   tcase_add_test(tests, golden_mixes);
   tcase_add_test(tests, a_mix_needs_two_parts);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("mix", tests);
 }

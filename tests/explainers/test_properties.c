@@ -1,5 +1,4 @@
 /* What must hold for any model: on random small ones, through the real worker. */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "explainers/explainer.h"
 #include "explainers/parts/flow.h"
 #include "explainers/parts/fuse.h"
+#include "tests/support/suite.h"
 
 static const vx_shape shapes[] = {
     {.layers = 3, .heads = 2, .dim = 12, .mlp = 20, .patch = 4, .image = 16, .classes = 5, .epsilon = 1e-6},
@@ -292,7 +292,6 @@ END_TEST
 
 int main(void) {
   vx_blas_threads(1);
-  Suite *suite = suite_create("properties");
   TCase *tests = tcase_create("properties");
   tcase_set_timeout(tests, 300);
   tcase_add_loop_test(tests, rollout_rows_sum_to_one, 0, SHAPES);
@@ -302,10 +301,5 @@ int main(void) {
   tcase_add_loop_test(tests, a_worker_forgets, 0, SHAPES);
   tcase_add_test(tests, variants_show_what_was_named);
   tcase_add_loop_test(tests, cams_of_any_layer, 0, SHAPES);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("properties", tests);
 }

@@ -4,6 +4,7 @@
 #include "core/safetensors.h"
 #include "tests/explainers/scene.h"
 #include "tests/support/files.h"
+#include "tests/support/suite.h"
 
 /* ---- a hand-made view that reads the mean of the patches ---------------------------------------------------- */
 
@@ -186,15 +187,9 @@ START_TEST(models_of_the_family) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("readout");
   TCase *tests = tcase_create("readout");
   tcase_add_test(tests, maps_are_read_from_whole_matrices);
   tcase_add_test(tests, methods_of_one_token_refuse);
   tcase_add_test(tests, models_of_the_family);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("readout", tests);
 }

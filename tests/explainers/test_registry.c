@@ -3,6 +3,7 @@
 
 #include "tests/explainers/scene.h"
 #include "tests/support/files.h"
+#include "tests/support/suite.h"
 
 START_TEST(every_method_is_described) {
   for (int i = 0; i < vx_explainer_count(); i++) {
@@ -139,7 +140,6 @@ START_TEST(all_means_all_but_mixes) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("registry");
   TCase *tests = tcase_create("registry");
   tcase_add_test(tests, every_method_is_described);
   tcase_add_test(tests, titles_are_told_apart);
@@ -148,10 +148,5 @@ int main(void) {
   tcase_add_test(tests, layers_are_checked_against_the_model);
   tcase_add_test(tests, what_is_not_named_is_refused);
   tcase_add_test(tests, all_means_all_but_mixes);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("registry", tests);
 }

@@ -1,5 +1,6 @@
 /* Maps that never look at the model, and the random numbers behind them. */
 #include "tests/explainers/scene.h"
+#include "tests/support/suite.h"
 
 START_TEST(trivial_maps) {
   static scene s;
@@ -68,15 +69,9 @@ START_TEST(noise_is_normal_and_independent) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("trivial maps");
   TCase *tests = tcase_create("trivial maps");
   tcase_add_test(tests, trivial_maps);
   tcase_add_test(tests, edges_of_a_step);
   tcase_add_test(tests, noise_is_normal_and_independent);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("trivial maps", tests);
 }

@@ -1,7 +1,7 @@
 /* The expected IoU of a random mask: against counting all masks, against drawing many, and at its edges. */
 #include "metrics/chance.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -74,15 +74,9 @@ START_TEST(edges_are_what_iou_says) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("chance");
   TCase *cases = tcase_create("chance");
   tcase_add_test(cases, small_pictures_agree_with_counting_all_masks);
   tcase_add_test(cases, large_pictures_agree_with_the_exact_sum);
   tcase_add_test(cases, edges_are_what_iou_says);
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("chance", cases);
 }

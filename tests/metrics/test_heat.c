@@ -2,8 +2,8 @@
 #include "metrics/heat.h"
 #include "metrics/otsu.h"
 #include "metrics/threshold.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -285,7 +285,6 @@ START_TEST(one_map_is_scored_in_a_millisecond) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("heat");
   TCase *parts = tcase_create("parts");
   tcase_add_test(parts, upsampling_is_the_plain_formula_bit_for_bit);
   tcase_add_test(parts, scaling_is_the_plain_formula_bit_for_bit);
@@ -296,10 +295,5 @@ int main(void) {
   tcase_add_test(parts, otsu);
   tcase_add_test(parts, levels_are_the_counts_at_every_threshold);
   tcase_add_test(parts, one_map_is_scored_in_a_millisecond);
-  suite_add_tcase(suite, parts);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("heat", parts);
 }

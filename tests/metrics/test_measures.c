@@ -1,7 +1,7 @@
 /* Each measure by hand, and the registry. */
 #include "metrics/measure.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,7 +164,6 @@ START_TEST(the_order_is_stable) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("measures");
   TCase *all = tcase_create("all");
   tcase_add_test(all, by_hand);
   tcase_add_test(all, flat_maps_and_empty_truths);
@@ -172,10 +171,5 @@ int main(void) {
   tcase_add_test(all, names_of_columns);
   tcase_add_test(all, cells_of_a_stored_map);
   tcase_add_test(all, the_order_is_stable);
-  suite_add_tcase(suite, all);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("measures", all);
 }

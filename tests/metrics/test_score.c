@@ -2,6 +2,7 @@
 #include "metrics/measure.h"
 
 #include "tests/metrics/score_files.h"
+#include "tests/support/suite.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -149,14 +150,8 @@ START_TEST(shared_golden_scores) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("score");
   TCase *golden_case = tcase_create("golden");
   tcase_add_test(golden_case, golden_scores);
   tcase_add_test(golden_case, shared_golden_scores);
-  suite_add_tcase(suite, golden_case);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("score", golden_case);
 }

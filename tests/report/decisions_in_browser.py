@@ -97,7 +97,8 @@ with Browser() as b:
     rows = b.run("return [...document.querySelectorAll('table.data tbody tr')].map(r => [...r.cells].map(c => c.textContent))")
     against = {r[0].replace("trivial", ""): r for r in rows}
     same(against["background"][3], "yes", f"{best} and background")
-    same(against["background"][5], "≤ 1e-3 (floor of 1,000 draws)", "a p at the floor of its draws")
+    same(against["background"][5], "≤ 1e-3", "a p at the floor of its draws")
+    same("≤ 1e-3 (floor of 1,000 draws)" in b.run("return document.getElementById('page-compare').textContent"), True, "the floor is named")
     for other, row in against.items():
         same(row[3] == "yes", apart(best, other), f"the list of {best} on {other}")
     b.run("location.hash = '#table'")

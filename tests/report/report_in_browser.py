@@ -7,7 +7,7 @@ import urllib.parse
 
 from browser import Browser
 
-database, page, bare = sys.argv[1:4]
+database, page, bare, table = sys.argv[1:5]
 db = sqlite3.connect(f"file:{urllib.parse.quote(database)}?mode=ro", uri=True)
 checks = 0
 
@@ -81,6 +81,19 @@ def check_table(b):
          [str(v) for v in sql("SELECT g.images, g.passed, (SELECT count(*) FROM predictions WHERE correct AND passed), (SELECT count(*) FROM "
                               "predictions WHERE correct = 0 AND passed), (SELECT count(DISTINCT image_id) FROM missing WHERE severity = 'failure') FROM gate g")[0]],
          "facts")
+
+
+def check_heading(b):
+    """What the page says of its run is what the table says; keys that are not the default stand in every title."""
+    go(b, "table")
+    with open(table, encoding="utf-8") as file:
+        told = json.load(file)
+    lines = b.run("const l = document.querySelector('dl.heading'); return [...l.querySelectorAll('dt')].map(t => `${t.textContent}: ${t.nextSibling.textContent}`)")
+    same(lines, ["run: odd (run 1; min_confidence=0)"] + told["head"], "what was understood")
+    same([l.split(":")[0] for l in told["head"]], ["data", "labels", "pictures", "head", "scored", "images"], "a line each")
+    same(told["title"].startswith("odd (run 1; min_confidence=0): "), True, "the table's title")
+    same("odd (run 1; min_confidence=0)" in b.run("return document.title"), True, "the page's title")
+    same(b.run("return document.getElementById('run-name').textContent"), "odd (run 1; min_confidence=0)", "the page's head")
 
 
 def check_published(b):
@@ -363,7 +376,7 @@ summary = parts["summary"]
 with Browser() as b:
     b.open(f"file://{page}")
     b.wait("return document.documentElement.dataset.ready === 'true'")
-    for check in (check_table, check_published, check_further, check_masks, check_sorting, check_cell, check_filters, check_classes, check_pairs, check_plots, check_flat, check_names, check_keyboard, check_print):
+    for check in (check_table, check_heading, check_published, check_further, check_masks, check_sorting, check_cell, check_filters, check_classes, check_pairs, check_plots, check_flat, check_names, check_keyboard, check_print):
         check(b)
     check_wrong(b, summary)
     check_attention(b, parts)

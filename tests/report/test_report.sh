@@ -49,7 +49,8 @@ metrics: [overlap, pointing]
 compare_with: coporan-table1
 YAML
 "$vitx" run "$work/odd.yaml" --out "$work/odd.sqlite" --quiet > "$work/said"
+"$vitx" table "$work/odd.sqlite" --resamples 0 --compare-with none --format json > "$work/table.json"
 "$vitx" report "$work/odd.sqlite" --out "$work/odd.html" --resamples 500
 "$vitx" report "$work/odd.sqlite" --out "$work/bare.html" --resamples 500 --data "$work/nowhere"
 export PYTHONDONTWRITEBYTECODE=1
-"$python" tests/report/report_in_browser.py "$work/odd.sqlite" "$work/odd.html" "$work/bare.html"
+"$python" tests/report/report_in_browser.py "$work/odd.sqlite" "$work/odd.html" "$work/bare.html" "$work/table.json"

@@ -9,6 +9,7 @@
 #include "harness/report/report.h"
 #include "harness/run/frame.h"
 #include "harness/run/origin.h"
+#include "tests/support/suite.h"
 
 /* ---- data in the page ------------------------------------------------------------------------------------------- */
 
@@ -234,9 +235,5 @@ int main(void) {
   tcase_add_test(files, thousands_of_images_stay_within_the_size_asked_for);
   tcase_add_test(files, a_page_that_cannot_be_written_leaves_nothing);
   suite_add_tcase(suite, files);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? 1 : 0;
+  return run_whole(suite);
 }

@@ -1,13 +1,13 @@
 /* What methods cost, alone: the forward pass is in it, each descent counts once, a mix has its parts' passes once. */
 #include <stdio.h>
 
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/run/cost.h"
+#include "tests/support/suite.h"
 
 static double cost_of(const char *methods, const char *name) {
   char text[600];
@@ -64,15 +64,9 @@ START_TEST(a_mix_has_its_parts_passes_once) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("cost");
   TCase *tests = tcase_create("cost");
   tcase_add_test(tests, a_method_costs_the_passes_that_it_needs);
   tcase_add_test(tests, the_model_run_again_counts_as_often_as_it_is);
   tcase_add_test(tests, a_mix_has_its_parts_passes_once);
-  suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("cost", tests);
 }

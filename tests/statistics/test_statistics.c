@@ -9,8 +9,8 @@
 #include "statistics/standing.h"
 #include "statistics/summary.h"
 #include "statistics/wilcoxon.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -474,9 +474,5 @@ int main(void) {
   tcase_set_timeout(promises, 300);
   suite_add_tcase(suite, by_hand);
   suite_add_tcase(suite, promises);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_whole(suite);
 }

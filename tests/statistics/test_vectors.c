@@ -1,15 +1,15 @@
 /* The statistics and measures against SciPy and scikit-learn: tests/golden/stats, made by tools/statistics_vectors.py.
  */
+#include "metrics/measure.h"
 #include "statistics/bootstrap.h"
 #include "statistics/compare.h"
 #include "statistics/effect.h"
-#include "metrics/measure.h"
 #include "statistics/permutation.h"
 #include "statistics/rank.h"
 #include "statistics/summary.h"
 #include "statistics/wilcoxon.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -211,17 +211,11 @@ START_TEST(classification) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("vectors");
   TCase *stored = tcase_create("stored");
   tcase_add_test(stored, summaries);
   tcase_add_test(stored, paired);
   tcase_add_test(stored, correlations);
   tcase_add_test(stored, bootstrap);
   tcase_add_test(stored, classification);
-  suite_add_tcase(suite, stored);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("vectors", stored);
 }

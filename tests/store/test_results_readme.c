@@ -4,6 +4,7 @@
 
 #include "harness/config/yaml.h"
 #include "tests/support/store_files.h"
+#include "tests/support/suite.h"
 
 static char path[256];
 static sqlite3 *db;
@@ -166,11 +167,5 @@ int main(void) {
   tcase_add_test(cases, ten_queries_run_and_find_something);
   tcase_add_test(cases, the_recipes_run);
   tcase_add_test(cases, datasette_knows_every_column_and_no_other);
-  Suite *suite = suite_create("results README");
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("results README", cases);
 }

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "tests/support/store_files.h"
+#include "tests/support/suite.h"
 
 static char path[256];
 
@@ -531,11 +532,5 @@ int main(void) {
   tcase_add_test(cases, a_dump_has_every_row_and_no_time);
   tcase_add_test(cases, counts_tell_where_a_run_stands);
   tcase_add_test(cases, read_only_folders_can_be_read);
-  Suite *suite = suite_create("store");
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("store", cases);
 }

@@ -7,6 +7,7 @@
 #include "harness/tables/sweep_table.h"
 #include "harness/tables/table.h"
 #include "tests/support/store_files.h"
+#include "tests/support/suite.h"
 
 static char path[256];
 
@@ -257,11 +258,5 @@ int main(void) {
   tcase_add_test(cases, main_effects_are_means_over_combinations);
   tcase_add_test(cases, no_threshold_beats_the_oracle);
   tcase_add_test(cases, wrong_levels_are_named);
-  Suite *suite = suite_create("sweep");
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("sweep", cases);
 }

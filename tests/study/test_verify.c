@@ -4,6 +4,7 @@
 #include "harness/store/check.h"
 #include "harness/store/stored.h"
 #include "tests/support/store_files.h"
+#include "tests/support/suite.h"
 
 static char path[256];
 
@@ -138,11 +139,5 @@ int main(void) {
   tcase_add_test(cases, a_sound_file_passes);
   tcase_add_loop_test(cases, each_damage_is_found_by_its_check, 0, (int)(sizeof damages / sizeof *damages));
   tcase_add_test(cases, stored_rows_come_back_as_a_result);
-  Suite *suite = suite_create("verify");
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("verify", cases);
 }

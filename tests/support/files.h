@@ -2,7 +2,6 @@
 #ifndef VX_TEST_FILES_H
 #define VX_TEST_FILES_H
 
-#include <check.h>
 #include <ftw.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "tests/support/suite.h"
 
 /* The folder of optional extra vectors. */
 static inline const char *shared_folder(void) {
@@ -104,17 +104,6 @@ static inline uint32_t draw(uint64_t *state) {
 
 static inline int draw_between(uint64_t *state, int low, int high) {
   return low + (int)(draw(state) % (uint32_t)(high - low + 1));
-}
-
-/* Runs the suite; the exit status of the program. */
-static inline int run_suite(const char *name, TCase *tcase) {
-  Suite *suite = suite_create(name);
-  suite_add_tcase(suite, tcase);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 #endif

@@ -4,6 +4,7 @@
 #include "harness/tables/compare.h"
 #include "statistics/compare.h"
 #include "tests/support/store_files.h"
+#include "tests/support/suite.h"
 
 static char path[256], other[256];
 
@@ -214,11 +215,5 @@ int main(void) {
   tcase_add_test(cases, two_runs_are_matched_by_id);
   tcase_add_test(cases, wrong_questions_are_named);
   tcase_add_test(cases, many_images_use_the_normal_distribution);
-  Suite *suite = suite_create("compare");
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("compare", cases);
 }

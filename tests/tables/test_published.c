@@ -1,8 +1,8 @@
 /* configs/published.yaml is well-formed, speaks of methods and measures that there are, and holds the numbers. */
 #include "harness/config/yaml.h"
 #include "metrics/measure.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,15 +102,10 @@ int main(void) {
     printf("%s: %s\n", error.where, error.why);
     return 1;
   }
-  Suite *suite = suite_create("published");
   TCase *rows = tcase_create("rows");
   tcase_add_test(rows, the_numbers);
   tcase_add_test(rows, every_row_is_complete);
-  suite_add_tcase(suite, rows);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
+  int failed = run_suite("published", rows);
   vx_yaml_free(published);
-  return failed != 0;
+  return failed;
 }

@@ -5,6 +5,7 @@
 
 #include "harness/tables/table.h"
 #include "tests/support/store_files.h"
+#include "tests/support/suite.h"
 
 static char path[256];
 
@@ -55,13 +56,17 @@ static double cell(json_t *tree, const char *method, const char *kind, const cha
   return 0;
 }
 
-static bool has_note(json_t *tree, const char *words) {
+static bool says(json_t *tree, const char *where, const char *words) {
   size_t i;
-  json_t *note;
-  json_array_foreach(json_object_get(tree, "notes"), i, note) {
-    if (strstr(json_string_value(note), words)) return true;
+  json_t *line;
+  json_array_foreach(json_object_get(tree, where), i, line) {
+    if (strstr(json_string_value(line), words)) return true;
   }
   return false;
+}
+
+static bool has_note(json_t *tree, const char *words) {
+  return says(tree, "notes", words);
 }
 
 START_TEST(means_are_those_computed_by_hand) {
@@ -74,8 +79,8 @@ START_TEST(means_are_those_computed_by_hand) {
   ck_assert_double_eq(cell(t, "saliency", NULL, NULL, "n"), 8);
   double low = cell(t, "rollout", NULL, NULL, "iou_low"), high = cell(t, "rollout", NULL, NULL, "iou_high");
   ck_assert(0 <= low && low < 17 && 19 < high && high < 32);
-  ck_assert(has_note(t, "10 of 12 images above 0.85; their places in the list sum to 52"));
-  ck_assert(has_note(t, "2 images with a failure"));
+  ck_assert(says(t, "head", "images: 10 of 12 above 0.85; their places in the list sum to 52"));
+  ck_assert(says(t, "head", "; 1 without an annotated object; 2 of all with a failure"));
   ck_assert(has_note(t, "saliency: 1 failed"));
   ck_assert(has_note(t, "never looks at the model"));
   /* over chance: 13 pixels, 5 of them foreground. One drawn pixel (images 5 and 9) hits with 5/13: IoU 1/5; of two
@@ -130,13 +135,41 @@ START_TEST(groups_part_the_images) {
 }
 END_TEST
 
+/* What was understood, and what tells this run from another: by hand from run_info. */
+START_TEST(the_head_says_what_was_understood) {
+  vx_table_options options = vx_table_defaults();
+  json_t *t = table(&options);
+  const char *title = json_string_value(json_object_get(t, "title"));
+  ck_assert_msg(strncmp(title, "tiny (run 1): models/tiny on VOC val; mean over images", 54) == 0, "%s", title);
+  ck_assert(says(t, "head", "data: VOC val, 12 images listed, 2 classes"));
+  ck_assert(says(t, "head", "labels: by name: 3 of 4 stand for 2 of 2 classes"));
+  ck_assert(says(t, "head", "pictures: resize=squash size=4"));
+  ck_assert(says(t, "head", "head: the checkpoint's, 4 labels; explained: top by its logit"));
+  ck_assert(says(t, "head", "scored: size input, threshold otsu, foreground any, void ignore, mask pillow"));
+  json_decref(t);
+  vx_error error;
+  vx_store *store;
+  vx_run_row run = run_info(IMAGES, METHODS);
+  run.config = "model: m\nhead:\n  random: 4\n  seed: 2\nmin_confidence: 0.85\nmethods: [rollout]\n";
+  run.seed = 99;
+  OK((store = vx_store_open(path, VX_STORE_WRITE, &error)) != NULL);
+  OK(vx_store_begin(store, &run, &error));
+  vx_store_close(store);
+  t = table(&options);
+  title = json_string_value(json_object_get(t, "title"));
+  ck_assert_msg(strncmp(title, "tiny (run 2; head.random=4, head.seed=2): ", 42) == 0, "%s", title);
+  ck_assert(says(t, "head", "head: random, 4 labels, seed 2"));
+  json_decref(t);
+}
+END_TEST
+
 START_TEST(a_higher_gate_is_a_filter_and_a_lower_one_is_refused) {
   vx_table_options options = vx_table_defaults();
   options.min_confidence = 0.9055; /* probability is 0.9 + i / 1000 */
   json_t *t = table(&options);
   ck_assert_double_eq(cell(t, "rollout", NULL, NULL, "n"), 4);
   ck_assert_double_eq_tol(cell(t, "rollout", NULL, NULL, "iou"), 25, 1e-12); /* 6 8 9 10 */
-  ck_assert(has_note(t, "5 of 12 images above 0.9055; their places in the list sum to 40"));
+  ck_assert(says(t, "head", "images: 5 of 12 above 0.9055; their places in the list sum to 40"));
   json_decref(t);
   vx_error error;
   vx_store *store;
@@ -334,16 +367,11 @@ int main(void) {
   tcase_add_test(cases, means_are_those_computed_by_hand);
   tcase_add_test(cases, pooled_and_class_means_are_those_computed_by_hand);
   tcase_add_test(cases, groups_part_the_images);
+  tcase_add_test(cases, the_head_says_what_was_understood);
   tcase_add_test(cases, a_higher_gate_is_a_filter_and_a_lower_one_is_refused);
   tcase_add_test(cases, published_rows_stand_beside_ours);
   tcase_add_test(cases, rows_are_sorted_by_family_then_as_asked);
   tcase_add_test(cases, tables_of_many_images_say_what_the_rows_say);
   tcase_add_test(cases, each_format_escapes_what_it_must);
-  Suite *suite = suite_create("table");
-  suite_add_tcase(suite, cases);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite("table", cases);
 }

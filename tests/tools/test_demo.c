@@ -1,5 +1,6 @@
 /* The demo keeps its promises: the trained model knows the held-out scenes and is sure of them, a method finds the
    objects better than maps that never look, and where the planted mark misleads the model, a method shows the mark. */
+#include "tests/support/suite.h"
 #include "tests/tools/scenes_files.h"
 
 #include <sqlite3.h>
@@ -143,17 +144,11 @@ START_TEST(a_method_shows_what_misled_the_model) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("demo");
   TCase *c = tcase_create("demo");
   tcase_set_timeout(c, 600);
   tcase_add_unchecked_fixture(c, run_both, clean_up);
   tcase_add_test(c, the_model_knows_the_scenes_and_is_sure);
   tcase_add_test(c, a_method_beats_maps_that_never_look);
   tcase_add_test(c, a_method_shows_what_misled_the_model);
-  suite_add_tcase(suite, c);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? 1 : 0;
+  return run_suite("demo", c);
 }

@@ -1,4 +1,5 @@
 /* data/demo is what it says it is: scenes that the generator draws again, and a small model of the same classes. */
+#include "tests/support/suite.h"
 #include "tests/tools/scenes_files.h"
 
 #include <jansson.h>
@@ -118,17 +119,11 @@ START_TEST(model_is_small_and_knows_the_classes) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("demo data");
   TCase *c = tcase_create("demo data");
   tcase_set_timeout(c, 120);
   tcase_add_unchecked_fixture(c, draw, clean_up);
   tcase_add_test(c, scenes_can_be_drawn_again);
   tcase_add_test(c, pictures_are_jpegs_and_small);
   tcase_add_test(c, model_is_small_and_knows_the_classes);
-  suite_add_tcase(suite, c);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? 1 : 0;
+  return run_suite("demo data", c);
 }

@@ -1,4 +1,5 @@
 /* The scene generator: the same bytes everywhere, and a VOC folder whose parts agree with each other. */
+#include "tests/support/suite.h"
 #include "tests/tools/scenes_files.h"
 
 #include <math.h>
@@ -293,7 +294,6 @@ START_TEST(bad_use_is_refused) {
 END_TEST
 
 int main(void) {
-  Suite *suite = suite_create("scenes");
   TCase *c = tcase_create("scenes");
   tcase_set_timeout(c, 120);
   tcase_add_unchecked_fixture(c, draw, clean_up);
@@ -308,10 +308,5 @@ int main(void) {
   tcase_add_test(c, raw_scenes_are_the_same_scenes);
   tcase_add_test(c, training_scenes_plant_the_shortcut);
   tcase_add_test(c, bad_use_is_refused);
-  suite_add_tcase(suite, c);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? 1 : 0;
+  return run_suite("scenes", c);
 }

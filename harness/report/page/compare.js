@@ -54,12 +54,10 @@ function pairOf(metric, table, a, b) {
     wins: turn > 0 ? wins : losses, ties, losses: turn > 0 ? losses : wins };
 }
 
-// The permutation's p; at the floor of its draws it says so.
-function permutationText(p) {
-  const floor = 1 / (p.flips + 1);
-  if (!p.flips || !known(p.permutation) || p.permutation > 1.5 * floor) return pValue(p.permutation);
-  return `≤ ${floor.toExponential(0)} (floor of ${p.flips.toLocaleString("en")} draws)`;
-}
+// The permutation's p; at the floor of its draws it says so, in full or with the sign alone.
+const atFloor = (p) => p.flips > 0 && known(p.permutation) && p.permutation * (p.flips + 1) < 1.5;
+const floorText = (p) => `≤ ${(1 / (p.flips + 1)).toExponential(0)}`;
+const permutationText = (p) => (atFloor(p) ? `${floorText(p)} (floor of ${p.flips.toLocaleString("en")} draws)` : pValue(p.permutation));
 
 const verdict = (p) => (p.differs ? "told apart" : "not told apart");
 const intervalText = (p, s, digits) => (known(p.low) ? `${minus(signed(p.low * s, digits))} to ${minus(signed(p.high * s, digits))}` : missing);
@@ -166,10 +164,11 @@ function comparePage(section, params) {
       { title: "95 % interval", numeric: true, cell: (r) => intervalText(r, s, 1) },
       { title: "told apart", value: (r) => verdict(r), cell: (r) => (r.differs ? "yes" : "no") },
       { title: "Holm p", hint: "Wilcoxon's signed-rank test, corrected over all pairs", numeric: true, value: (r) => r.wilcoxon, cell: (r) => pValue(r.wilcoxon) },
-      { title: "sign flips p", hint: "of this pair alone; as low as the draws allow where it says so", numeric: true, value: (r) => r.permutation, cell: (r) => permutationText(r) },
+      { title: "sign flips p", hint: "of this pair alone; as low as the draws allow where it says so", numeric: true, value: (r) => r.permutation, cell: (r) => (atFloor(r) ? html("span", { title: permutationText(r), text: floorText(r) }) : pValue(r.permutation)) },
       { title: "higher", numeric: true, value: (r) => r.wins, cell: (r) => String(r.wins) },
       { title: "equal", numeric: true, value: (r) => r.ties, cell: (r) => String(r.ties) },
       { title: "lower", numeric: true, value: (r) => r.losses, cell: (r) => String(r.losses) },
       { title: "n", numeric: true, value: (r) => r.n, cell: (r) => String(r.n) },
-    ], rows, { label: "Comparison of one method with all others" }));
+    ], rows, { label: "Comparison of one method with all others" }),
+    rows.some(atFloor) ? html("p", { class: "muted", text: `${permutationText(rows.find(atFloor))}, which no p of sign flips can be below.` }) : null);
 }

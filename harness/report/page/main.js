@@ -53,7 +53,7 @@ function show() {
     const nav = a.closest("nav");
     nav.scrollLeft = a.offsetLeft - nav.offsetLeft - (nav.clientWidth - a.offsetWidth) / 2;
   });
-  document.title = `${pages[name].title} · ${run.name} · vitx report`;
+  document.title = `${pages[name].title} · ${run.title} · vitx report`;
   if (!first) { main.focus({ preventScroll: true }); window.scrollTo(0, 0); }
   first = false;
 }

@@ -121,8 +121,8 @@ function tableColumns(low, high, reference) {
         : link("gallery", { method: methods[r.k].name, sort: "list" }, {}, String(tally(r).n)) },
     { title: "flat", hint: "maps without any contrast: scored as an empty mask", numeric: true, value: (r) => tally(r).flat,
       cell: (r) => r.published ? "" : tally(r).flat ? link("gallery", { method: methods[r.k].name, only: "flat" }, {}, String(tally(r).flat)) : "0" },
-    { title: "failed", hint: "no map could be made", numeric: true, value: (r) => tally(r).failed,
-      cell: (r) => (r.published ? "" : String(tally(r).failed)) },
+    ...(data.tallies.some((t) => t.failed) ? [{ title: "failed", hint: "no map could be made", numeric: true, value: (r) => tally(r).failed,
+      cell: (r) => (r.published ? "" : String(tally(r).failed)) }] : []),
   ];
 }
 
@@ -153,8 +153,6 @@ const aggregates = { mean: "mean over images", pooled: "from pixel counts summed
 function tableNotes() {
   const lines = [`${aggregates[run.aggregate] || run.aggregate}, in percent; small numbers: 95 % interval` +
       (run.resamples ? ` (bootstrap over images, ${run.resamples.toLocaleString("en")} resamples, seed ${run.resample_seed}).` : " left out."),
-    `Scored at size ${run.size}; threshold ${run.threshold}; foreground ${run.foreground}; void ${run.void}.` +
-      (run.pixel_accuracy === "recall" ? " Pixel accuracy is recall." : ""),
     "Trivial rows never look at the model; the upright line in the interval plot is the best of them.",
     ...(ranked ? ["Ranks: those that cannot be excluded by IoU, from the methods told apart that are better to those that are worse; bold: level with the best, not told apart from rank 1. By Wilcoxon's signed-rank test and Holm's correction over all pairs, as everywhere in this report."] : []),
     "IoU over chance: IoU less the IoU expected of a random mask of as many pixels as the method's."];
@@ -171,5 +169,6 @@ function tablePage(section) {
   add(section, html("h1", { text: "Which explanations can be trusted here?" }),
     html("p", { class: "lead" }, plural(methods.filter((m) => !m.trivial).length, "method"), " on ", named(run.model), ", data ",
       named(run.data), ". A method's heat map is cut to a mask and laid on the annotated objects."),
+    html("dl", { class: "facts-list heading" }, html("dt", { text: "run" }), html("dd", {}, named(run.title)), data.heading.map(([about, text]) => [html("dt", { text: about }), html("dd", {}, named(text))])),
     facts(), notices(), tableOne(), tableNotes(), furtherTable());
 }

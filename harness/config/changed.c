@@ -1,0 +1,74 @@
+/* What a configuration has that is not the default, from its text: also one of another version is told as it stands. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/config/keys.h"
+
+/* As it would stand in one line. */
+static void add_value(vx_text *text, const vx_yaml *node) {
+  if (node->kind == VX_YAML_SCALAR) {
+    vx_text_add(text, "%s", node->text);
+    return;
+  }
+  vx_text_add(text, node->kind == VX_YAML_MAP ? "{" : "[");
+  for (int i = 0; i < node->count; i++) {
+    vx_text_add(text, "%s%s%s", i ? ", " : "", node->kind == VX_YAML_MAP ? node->keys[i] : "",
+                node->kind == VX_YAML_MAP ? ": " : "");
+    add_value(text, node->items[i]);
+  }
+  vx_text_add(text, node->kind == VX_YAML_MAP ? "}" : "]");
+}
+
+static bool is_standard(const vx_yaml *node, const char *standard) {
+  if (node->kind != VX_YAML_SCALAR) return false;
+  char *end;
+  double number = strtod(standard, &end), value;
+  if (strcmp(node->text, standard) == 0) return true;
+  return *standard && !*end && vx_yaml_real(node, &value) && value == number;
+}
+
+static bool is_group(const char *name) {
+  size_t length = strlen(name);
+  for (int i = 0; i < vx_key_count; i++)
+    if (strncmp(vx_keys[i].name, name, length) == 0 && vx_keys[i].name[length] == '.') return true;
+  return false;
+}
+
+/* Of what decides a run by itself, or stands apart in every table. */
+static bool is_elsewhere(const char *name, bool score) {
+  static const char *const names[] = {"model",   "data.root", "data.split", "classes",
+                                      "methods", "all_mixes", "metrics",    "compare_with"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(name, names[i]) == 0) return true;
+  return !score && strncmp(name, "score.", 6) == 0;
+}
+
+static void walk(const vx_yaml *map, const char *group, bool score, vx_text *text) {
+  for (int i = 0; map->kind == VX_YAML_MAP && i < map->count; i++) {
+    char name[128];
+    const vx_yaml *node = map->items[i];
+    snprintf(name, sizeof name, "%s%s%s", group, *group ? "." : "", map->keys[i]);
+    if (!*group && is_group(name)) {
+      walk(node, name, score, text);
+      continue;
+    }
+    const vx_key *key = vx_key_find(name);
+    if (is_elsewhere(name, score) || (key && key->standard && is_standard(node, key->standard))) continue;
+    vx_text_add(text, "%s%s=", text->length ? ", " : "", name);
+    add_value(text, node);
+  }
+}
+
+char *vx_config_changed(const char *config, const char *name, bool score, vx_error *error) {
+  vx_text text = {0};
+  vx_yaml *tree = vx_yaml_parse(config, strlen(config), name, error);
+  if (!tree) return NULL;
+  vx_text_add(&text, "%s", "");
+  walk(tree, "", score, &text);
+  vx_yaml_free(tree);
+  if (!text.broken) return text.text;
+  free(text.text);
+  vx_fail(error, name, "out of memory");
+  return NULL;
+}
