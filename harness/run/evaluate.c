@@ -94,13 +94,18 @@ static int main_class_of_boxes(const vx_result *result) {
   return best;
 }
 
-/* A broken or missing annotation is a warning: nothing that is scored depends on it. */
+/* A broken or missing annotation, or field of one, is a warning: nothing that is scored depends on it. */
 static bool read_annotation(const vx_run *run, const vx_voc_entry *entry, vx_result *result) {
   vx_annotation annotation;
   vx_error error;
   if (!vx_annotation_read(entry->annotation, &annotation, &error))
     return vx_result_add_failure(result, VX_WARNING, -1, "annotation", error.where, "%s", error.why);
   bool good = add_objects(run, &annotation, result);
+  const vx_error *t = &annotation.trouble;
+  if (annotation.bad)
+    good = good &&
+           vx_result_add_failure(result, VX_WARNING, -1, "annotation", t->where, "%s; %d field%s taken as not said",
+                                 t->why, annotation.bad, annotation.bad == 1 ? " is" : "s are");
   vx_annotation_free(&annotation);
   return good;
 }
