@@ -9,6 +9,48 @@
 
 #include <libxml/xmlstring.h>
 
+/* ---- lines ------------------------------------------------------------------------------------------------------ */
+
+static size_t put_utf8(uint32_t c, uint8_t *out) {
+  if (c < 0x80) return out[0] = (uint8_t)c, 1;
+  if (c < 0x800) return out[0] = (uint8_t)(0xc0 | c >> 6), out[1] = (uint8_t)(0x80 | (c & 63)), 2;
+  size_t n = c < 0x10000 ? 3 : 4;
+  out[0] = (uint8_t)(n == 3 ? 0xe0 | c >> 12 : 0xf0 | c >> 18);
+  for (size_t i = 1; i < n; i++) out[i] = (uint8_t)(0x80 | (c >> 6 * (n - 1 - i) & 63));
+  return n;
+}
+
+/* After the mark; half a pair of surrogates becomes a byte that is no UTF-8, for who reads the lines to find. */
+static size_t from_utf16(const uint8_t *in, size_t size, bool big, uint8_t *out) {
+  size_t length = 0;
+  for (size_t i = 2; i + 1 < size; i += 2) {
+    uint32_t c = big ? (uint32_t)in[i] << 8 | in[i + 1] : (uint32_t)in[i + 1] << 8 | in[i];
+    if (c >> 10 == 0x36 && i + 3 < size) {
+      uint32_t low = big ? (uint32_t)in[i + 2] << 8 | in[i + 3] : (uint32_t)in[i + 3] << 8 | in[i + 2];
+      if (low >> 10 == 0x37) c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff)), i += 2;
+    }
+    if (c >> 11 == 0x1b)
+      out[length++] = 0xff;
+    else
+      length += put_utf8(c, out + length);
+  }
+  return length;
+}
+
+bool vx_text_read(const char *path, vx_file *file, vx_error *error) {
+  if (!vx_file_read(path, VX_TEXT_BYTES, file, error)) return false;
+  bool little = file->size >= 2 && file->data[0] == 0xff && file->data[1] == 0xfe;
+  bool big = file->size >= 2 && file->data[0] == 0xfe && file->data[1] == 0xff;
+  if (!little && !big) return true;
+  uint8_t *text = malloc(file->size / 2 * 3 + 1); /* a unit of two bytes becomes three at most */
+  size_t length = text ? from_utf16(file->data, file->size, big, text) : 0;
+  vx_file_free(file);
+  if (!text) return vx_fail(error, path, "no memory for its text");
+  text[length] = 0;
+  *file = (vx_file){.data = text, .size = length};
+  return true;
+}
+
 bool vx_lines_open(const vx_file *file, const char *path, vx_lines *lines, vx_error *error) {
   if (memchr(file->data, 0, file->size)) return vx_fail(error, path, "has a NUL byte, expected text");
   if (!xmlCheckUTF8(file->data)) return vx_fail(error, path, "is not UTF-8 text");

@@ -11,6 +11,9 @@ typedef struct vx_lines {
   int number; /* of the line last returned, from 1 */
 } vx_lines;
 
+/* Reads a text file; UTF-16 with a byte order mark (what Windows' shells write) becomes UTF-8. */
+bool vx_text_read(const char *path, vx_file *file, vx_error *error);
+
 /* Checks that the file is UTF-8 without NUL bytes. */
 bool vx_lines_open(const vx_file *file, const char *path, vx_lines *lines, vx_error *error);
 

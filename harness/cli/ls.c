@@ -32,7 +32,7 @@ const char vx_help_ls[] =
     "  runs     the runs in a results file: images, how many passed the gate, methods, when, of what, and every key\n"
     "           of the configuration that is not the default\n"
     "  model    shape, naming, parameters, digest, how it wants its pictures, what its head means, classes\n"
-    "  data     lists of images with their lengths, classes\n\n"
+    "  data     the layout, the classes, what the first masks are as truths, the lists with their lengths\n\n"
     "EXAMPLES\n"
     "  vitx ls methods\n"
     "  vitx ls methods rollout\n"
@@ -193,9 +193,37 @@ typedef struct listing {
   bool classes_shown;
 } listing;
 
-static void show_classes(const vx_classes *classes) {
-  printf("classes     %d:", classes->count - 1);
-  for (int i = 1; i < classes->count; i++) printf("%s %s", i > 1 ? "," : "", classes->name[i]);
+static void show_classes(const vx_voc *voc) {
+  const vx_classes *classes = &voc->classes;
+  printf("classes     %d (%s):", classes->count - 1, voc->class_source);
+  for (int i = 1; i < classes->count && i <= 40; i++) printf("%s %s", i > 1 ? "," : "", classes->name[i]);
+  puts(classes->count > 41 ? ", …" : "");
+}
+
+/* What the first masks of a list are, and how they were read. */
+static void show_masks(const vx_voc *voc) {
+  enum { MOST = 100 };
+  int seen[VX_TRUTH_INTERPOLATED + 1] = {0}, refused = 0, looked = 0;
+  vx_error error;
+  for (size_t i = 0; i < voc->count && looked < MOST; i++) {
+    vx_mask mask;
+    if (!vx_file_exists(voc->entry[i].mask)) continue;
+    looked++;
+    if (!vx_voc_mask(voc, &voc->entry[i], &mask, refused ? NULL : &error)) {
+      refused++;
+      continue;
+    }
+    seen[mask.status]++;
+    vx_mask_free(&mask);
+  }
+  if (voc->reading.count)
+    printf("masks       read by %zu values and colours that are given", voc->reading.count);
+  else
+    printf("masks       read as they themselves say");
+  printf("; of the first %d: %d ok", looked, seen[VX_TRUTH_OK]);
+  for (int i = VX_TRUTH_BINARY; i <= VX_TRUTH_INTERPOLATED; i++)
+    if (seen[i]) printf(", %d %s", seen[i], vx_truth_name((vx_truth_status)i));
+  if (refused) printf(", %d refused, as %s: %s", refused, error.where, error.why);
   putchar('\n');
 }
 
@@ -215,9 +243,15 @@ static bool show_list(const char *name, void *user) {
     masks += vx_file_exists(voc.entry[i].mask);
     annotations += vx_file_exists(voc.entry[i].annotation);
   }
-  printf("list        %-16s %6zu images: %zu pictures, %zu masks, %zu annotations are there\n", name, voc.count,
-         pictures, masks, annotations);
-  if (!l->classes_shown) show_classes(&voc.classes);
+  if (!l->classes_shown) {
+    printf("layout      %s\n", voc.layout);
+    show_classes(&voc);
+    show_masks(&voc);
+  }
+  printf("list        %-16s %6zu images: %zu pictures, %zu masks, %zu annotations are there; %s", name, voc.count,
+         pictures, masks, annotations, voc.list_kind);
+  if (voc.left_out) printf(", %zu with -1 left out", voc.left_out);
+  putchar('\n');
   l->classes_shown = true;
   vx_voc_close(&voc);
   return true;

@@ -102,6 +102,9 @@ static int work(const options *o, vx_run *run, vx_store *store, int argc, char *
   if (!vx_run_begin(run, store, o->jobs, stderr, error) || !vx_run_make_prior(run, error)) return 1;
   if (vx_store_continues(store) && !o->quiet)
     fprintf(stderr, "%s: going on with the run in it\n", vx_store_path(store));
+  char pictures[400];
+  vx_input_describe(&run->input, pictures, sizeof pictures);
+  if (!o->quiet) fprintf(stderr, "pictures: %s\n", pictures);
   vx_work all = {.run = run,
                  .store = store,
                  .jobs = o->jobs,

@@ -58,6 +58,7 @@ typedef struct vx_config {
   vx_label_rules labels;    /* what its masks' values mean */
   const char *classes;      /* class map, or NULL: the identity by name */
 
+  int exif;                /* vx_exif */
   int resize, filter;      /* vx_resize or VX_AS_CHECKPOINT; vx_filter or VX_FILTER_AS_CHECKPOINT */
   int arithmetic;          /* vx_arithmetic */
   int normalize;           /* vx_cfg_normalize */
@@ -111,7 +112,8 @@ int vx_config_find_method(const vx_config *config, const char *name);
    memory is out. */
 const char *vx_config_word(const char *key, int value, vx_arena *arena);
 
-/* The keys data.labels (as YAML) and data.mask_encoding from an option's words, each may be NULL; texts lie in `arena`. */
+/* The keys data.labels (as YAML) and data.mask_encoding from an option's words, each may be NULL; texts lie in `arena`.
+ */
 bool vx_config_labels(const char *labels, const char *encoding, vx_arena *arena, vx_label_rules *rules,
                       vx_error *error);
 

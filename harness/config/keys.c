@@ -30,6 +30,11 @@ const vx_key vx_keys[] = {
      "name.",
      AT(classes), ANY},
 
+    {"input.exif", VX_KEY_CHOICE, "warn",
+     "A picture that EXIF says to turn: apply (turn it), ignore (its pixels as they are stored, which is where VOC's "
+     "masks "
+     "lie), warn (ignore, and say so).",
+     AT(exif), WORDS("apply|ignore|warn")},
     {"input.resize", VX_KEY_CHOICE, "checkpoint",
      "How the picture gets the model's size: squash (both sides straight to it), crop (shorter side, then the centre), "
      "or as the checkpoint says.",

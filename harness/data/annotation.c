@@ -16,12 +16,19 @@
 /* A file being read, for errors. */
 typedef struct reader {
   const char *name;
+  vx_annotation *annotation;
   vx_error *error;
 } reader;
 
-static bool fail_at(const reader *r, const xmlNode *node, const char *found, const char *expected) {
-  return vx_fail(r->error, vx_where(r->error, "%s:%ld: <%s>", r->name, xmlGetLineNo(node), (const char *)node->name),
-                 "is \"%.100s\", expected %s", found, expected);
+/* Where the trouble with a field is to be told; NULL: another one was before it. */
+static vx_error *trouble(const reader *r) {
+  return r->annotation->bad++ ? NULL : &r->annotation->trouble;
+}
+
+static void tell_field(const reader *r, const xmlNode *node, const char *found, const char *expected) {
+  vx_error *to = trouble(r);
+  vx_fail(to, vx_where(to, "%s:%ld: <%s>", r->name, xmlGetLineNo(node), (const char *)node->name),
+          "is \"%.100s\", expected %s", found, expected);
 }
 
 static bool is_element(const xmlNode *node, const char *name) {
@@ -51,24 +58,26 @@ static bool read_number(const reader *r, const xmlNode *parent, const char *name
   const xmlNode *node = find(parent, name);
   char *text = read_text(node), *end;
   if (!text) return vx_fail(r->error, r->name, "no memory");
-  bool ok = true;
   if (*text) {
     double number = strtod(text, &end);
-    ok = !*end && isfinite(number);
-    if (ok) *value = number;
-    if (!ok) fail_at(r, node, text, "a number");
+    if (!*end && isfinite(number))
+      *value = number;
+    else
+      tell_field(r, node, text, "a number");
   }
   free(text);
-  return ok;
+  return true;
 }
 
 static bool read_side(const reader *r, const xmlNode *parent, const char *name, int *value) {
   double number = 0;
   if (!read_number(r, parent, name, &number)) return false;
-  if (number < 0 || number > INT_MAX || number != floor(number))
-    return vx_fail(r->error, vx_where(r->error, "%s: <size><%s>", r->name, name),
-                   "is %g, expected a whole number of pixels", number);
-  *value = (int)number;
+  bool good = number >= 0 && number <= INT_MAX && number == floor(number);
+  if (!good) {
+    vx_error *to = trouble(r);
+    vx_fail(to, vx_where(to, "%s: <size><%s>", r->name, name), "is %g, expected a whole number of pixels", number);
+  }
+  *value = good ? (int)number : 0;
   return true;
 }
 
@@ -78,15 +87,14 @@ static bool read_flag(const reader *r, const xmlNode *parent, const char *name, 
   const xmlNode *node = find(parent, name);
   char *text = read_text(node);
   if (!text) return vx_fail(r->error, r->name, "no memory");
-  bool ok = !*text;
   *value = -1;
   for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
     if (!strcasecmp(text, yes[i])) *value = 1;
     if (!strcasecmp(text, no[i])) *value = 0;
   }
-  ok = ok || *value >= 0 || fail_at(r, node, text, "0 or 1");
+  if (*text && *value < 0) tell_field(r, node, text, "0 or 1");
   free(text);
-  return ok;
+  return true;
 }
 
 static bool read_box(const reader *r, const xmlNode *object, vx_object *o) {
@@ -95,10 +103,12 @@ static bool read_box(const reader *r, const xmlNode *object, vx_object *o) {
   if (!read_number(r, box, "xmin", &o->x_min) || !read_number(r, box, "ymin", &o->y_min) ||
       !read_number(r, box, "xmax", &o->x_max) || !read_number(r, box, "ymax", &o->y_max))
     return false;
-  if (o->x_max < o->x_min || o->y_max < o->y_min)
-    return vx_fail(r->error, vx_where(r->error, "%s:%ld: <bndbox>", r->name, xmlGetLineNo(box)),
-                   "goes from (%g, %g) to (%g, %g), expected maxima not below minima", o->x_min, o->y_min, o->x_max,
-                   o->y_max);
+  if (o->x_max < o->x_min || o->y_max < o->y_min) {
+    vx_error *to = trouble(r);
+    vx_fail(to, vx_where(to, "%s:%ld: <bndbox>", r->name, xmlGetLineNo(box)),
+            "goes from (%g, %g) to (%g, %g), expected maxima not below minima", o->x_min, o->y_min, o->x_max, o->y_max);
+    o->x_min = o->y_min = o->x_max = o->y_max = NAN;
+  }
   return true;
 }
 
@@ -106,9 +116,11 @@ static bool read_object(const reader *r, const xmlNode *node, vx_object *o) {
   o->name = read_text(find(node, "name"));
   o->pose = read_text(find(node, "pose"));
   if (!o->name || !o->pose) return vx_fail(r->error, r->name, "no memory");
-  if (!*o->name)
-    return vx_fail(r->error, vx_where(r->error, "%s:%ld: <object>", r->name, xmlGetLineNo(node)),
-                   "has no <name>, expected the name of a class");
+  if (!*o->name) {
+    vx_error *to = trouble(r);
+    vx_fail(to, vx_where(to, "%s:%ld: <object>", r->name, xmlGetLineNo(node)),
+            "has no <name>, expected the name of a class");
+  }
   return read_flag(r, node, "difficult", &o->difficult) && read_flag(r, node, "truncated", &o->truncated) &&
          read_flag(r, node, "occluded", &o->occluded) && read_box(r, node, o);
 }
@@ -118,8 +130,16 @@ static bool read_objects(const reader *r, const xmlNode *root, vx_annotation *an
   for (const xmlNode *node = root->children; node; node = node->next) count += is_element(node, "object");
   annotation->object = calloc(count ? count : 1, sizeof *annotation->object);
   if (!annotation->object) return vx_fail(r->error, r->name, "no memory for %zu objects", count);
-  for (const xmlNode *node = root->children; node; node = node->next)
-    if (is_element(node, "object") && !read_object(r, node, &annotation->object[annotation->count++])) return false;
+  for (const xmlNode *node = root->children; node; node = node->next) {
+    if (!is_element(node, "object")) continue;
+    vx_object *o = &annotation->object[annotation->count++];
+    if (!read_object(r, node, o)) return false;
+    if (*o->name) continue;
+    free(o->name); /* nothing to know it by */
+    free(o->pose);
+    *o = (vx_object){.name = NULL};
+    annotation->count--;
+  }
   return true;
 }
 
@@ -145,7 +165,7 @@ static pthread_once_t libxml_ready = PTHREAD_ONCE_INIT; /* libxml2 wants one thr
 
 bool vx_annotation_parse(const uint8_t *data, size_t size, const char *name, vx_annotation *annotation,
                          vx_error *error) {
-  const reader r = {name, error};
+  const reader r = {name, annotation, error};
   *annotation = (vx_annotation){.segmented = -1};
   if (size == 0) return vx_fail(error, name, "is empty, expected an XML annotation");
   if (size > VX_TEXT_BYTES) return vx_fail(error, name, "has %zu bytes, too many for an annotation", size);

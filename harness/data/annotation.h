@@ -19,12 +19,15 @@ typedef struct vx_annotation {
   int segmented;            /* 1 yes, 0 no, -1 not said */
   size_t count;
   vx_object *object;
+  int bad;          /* fields that are not what their element says: taken as not said */
+  vx_error trouble; /* where and why, of the first */
 } vx_annotation;
 
 /* Reads an annotation file. Elements may stand in any order, be empty or be absent, boxes may be fractional, and
    elements that VOC does not know (parts, attributes, polygons of other tools) are passed over. Nothing is loaded from
-   elsewhere and no entity is expanded. Fails, naming file and line, on text that is not XML, a root other than
-   <annotation>, and values that are not what their element says; `annotation` is then empty. */
+   elsewhere and no entity is expanded. A value that is not what its element says costs that field (a
+   box whose maxima lie below its minima, the box; an object without a name, the object) and is counted in `bad`. Fails,
+   naming file and line, on text that is not XML and a root other than <annotation>; `annotation` is then empty. */
 bool vx_annotation_read(const char *path, vx_annotation *annotation, vx_error *error);
 void vx_annotation_free(vx_annotation *annotation);
 

@@ -84,7 +84,7 @@ static bool parse(const vx_file *file, const char *path, vx_classes *classes, vx
 bool vx_classes_read(const char *path, vx_classes *classes, vx_error *error) {
   vx_file file;
   *classes = (vx_classes){0};
-  if (!vx_file_read(path, VX_TEXT_BYTES, &file, error)) return false;
+  if (!vx_text_read(path, &file, error)) return false;
   bool ok = parse(&file, path, classes, error);
   vx_file_free(&file);
   if (!ok) vx_classes_free(classes);

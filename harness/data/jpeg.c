@@ -3,10 +3,13 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jpeglib.h>
 
 #include <jerror.h>
+
+#include "harness/data/exif.h"
 
 /* Everything that must survive libjpeg's longjmp lies here, not in local variables. */
 typedef struct decoder {
@@ -57,9 +60,19 @@ static void cmyk_to_rgb(const uint8_t *in, uint8_t *out, int width) {
   }
 }
 
+/* Of the first EXIF block. */
+static int orientation_of(const struct jpeg_decompress_struct *info) {
+  for (jpeg_saved_marker_ptr m = info->marker_list; m; m = m->next)
+    if (m->marker == JPEG_APP0 + 1 && m->data_length > 6 && !memcmp(m->data, "Exif\0\0", 6))
+      return vx_exif_orientation(m->data + 6, m->data_length - 6);
+  return 1;
+}
+
 static bool prepare(decoder *d) {
   struct jpeg_decompress_struct *info = &d->info;
+  jpeg_save_markers(info, JPEG_APP0 + 1, 0xffff);
   jpeg_read_header(info, TRUE);
+  d->picture.orientation = orientation_of(info);
   if (!vx_picture_check(info->image_width, info->image_height, d->name, d->error)) return false;
   bool cmyk = info->jpeg_color_space == JCS_CMYK || info->jpeg_color_space == JCS_YCCK;
   info->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;

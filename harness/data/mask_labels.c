@@ -107,7 +107,7 @@ static bool read_named(maker *m, const char *name, bool (*parse)(const maker *, 
   if (!m->path) return no_memory(m);
   *there = vx_file_exists(m->path);
   if (!*there) return true;
-  if (!vx_file_read(m->path, VX_TEXT_BYTES, &file, m->error)) return false;
+  if (!vx_text_read(m->path, &file, m->error)) return false;
   bool ok = parse_named(m, &file, parse);
   vx_file_free(&file);
   return ok;

@@ -47,6 +47,32 @@ const char *vx_picture_kind(const uint8_t *data, size_t size) {
   return size ? "neither JPEG nor PNG" : "empty";
 }
 
+/* Where the pixel at (x, y) of the upright picture lies in the stored one of width x height. */
+static size_t stored_at(int orientation, size_t width, size_t height, size_t x, size_t y) {
+  bool turned = orientation >= 5; /* rows are columns */
+  size_t column = turned ? y : x, row = turned ? x : y;
+  bool from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+  bool from_below = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  if (from_right) column = width - 1 - column;
+  if (from_below) row = height - 1 - row;
+  return row * width + column;
+}
+
+bool vx_picture_upright(vx_picture *picture, const char *name, vx_error *error) {
+  if (picture->orientation < 2) return true;
+  size_t width = (size_t)picture->width, height = (size_t)picture->height;
+  bool turned = picture->orientation >= 5;
+  size_t wide = turned ? height : width, high = turned ? width : height;
+  uint8_t *rgb = malloc(width * height * 3);
+  if (!rgb) return vx_fail(error, name, "no memory for %zu pixels", width * height);
+  for (size_t y = 0; y < high; y++)
+    for (size_t x = 0; x < wide; x++)
+      memcpy(rgb + 3 * (y * wide + x), picture->rgb + 3 * stored_at(picture->orientation, width, height, x, y), 3);
+  free(picture->rgb);
+  *picture = (vx_picture){.width = (int)wide, .height = (int)high, .rgb = rgb, .orientation = 1};
+  return true;
+}
+
 void vx_picture_free(vx_picture *picture) {
   free(picture->rgb);
   *picture = (vx_picture){0};

@@ -6,7 +6,7 @@
 
 #include <png.h>
 
-#include "harness/data/picture.h"
+#include "harness/data/exif.h"
 
 /* Everything that must survive libpng's longjmp lies here, not in local variables. */
 typedef struct decoder {
@@ -16,7 +16,8 @@ typedef struct decoder {
   size_t size, at;
   const char *name;
   vx_error *error;
-  int width, height;
+  int width, height, orientation;
+  bool alpha;
   uint8_t *bytes;
   png_bytepp rows;
 } decoder;
@@ -39,13 +40,36 @@ static void read_bytes(png_structp png, png_bytep out, size_t count) {
   d->at += count;
 }
 
+/* With alpha where anything may be transparent: white is laid below. */
 static void ask_for_rgb(decoder *d) {
   int color_type = png_get_color_type(d->png, d->info);
-  png_set_strip_16(d->png);
+  bool mask = png_get_valid(d->png, d->info, PNG_INFO_tRNS) != 0;
+  d->alpha = mask || (color_type & PNG_COLOR_MASK_ALPHA);
+  png_set_scale_16(d->png);
   if (color_type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(d->png);
   if (color_type == PNG_COLOR_TYPE_GRAY) png_set_expand_gray_1_2_4_to_8(d->png);
+  if (mask) png_set_tRNS_to_alpha(d->png);
   if (!(color_type & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(d->png);
-  png_set_strip_alpha(d->png);
+}
+
+/* RGBA to RGB in place, rounded: as Pillow's Image.alpha_composite over white. */
+static void lay_over_white(decoder *d) {
+  size_t pixels = (size_t)d->width * (size_t)d->height;
+  for (size_t i = 0; i < pixels; i++) {
+    const uint8_t *in = d->bytes + 4 * i;
+    uint32_t alpha = in[3], rgb[3] = {in[0], in[1], in[2]};
+    for (size_t c = 0; c < 3; c++) d->bytes[3 * i + c] = (uint8_t)((rgb[c] * alpha + 255 * (255 - alpha) + 127) / 255);
+  }
+}
+
+static int orientation_of(decoder *d) {
+#ifdef PNG_eXIf_SUPPORTED
+  png_uint_32 size = 0;
+  png_bytep exif = NULL;
+  if (png_get_eXIf_1(d->png, d->info, &size, &exif) && exif) return vx_exif_orientation(exif, size);
+#endif
+  (void)d;
+  return 1;
 }
 
 static bool allocate(decoder *d, size_t channels) {
@@ -91,13 +115,15 @@ static bool decode(decoder *d, vx_png_samples *samples) {
   }
   png_set_interlace_handling(d->png);
   png_read_update_info(d->png, d->info);
-  size_t channels = samples ? (size_t)samples->channels * (samples->depth == 16 ? 2 : 1) : 3;
+  size_t channels = samples ? (size_t)samples->channels * (samples->depth == 16 ? 2 : 1) : d->alpha ? 4 : 3;
   if (png_get_rowbytes(d->png, d->info) != (size_t)d->width * channels)
     return vx_fail(d->error, d->name, "PNG: rows of %zu bytes, expected %zu", png_get_rowbytes(d->png, d->info),
                    (size_t)d->width * channels);
   if (!allocate(d, channels)) return false;
   png_read_image(d->png, d->rows);
-  png_read_end(d->png, NULL);
+  png_read_end(d->png, d->info);
+  d->orientation = orientation_of(d);
+  if (!samples && d->alpha) lay_over_white(d);
   return true;
 }
 
@@ -112,13 +138,11 @@ static bool run(decoder *d, vx_png_samples *samples) {
   return false;
 }
 
-bool vx_png_decode(const uint8_t *data, size_t size, const char *name, int *width, int *height, uint8_t **bytes,
-                   vx_error *error) {
+bool vx_png_decode(const uint8_t *data, size_t size, const char *name, vx_picture *picture, vx_error *error) {
   decoder d = {.data = data, .size = size, .name = name, .error = error};
-  *bytes = NULL;
-  *width = *height = 0;
+  *picture = (vx_picture){0};
   if (!run(&d, NULL)) return false;
-  *width = d.width, *height = d.height, *bytes = d.bytes;
+  *picture = (vx_picture){.width = d.width, .height = d.height, .rgb = d.bytes, .orientation = d.orientation};
   return true;
 }
 

@@ -5,13 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
+#include "harness/data/picture.h"
 
-/* Decodes `size` bytes of a PNG file as 8-bit RGB: palette and grey expanded, 16 bits cut to the upper 8, alpha
-   dropped. `bytes` becomes [height][width][3], to be freed by the caller. Fails, naming `name`, on a truncated or
-   damaged file (checksums are checked); nothing is allocated then. */
-bool vx_png_decode(const uint8_t *data, size_t size, const char *name, int *width, int *height, uint8_t **bytes,
-                   vx_error *error);
+/* Decodes `size` bytes of a PNG file as vx_picture_decode says: palette and grey expanded, 16 bits scaled to 8, over
+   white where it is transparent. Fails, naming `name`, on a truncated or damaged file (checksums are checked); nothing
+   is allocated then. */
+bool vx_png_decode(const uint8_t *data, size_t size, const char *name, vx_picture *picture, vx_error *error);
 
 /* A PNG's samples as they stand in the file, neither scaled nor expanded. */
 typedef struct vx_png_samples {

@@ -211,7 +211,7 @@ static const vx_explained *explain_pixels(vx_explain *e, const vx_picture *pictu
 
 const vx_explained *vx_explain_picture(vx_explain *e, const char *path, vx_error *error) {
   vx_picture picture;
-  if (!vx_picture_read(path, &picture, error)) return NULL;
+  if (!vx_picture_read_as(path, VX_EXIF_APPLY, &picture, error)) return NULL;
   const char *slash = strrchr(path, '/');
   const vx_explained *out = explain_pixels(e, &picture, slash ? slash + 1 : path, error);
   vx_picture_free(&picture);

@@ -88,7 +88,7 @@ static bool read_original(figure *f, column *c) {
   vx_error reason = {"", ""};
   if (!entry) {
     vx_fail(&reason, row->image_id, "is not in the data set's list");
-  } else if (vx_picture_read(entry->image, &picture, &reason) &&
+  } else if (vx_picture_read_as(entry->image, (vx_exif)f->origin.config->exif, &picture, &reason) &&
              (!vx_input_cuts(&f->input) ||
               vx_frame_to_map(&f->input, picture.width, picture.height, c->columns, c->rows, &geometry, &reason)) &&
              vx_resize_rgb(picture.rgb, picture.width, picture.height, &geometry, VX_FILTER_BICUBIC, c->rgb, &reason)) {

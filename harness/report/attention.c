@@ -86,7 +86,7 @@ static bool add_flow(watching *w, const vx_attention *a, json_t *into) {
 
 static bool take(watching *w, const char *path, vx_attention *attention, vx_error *error) {
   vx_picture picture = {0};
-  bool ok = vx_picture_read(path, &picture, error) &&
+  bool ok = vx_picture_read_as(path, (vx_exif)w->report->origin.config->exif, &picture, error) &&
             vx_attention_take(w->subject, &picture, false, w->arena, attention, error);
   vx_picture_free(&picture);
   return ok;

@@ -128,10 +128,10 @@ static void put_files(vx_report *report, int image, const vx_report_level *level
   vx_error error;
   if (!entry) return;
   bool good =
-      vx_picture_read(entry->image, &picture, &error) &&
+      vx_picture_read_as(entry->image, (vx_exif)report->origin.config->exif, &picture, &error) &&
       vx_frame_to_thumbnail(&report->input, picture.width, picture.height, level->picture, &geometry, &error) &&
       (!report->sums[image].shown || put_picture(report, &picture, &geometry, level->quality, into, arena, &error)) &&
-      vx_mask_read(entry->mask, &report->origin.voc.reading, mask, &error) &&
+      vx_voc_mask(&report->origin.voc, entry, mask, &error) &&
       (!report->sums[image].shown || put_mask(report, mask, &geometry, into, arena, &error));
   if (!good) vx_report_put(report, into, "trouble", vx_embed_text(error.why));
   vx_picture_free(&picture);

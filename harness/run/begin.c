@@ -23,7 +23,7 @@ static bool same_file(const char *path, const char *then) {
 static bool same_mask(const vx_voc *voc, const vx_voc_entry *entry, const char *then) {
   char now[VX_DIGEST_SIZE] = "";
   vx_mask mask;
-  if (vx_mask_read(entry->mask, &voc->reading, &mask, NULL)) {
+  if (vx_voc_mask(voc, entry, &mask, NULL)) {
     vx_mask_digest(&mask, now);
     vx_mask_free(&mask);
   }

@@ -103,13 +103,18 @@ static bool keep_digest(const char *path, const char **digest, vx_result *result
   return true;
 }
 
-/* A broken or missing annotation is a warning: nothing that is scored depends on it. */
+/* A broken or missing annotation, or field of one, is a warning: nothing that is scored depends on it. */
 static bool read_annotation(const vx_run *run, const vx_voc_entry *entry, vx_result *result) {
   vx_annotation annotation;
   vx_error error;
   if (!vx_annotation_read(entry->annotation, &annotation, &error))
     return vx_result_add_failure(result, VX_WARNING, -1, "annotation", error.where, "%s", error.why);
   bool good = add_objects(run, &annotation, result);
+  const vx_error *t = &annotation.trouble;
+  if (annotation.bad)
+    good = good &&
+           vx_result_add_failure(result, VX_WARNING, -1, "annotation", t->where, "%s; %d field%s taken as not said",
+                                 t->why, annotation.bad, annotation.bad == 1 ? " is" : "s are");
   vx_annotation_free(&annotation);
   return good;
 }
@@ -138,6 +143,25 @@ static bool describe_mask(const vx_mask *mask, vx_result *result) {
   return result->mask_digest != NULL;
 }
 
+/* A picture that is not shown as it is stored: said once an image, and once at the end of the run. */
+static bool tell_turned(const vx_run *run, const vx_voc_entry *entry, const vx_picture *picture, vx_result *result) {
+  if (run->config->exif != VX_EXIF_WARN || picture->orientation < 2) return true;
+  return vx_result_add_failure(
+      result, VX_WARNING, -1, "picture", entry->image,
+      "is stored turned (EXIF orientation %d), which is ignored: where masks lie on the upright "
+      "picture, say input.exif: apply; else input.exif: ignore",
+      picture->orientation);
+}
+
+/* Why a mask's sides may be the picture's, the other way round. */
+static const char *fits_turned(const vx_run *run, const vx_mask *mask, const vx_picture *picture) {
+  if (mask->width != picture->height || mask->height != picture->width) return "";
+  if (picture->orientation >= 5) return ": it fits the picture as EXIF says to turn it, which input.exif: apply does";
+  return run->config->exif == VX_EXIF_APPLY
+             ? ": it fits the picture as it is stored, which input.exif: ignore leaves it"
+             : ": it fits only when turned";
+}
+
 /* Reads the mask; without one, `mask` stays empty and the image has a failure. */
 static bool read_mask(const vx_run *run, const vx_voc_entry *entry, const vx_picture *picture, vx_mask *mask,
                       vx_result *result) {
@@ -146,12 +170,12 @@ static bool read_mask(const vx_run *run, const vx_voc_entry *entry, const vx_pic
   result->main_class = main_class_of_boxes(result);
   if (access(entry->mask, F_OK) != 0)
     return vx_result_add_failure(result, VX_FAILURE, -1, "mask", entry->mask, "no such file: nothing to score against");
-  if (!vx_mask_read(entry->mask, &run->voc.reading, mask, &error))
+  if (!vx_voc_mask(&run->voc, entry, mask, &error))
     return vx_result_add_failure(result, VX_FAILURE, -1, "mask", error.where, "%s", error.why);
   if (mask->width != picture->width || mask->height != picture->height) {
-    bool good =
-        vx_result_add_failure(result, VX_FAILURE, -1, "mask", entry->mask, "is %d x %d, expected the picture's %d x %d",
-                              mask->width, mask->height, picture->width, picture->height);
+    bool good = vx_result_add_failure(result, VX_FAILURE, -1, "mask", entry->mask,
+                                      "is %d x %d, expected the picture's %d x %d%s", mask->width, mask->height,
+                                      picture->width, picture->height, fits_turned(run, mask, picture));
     vx_mask_free(mask);
     memset(mask, 0, sizeof *mask);
     return good;
@@ -287,12 +311,13 @@ bool vx_evaluate(vx_evaluator *e, int position, const vx_todo *todo, vx_result *
   bool good = vx_result_reset(result, position, entry->id) &&
               keep_digest(entry->annotation, &result->annotation_digest, result) &&
               keep_digest(entry->image, &result->picture_digest, result) && read_annotation(run, entry, result);
-  if (good && !vx_picture_read(entry->image, &picture, &reason)) {
+  if (good && !vx_picture_read_as(entry->image, (vx_exif)run->config->exif, &picture, &reason)) {
     good = vx_result_add_failure(result, VX_FAILURE, -1, "picture", reason.where, "%s", reason.why);
   } else if (good) {
     result->width = picture.width;
     result->height = picture.height;
-    good = read_mask(run, entry, &picture, &mask, result) && evaluate_picture(e, &picture, &mask, todo, result);
+    good = tell_turned(run, entry, &picture, result) && read_mask(run, entry, &picture, &mask, result) &&
+           evaluate_picture(e, &picture, &mask, todo, result);
     vx_picture_free(&picture);
     vx_mask_free(&mask);
   }

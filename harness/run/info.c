@@ -59,6 +59,7 @@ static const char *data_digest(vx_run *run) {
   for (size_t i = 0; i < run->voc.count; i++) vx_digest_text(&digest, run->voc.entry[i].id);
   for (int i = 0; i < run->voc.classes.count; i++) vx_digest_text(&digest, run->voc.classes.name[i]);
   digest_reading(&digest, &run->voc.reading);
+  if (run->config->exif == VX_EXIF_APPLY) vx_digest_text(&digest, "exif apply");
   vx_digest_print(&digest, text);
   return say(run, "%s", text);
 }

@@ -43,7 +43,7 @@ vx_prior *vx_prior_make(const vx_voc *voc, const vx_input_options *input, vx_mas
   }
   for (size_t i = 0; i < voc->count && good; i++) {
     vx_mask mask;
-    if (!vx_mask_read(voc->entry[i].mask, &voc->reading, &mask, NULL)) continue; /* that image's own failure */
+    if (!vx_voc_mask(voc, &voc->entry[i], &mask, NULL)) continue; /* that image's own failure */
     good = add_mask(prior, &mask, small, error);
     vx_mask_free(&mask);
   }

@@ -233,8 +233,8 @@ static bool prepare(bench *b, int position, scene *s, vx_error *error) {
   const vx_voc_entry *entry = &b->run->voc.entry[position];
   vx_picture picture;
   s->id = entry->id;
-  if (vx_file_exists(entry->mask) && !vx_mask_read(entry->mask, &b->run->voc.reading, &s->mask, error)) return false;
-  if (!vx_picture_read(entry->image, &picture, error)) return false;
+  if (vx_file_exists(entry->mask) && !vx_voc_mask(&b->run->voc, entry, &s->mask, error)) return false;
+  if (!vx_picture_read_as(entry->image, (vx_exif)b->run->config->exif, &picture, error)) return false;
   bool good = vx_result_reset(b->result, position, entry->id) && read_scene(b, &picture, s, error);
   vx_picture_free(&picture);
   return good;

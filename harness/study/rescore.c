@@ -106,7 +106,7 @@ static bool make_truths(const work *w, const vx_image_row *image, job *j, scratc
   }
   const vx_voc_entry *entry = &voc->entry[image->position];
   int predicted = image->label >= 0 && image->label < r->label_count ? r->label_class[image->label] : -1;
-  if (!vx_mask_read(entry->mask, &voc->reading, &mask, error)) return false;
+  if (!vx_voc_mask(voc, entry, &mask, error)) return false;
   bool ok = check_mask(r, entry, j, &mask, error);
   for (int k = 0; ok && k < w->setting_count; k++)
     ok = vx_setting_truth(&w->settings[k], &r->input, &mask, mask.width, mask.height, predicted, &s->truths[k], error);

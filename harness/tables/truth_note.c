@@ -13,6 +13,17 @@ static vx_truth_status status_of(const char *name) {
   return status;
 }
 
+/* The run's warnings about pictures are those of EXIF. */
+static bool note_turned(vx_store *store, int64_t run, vx_arena *arena, vx_sheet *sheet, vx_error *error) {
+  vx_trouble_row *rows;
+  int count;
+  if (!vx_query_troubles(store, run, arena, &rows, &count, error)) return false;
+  for (int i = 0; i < count; i++)
+    if (!strcmp(rows[i].severity, "warning") && !strcmp(rows[i].stage, "picture"))
+      vx_sheet_note(sheet, "%d pictures are stored turned, which was ignored (input.exif).", rows[i].images);
+  return true;
+}
+
 bool vx_truth_note(vx_store *store, int64_t run, vx_arena *arena, vx_sheet *sheet, int *unscored, vx_error *error) {
   vx_truth_row *rows;
   vx_text text = {0};
@@ -31,5 +42,5 @@ bool vx_truth_note(vx_store *store, int64_t run, vx_arena *arena, vx_sheet *shee
   if (text.length && !text.broken)
     vx_sheet_note(sheet, "Truth: %d of %d images through the gate scored; %s.", scored, all, text.text);
   free(text.text);
-  return true;
+  return note_turned(store, run, arena, sheet, error);
 }

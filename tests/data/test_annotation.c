@@ -67,6 +67,22 @@ START_TEST(what_is_wrong_is_named) {
       {"hello", "note.xml:1", "not XML"},
       {"<annotation>\n<object></annotation>", "note.xml:2", "not XML"},
       {"<annotations/>", "note.xml", "root element <annotations>, expected <annotation>"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    vx_annotation a;
+    vx_error error = {"", ""};
+    ck_assert_msg(!parse(cases[i].text, &a, &error), "%s is read", cases[i].text);
+    check_error(&error, cases[i].where, cases[i].why);
+    ck_assert(a.count == 0 && !a.object);
+  }
+}
+END_TEST
+
+/* One field that is none: it is told and not said, and all others are as they were. */
+START_TEST(a_bad_field_costs_that_field) {
+  static const struct {
+    const char *text, *where, *why;
+  } cases[] = {
       {"<annotation>\n\n<object><bndbox/></object></annotation>", "note.xml:3: <object>", "no <name>"},
       {"<annotation><object><name>a</name><bndbox>\n<xmin>one</xmin></bndbox></object></annotation>",
        "note.xml:2: <xmin>", "is \"one\", expected a number"},
@@ -82,10 +98,28 @@ START_TEST(what_is_wrong_is_named) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     vx_annotation a;
     vx_error error = {"", ""};
-    ck_assert_msg(!parse(cases[i].text, &a, &error), "%s is read", cases[i].text);
-    check_error(&error, cases[i].where, cases[i].why);
-    ck_assert(a.count == 0 && !a.object);
+    ck_assert_msg(parse(cases[i].text, &a, &error), "%s: %s", error.where, error.why);
+    ck_assert_int_eq(a.bad, 1);
+    check_error(&a.trouble, cases[i].where, cases[i].why);
+    ck_assert_int_eq(a.width, 0);
+    for (size_t k = 0; k < a.count; k++) {
+      ck_assert_str_eq(a.object[k].name, "a");
+      ck_assert(isnan(a.object[k].x_min) && a.object[k].difficult == -1);
+    }
+    vx_annotation_free(&a);
   }
+  vx_annotation a;
+  ck_assert(
+      parse("<annotation><object><name>cat</name><difficult>maybe</difficult><bndbox><xmin>1</xmin><ymin>2</ymin>"
+            "<xmax>3</xmax><ymax>x</ymax></bndbox></object><object/><object><name>dog</name><truncated>1</truncated>"
+            "</object></annotation>",
+            &a, NULL));
+  ck_assert(a.bad == 3 && a.count == 2);
+  ck_assert(!strcmp(a.object[0].name, "cat") && a.object[0].x_min == 1 && a.object[0].x_max == 3 &&
+            isnan(a.object[0].y_max));
+  ck_assert(!strcmp(a.object[1].name, "dog") && a.object[1].truncated == 1);
+  check_error(&a.trouble, "<difficult>", "is \"maybe\"");
+  vx_annotation_free(&a);
 }
 END_TEST
 
@@ -185,6 +219,7 @@ int main(void) {
   tcase_add_test(tcase, vocs_own);
   tcase_add_test(tcase, other_tools);
   tcase_add_test(tcase, what_is_wrong_is_named);
+  tcase_add_test(tcase, a_bad_field_costs_that_field);
   tcase_add_test(tcase, entities_stay_closed);
   tcase_add_test(tcase, truncated_annotations_are_errors);
   tcase_add_test(tcase, damaged_annotations_never_crash);

@@ -5,6 +5,9 @@
 
 #include "base/digest.h"
 #include "harness/data/jpeg.h"
+#include <math.h>
+
+#include "harness/data/exif.h"
 #include "harness/data/picture.h"
 #include "tests/support/files.h"
 #include "tests/support/pngs.h"
@@ -73,19 +76,89 @@ START_TEST(cmyk_is_converted_as_pillow_does) {
 }
 END_TEST
 
-/* What a sample of a PNG is in RGB; the palette is that of write_png. */
+/* Over white: Pillow 13's Image.alpha_composite gives these for all 65536 pairs of value and alpha. */
+static int over_white(int v, int alpha) {
+  return (int)floor((v * alpha + 255 * (255 - alpha)) / 255.0 + 0.5);
+}
+
+/* What a sample of a PNG is in RGB; palette and transparency are those of write_png. */
 static int png_expected(png_kind kind, const uint8_t *sample, int c) {
-  int v = sample[0];
+  int v = sample[0], colour;
   switch (kind.color_type) {
   case PNG_COLOR_TYPE_PALETTE:
-    return c == 0 ? 255 - v : c == 1 ? (v * 7) & 255 : v ^ 0x55;
-  case PNG_COLOR_TYPE_GRAY:
+    colour = c == 0 ? 255 - v : c == 1 ? (v * 7) & 255 : v ^ 0x55;
+    return kind.transparent && v < 2 ? over_white(colour, v ? 128 : 0) : colour;
   case PNG_COLOR_TYPE_GRAY_ALPHA:
+    return over_white(v, sample[1]);
+  case PNG_COLOR_TYPE_GRAY:
     return kind.depth < 8 ? v * 255 / ((1 << kind.depth) - 1) : v;
+  case PNG_COLOR_TYPE_RGB_ALPHA:
+    return over_white(sample[c], sample[3]);
   default:
     return sample[c];
   }
 }
+
+START_TEST(sixteen_bits_are_scaled) {
+  /* 6 x 1, grey 0, 128, 129, 32767, 65406, 65535; expected by NumPy: round(v / 257) */
+  static const uint8_t png[] = {0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49,
+                                0x48, 0x44, 0x52, 0x00, 0x00, 0x00, 0x06, 0x00, 0x00, 0x00, 0x01, 0x10, 0x00,
+                                0x00, 0x00, 0x00, 0x88, 0x32, 0x5c, 0x6f, 0x00, 0x00, 0x00, 0x15, 0x49, 0x44,
+                                0x41, 0x54, 0x78, 0x9c, 0x63, 0x60, 0x60, 0x60, 0x68, 0x60, 0x68, 0xac, 0xff,
+                                0xff, 0xbf, 0xee, 0xff, 0x7f, 0x00, 0x18, 0x7c, 0x05, 0xfb, 0x20, 0x13, 0x1e,
+                                0xad, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82};
+  static const int expected[] = {0, 0, 1, 127, 254, 255};
+  vx_picture picture;
+  vx_error error;
+  ck_assert_msg(vx_picture_decode(png, sizeof png, "16.png", &picture, &error), "%s", error.why);
+  for (int i = 0; i < 6; i++) ck_assert_int_eq(picture.rgb[3 * i], expected[i]);
+  vx_picture_free(&picture);
+}
+END_TEST
+
+/* The JPEG with an EXIF block that says orientation `o`, in either byte order; to be freed. */
+static uint8_t *with_orientation(const uint8_t *jpeg, size_t size, int o, bool big, size_t *length) {
+  static const uint8_t head[2][24] = {
+      {0xff, 0xe1, 0, 34, 'E', 'x', 'i', 'f', 0, 0, 'I', 'I', '*', 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0},
+      {0xff, 0xe1, 0, 34, 'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, '*', 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3}};
+  uint8_t tail[12] = {1, 0, 0, 0, (uint8_t)o}; /* one value, the orientation, no next block */
+  if (big) memcpy(tail, (uint8_t[]){0, 0, 0, 1, 0, (uint8_t)o}, 6);
+  uint8_t *out = malloc(size + 36);
+  memcpy(out, jpeg, 2);
+  memcpy(out + 2, head[big], 24);
+  memcpy(out + 26, tail, 12);
+  memcpy(out + 38, jpeg + 2, size - 2);
+  *length = size + 36;
+  return out;
+}
+
+/* Against Pillow 13: FNV-1a of ImageOps.exif_transpose(Image.open(…)).convert("RGB").tobytes(). */
+START_TEST(orientations_are_told_and_turned) {
+  static const uint64_t upright[] = {0x12221f2fa3f5d162, 0x98908ac25f091a84, 0x30a8227ae7335808, 0x4b043158b94d0f4e,
+                                     0x7f7479b1b602ea68, 0x5553ed6c491cb152, 0xca0691d00a2c9176, 0xdd69d1801dddb674};
+  size_t size, length;
+  uint8_t *jpeg = read_bytes("tests/golden/preprocess/4.jpg", &size);
+  for (int o = 1; o <= 8; o++)
+    for (int big = 0; big < 2; big++) {
+      vx_picture picture;
+      vx_error error;
+      uint8_t *turned = with_orientation(jpeg, size, o, big, &length);
+      ck_assert_msg(vx_picture_decode(turned, length, "o.jpg", &picture, &error), "%s", error.why);
+      ck_assert_int_eq(picture.orientation, o);
+      ck_assert_uint_eq(fnv1a(picture.rgb, (size_t)3 * 640 * 480), upright[0]); /* as stored */
+      ck_assert(vx_picture_upright(&picture, "o.jpg", &error));
+      ck_assert_int_eq(picture.width, o < 5 ? 640 : 480);
+      ck_assert_int_eq(picture.orientation, 1);
+      ck_assert_uint_eq(fnv1a(picture.rgb, (size_t)3 * 640 * 480), upright[o - 1]);
+      vx_picture_free(&picture);
+      /* a block that is cut off anywhere, or points nowhere, says nothing */
+      for (size_t cut = 0; cut < 26; cut++) ck_assert_int_eq(vx_exif_orientation(turned + 12, cut), cut < 20 ? 1 : o);
+      free(turned);
+    }
+  ck_assert_int_eq(vx_exif_orientation((const uint8_t *)"II*\0\xff\xff\xff\xff", 8), 1);
+  free(jpeg);
+}
+END_TEST
 
 START_TEST(every_kind_of_png_is_a_picture) {
   static const png_kind kinds[] = {
@@ -229,6 +302,8 @@ int main(void) {
   tcase_add_test(tcase, grey_becomes_three_equal_channels);
   tcase_add_test(tcase, cmyk_is_converted_as_pillow_does);
   tcase_add_test(tcase, every_kind_of_png_is_a_picture);
+  tcase_add_test(tcase, sixteen_bits_are_scaled);
+  tcase_add_test(tcase, orientations_are_told_and_turned);
   tcase_add_test(tcase, truncated_files_are_errors);
   tcase_add_test(tcase, damaged_files_never_crash);
   tcase_add_test(tcase, other_files_are_named);
