@@ -55,8 +55,9 @@ typedef enum vx_done {
    memory, read at vx_store_begin and kept up to date by vx_store_write. */
 vx_done vx_store_done(const vx_store *store, int position, bool *missing);
 
-/* From here on the image at this place is as if it had not been seen; vx_store_write replaces its rows. So it is of
-   itself with images that failed as a whole (no picture, no mask), but not with those whose mask is no truth. */
+/* From here on the image at this place is as if it had not been seen; vx_store_write replaces its rows, of which none
+   may be a score. So it is of itself with images that failed as a whole (no picture, no mask), but not with those whose
+   mask is no truth. */
 void vx_store_again(vx_store *store, int position);
 
 /* Which of run->metrics (bit i: metrics[i]) a method lacks for the image at this place: all when the method is missing,
