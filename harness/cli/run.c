@@ -27,7 +27,8 @@ const char vx_help_run[] =
     "  Before it starts, the command checks that model and data are there and that FILE can be written, and\n"
     "  compares OpenBLAS's matrix product with plain loops.\n\n"
     "OPTIONS\n"
-    "  --set KEY=VALUE   sets a key over the file's (`vitx help config` lists them); may be repeated\n"
+    "  --set KEY=VALUE   sets a key over the file's (`vitx help config` lists them); may be repeated. VALUE is text as\n"
+    "                    it stands ('data.root=/tmp/run #3'); in [], {} or quotes it is YAML\n"
     "  --out FILE        results file [results/<name of the config>.sqlite]\n"
     "  --jobs N          pictures at the same time [number of processors]\n"
     "  --limit N         only the first N images of the list\n"
@@ -90,6 +91,9 @@ static int work(const options *o, vx_run *run, vx_store *store, int argc, char *
   if (!vx_store_begin(store, &run->info, error) || !vx_run_make_prior(run, error)) return 1;
   if (vx_store_continues(store) && !o->quiet)
     fprintf(stderr, "%s: going on with the run in it\n", vx_store_path(store));
+  char pictures[400];
+  vx_input_describe(&run->input, pictures, sizeof pictures);
+  if (!o->quiet) fprintf(stderr, "pictures: %s\n", pictures);
   vx_work all = {.run = run,
                  .store = store,
                  .jobs = o->jobs,

@@ -224,16 +224,37 @@ static void forget_lines(vx_yaml *node) {
   }
 }
 
+/* YAML on purpose: a flow list, a flow map, a quoted word. What only begins like one is a text. */
+static bool means_yaml(const char *value) {
+  static const char opening[] = "[{\"'", closing[] = "]}\"'";
+  value += strspn(value, " ");
+  size_t length = strlen(value);
+  while (length > 0 && value[length - 1] == ' ') length--;
+  const char *kind = length > 1 ? strchr(opening, *value) : NULL;
+  return kind && value[length - 1] == closing[kind - opening];
+}
+
+static vx_yaml *plain_text(const char *value, const char *where, vx_error *error) {
+  for (const char *c = value; *c; c++) {
+    if ((unsigned char)*c >= ' ' && *c != 127) continue;
+    vx_fail(error, where, "has a control character");
+    return NULL;
+  }
+  vx_yaml *node = calloc(1, sizeof *node);
+  if (node) *node = (vx_yaml){.kind = VX_YAML_SCALAR, .text = strdup(value)};
+  if (node && node->text) return node;
+  vx_yaml_free(node);
+  vx_fail(error, where, "out of memory");
+  return NULL;
+}
+
 bool vx_yaml_set(vx_yaml *root, const char *dotted, const char *value, vx_error *error) {
   char where[200];
   snprintf(where, sizeof where, "--set %.150s", dotted);
-  vx_yaml *node = vx_yaml_parse(value, strlen(value), where, error);
+  vx_yaml *node =
+      means_yaml(value) ? vx_yaml_parse(value, strlen(value), where, error) : plain_text(value, where, error);
   if (!node) return false;
   forget_lines(node);
-  if (node->kind == VX_YAML_MAP && node->count == 0 && value[strspn(value, " ")] != '{') { /* `key=` is an empty text */
-    node->kind = VX_YAML_SCALAR;
-    node->text = strdup("");
-  }
   char path[256];
   if (snprintf(path, sizeof path, "%s", dotted) >= (int)sizeof path || !*path) {
     vx_yaml_free(node);

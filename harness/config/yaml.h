@@ -31,7 +31,8 @@ void vx_yaml_free(vx_yaml *node);
 /* The value of a key in a map (or NULL: not there, or not a map). */
 const vx_yaml *vx_yaml_find(const vx_yaml *map, const char *key);
 
-/* Sets `dotted` ("score.size") in a tree to `value`, itself YAML; maps on the way are made. */
+/* Sets `dotted` ("score.size") in a tree to `value`; maps on the way are made. A value in [], {}, "" or '' is YAML; any
+   other is the text that stands there, "a #3: b" too, and read as a number or choice where the key wants one. */
 bool vx_yaml_set(vx_yaml *root, const char *dotted, const char *value, vx_error *error);
 
 /* A scalar as a type. False when it is none of that type (or not a scalar). */

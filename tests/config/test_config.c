@@ -104,8 +104,36 @@ static const refusal refusals[] = {
     {good, "min_confidence=x", "--set min_confidence", "expected a number"},
     {good, "min_confidence", "--set min_confidence", "expected KEY=VALUE"},
     {good, "model.folder=m", "--set model.folder", "cannot be set inside"},
-    {good, "methods=[a", "--set methods", "flow sequence"},
+    {good, "methods=[a, {b]", "--set methods", "flow mapping"},
+    {good, "methods=[a", "methods", "[a"},
+    {good, "data.root=a\nb", "--set data.root", "control character"},
 };
+
+/* What is no YAML on purpose is the text itself, and the printed configuration reads back to it. */
+START_TEST(a_set_value_is_a_text) {
+  static const char *const values[][2] = {{"/tmp/run #3", "/tmp/run #3"}, {"a: b", "a: b"},         {"- a", "- a"},
+                                          {"*star", "*star"},             {"&a b", "&a b"},         {"!tag", "!tag"},
+                                          {"[a", "[a"},                   {"{x} y", "{x} y"},       {"it's", "it's"},
+                                          {"'quoted #'", "quoted #"},     {"\"a\\x41\"", "aA"}, {"7", "7"},
+                                          {"a\\b", "a\\b"},           {"| x", "| x"},           {"%a", "%a"}};
+  const size_t count = sizeof values / sizeof *values;
+  for (size_t i = 0; i < count; i++) {
+    vx_error error;
+    char set[100];
+    snprintf(set, sizeof set, "data.root=%s", values[i][0]);
+    vx_config *config = parse(HEAD "methods: [rollout]\n", set, &error);
+    ck_assert_msg(config != NULL, "%s: %s: %s", set, error.where, error.why);
+    ck_assert_str_eq(config->root, values[i][1]);
+    char *printed = vx_config_print(config);
+    vx_config_free(config);
+    config = parse(printed, NULL, &error);
+    ck_assert_msg(config != NULL, "%s: %s: %s", printed, error.where, error.why);
+    ck_assert_str_eq(config->root, values[i][1]);
+    vx_config_free(config);
+    free(printed);
+  }
+}
+END_TEST
 
 START_TEST(every_error_says_where_and_what_was_meant) {
   const refusal *r = &refusals[_i];
@@ -332,6 +360,7 @@ int main(void) {
   tcase_add_loop_test(tcase, every_error_says_where_and_what_was_meant, 0, (int)(sizeof refusals / sizeof *refusals));
   tcase_add_test(tcase, a_missing_file_is_named);
   tcase_add_test(tcase, set_goes_over_the_file);
+  tcase_add_test(tcase, a_set_value_is_a_text);
   tcase_add_test(tcase, the_printed_configuration_is_itself_one);
   tcase_add_test(tcase, what_is_not_the_default_is_told);
   tcase_add_test(tcase, all_is_every_method_but_mixes);

@@ -179,7 +179,7 @@ END_TEST
 
 START_TEST(without_a_truth_all_is_ignored) {
   uint8_t label[4] = {0, 3, 255, 5};
-  vx_mask mask = {.width = 2, .height = 2, .label = label}, none = {.label = NULL};
+  vx_mask mask = {.width = 2, .height = 2, .label = label, .status = VX_TRUTH_OK}, none = {.label = NULL};
   vx_input_options input = vx_input_default(2);
   vx_truth truth = {.known = false};
   vx_error error;
