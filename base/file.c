@@ -52,6 +52,17 @@ void vx_file_free(vx_file *file) {
   *file = (vx_file){0};
 }
 
+bool vx_file_digest(const char *path, size_t limit, char text[VX_DIGEST_SIZE], vx_error *error) {
+  vx_file file;
+  vx_digest digest;
+  if (!vx_file_read(path, limit, &file, error)) return false;
+  vx_digest_start(&digest);
+  vx_digest_bytes(&digest, file.data, file.size);
+  vx_digest_print(&digest, text);
+  vx_file_free(&file);
+  return true;
+}
+
 bool vx_file_exists(const char *path) {
   struct stat status;
   return stat(path, &status) == 0 && S_ISREG(status.st_mode);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 
 /* `data` has `size` bytes and one more, a 0, so that text can be read as a string. Empty: {0}. */
@@ -17,13 +18,16 @@ typedef struct vx_file {
 bool vx_file_read(const char *path, size_t limit, vx_file *file, vx_error *error);
 void vx_file_free(vx_file *file);
 
+/* Digest of its bytes. */
+bool vx_file_digest(const char *path, size_t limit, char text[VX_DIGEST_SIZE], vx_error *error);
+
 /* Whether `path` is a regular file (or a link to one), or a folder. */
 bool vx_file_exists(const char *path);
 bool vx_folder_exists(const char *path);
 
 /* Whether these bytes are what Git LFS leaves in place of a file that was not fetched, and what to say then. */
 bool vx_is_lfs_pointer(const void *data, size_t size);
-#define VX_LFS_POINTER \
+#define VX_LFS_POINTER                                                                                                 \
   "is a Git LFS pointer, not the file itself: run `git lfs pull` in its folder, or download the file again"
 
 /* A new string "folder/name" + suffix, or NULL without memory (only then). */

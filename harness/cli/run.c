@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 
 #include "harness/cli/cli.h"
-#include "harness/run/run.h"
-#include "harness/tables/run_summary.h"
+#include "harness/run/begin.h"
 #include "harness/run/workers.h"
 #include "harness/store/store.h"
+#include "harness/tables/run_summary.h"
 
 const char vx_help_run[] =
     "NAME\n"
@@ -21,13 +21,18 @@ const char vx_help_run[] =
     "  than min_confidence: one explanation a method, its mask, its scores against the data set's mask. Every\n"
     "  image is one transaction in the SQLite file. A run that was stopped, by Ctrl-C or by kill, goes on with the\n"
     "  same command; methods and measures added to the configuration extend the run instead of repeating it:\n"
-    "  measures are taken of the maps in the file.\n\n"
+    "  measures are taken of the maps in the file. Images and methods that failed are tried again.\n\n"
+    "  A run is what it was made from: weights, list of images, input, target, scoring. When one of them is another,\n"
+    "  a further run is begun in FILE, and a line says which. Before a run goes on, the pictures, masks and\n"
+    "  annotations of its images are compared with those it was made from; when any differs the command refuses\n"
+    "  and names the first. The folder may be another one if its files are the same.\n\n"
     "  What is wrong with one picture (missing mask, damaged file, values that are not finite) is a row in the\n"
     "  table `failures` and never the end of the run. Results do not depend on --jobs.\n\n"
     "  Before it starts, the command checks that model and data are there and that FILE can be written, and\n"
     "  compares OpenBLAS's matrix product with plain loops.\n\n"
     "OPTIONS\n"
-    "  --set KEY=VALUE   sets a key over the file's (`vitx help config` lists them); may be repeated. VALUE is text as\n"
+    "  --set KEY=VALUE   sets a key over the file's (`vitx help config` lists them); may be repeated. VALUE is text "
+    "as\n"
     "                    it stands ('data.root=/tmp/run #3'); in [], {} or quotes it is YAML\n"
     "  --out FILE        results file [results/<name of the config>.sqlite]\n"
     "  --jobs N          pictures at the same time [number of processors]\n"
@@ -86,9 +91,15 @@ static void say_how_to_go_on(int argc, char **argv) {
   fputs("\n", stdout);
 }
 
+static void say_waiting(void *user, const char *path) {
+  (void)user;
+  fprintf(stderr, "%s: another process holds it; waiting\n", path);
+}
+
 /* The work itself, with everything open. */
 static int work(const options *o, vx_run *run, vx_store *store, int argc, char **argv, vx_error *error) {
-  if (!vx_store_begin(store, &run->info, error) || !vx_run_make_prior(run, error)) return 1;
+  vx_store_on_wait(store, say_waiting, NULL);
+  if (!vx_run_begin(run, store, o->jobs, stderr, error) || !vx_run_make_prior(run, error)) return 1;
   if (vx_store_continues(store) && !o->quiet)
     fprintf(stderr, "%s: going on with the run in it\n", vx_store_path(store));
   char pictures[400];

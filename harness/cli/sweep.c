@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "harness/cli/cli.h"
-#include "harness/run/run.h"
+#include "harness/run/begin.h"
 #include "harness/run/workers.h"
 #include "harness/tables/published.h"
 
@@ -205,7 +205,7 @@ static bool run_one(const request *r, const char *normalize, const char *gate, v
   vx_run *run = vx_run_open(config, NULL, 0, error);
   vx_worked worked;
   vx_work work = {.run = run, .store = store, .jobs = r->sweep.jobs, .report = stderr, .terminal = vx_is_terminal(2)};
-  bool ok = run && vx_store_begin(store, &run->info, error) && vx_run_make_prior(run, error) &&
+  bool ok = run && vx_run_begin(run, store, r->sweep.jobs, NULL, error) && vx_run_make_prior(run, error) &&
             vx_work_all(&work, &worked, error) && vx_store_finish(store, error);
   vx_run_close(run);
   vx_config_free(config);

@@ -9,6 +9,13 @@ void vx_mask_free(vx_mask *mask) {
   *mask = (vx_mask){0};
 }
 
+void vx_mask_digest(const vx_mask *mask, char text[VX_DIGEST_SIZE]) {
+  vx_digest digest;
+  vx_digest_start(&digest);
+  vx_digest_bytes(&digest, mask->label, (size_t)mask->width * (size_t)mask->height);
+  vx_digest_print(&digest, text);
+}
+
 void vx_mask_count(const vx_mask *mask, size_t count[VX_LABELS]) {
   memset(count, 0, VX_LABELS * sizeof *count);
   size_t pixels = (size_t)mask->width * (size_t)mask->height;

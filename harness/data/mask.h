@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 
 #define VX_LABEL_BACKGROUND 0
@@ -87,6 +88,9 @@ vx_truth_status vx_mask_look(const vx_mask *mask, int class_count, double thin);
 
 /* Fails, saying why, for a mask that nothing is scored against (VX_TRUTH_NO_OBJECT and above). */
 bool vx_mask_check(const vx_mask *mask, int class_count, const char *where, vx_error *error);
+
+/* Over its labels: two files that mean the same have the same. */
+void vx_mask_digest(const vx_mask *mask, char text[VX_DIGEST_SIZE]);
 
 /* Counts the pixels of each label. */
 void vx_mask_count(const vx_mask *mask, size_t count[VX_LABELS]);

@@ -94,6 +94,15 @@ static int main_class_of_boxes(const vx_result *result) {
   return best;
 }
 
+/* Digest of a file of the image, by which a run that goes on knows it again; without the file none. False when memory
+   is out. */
+static bool keep_digest(const char *path, const char **digest, vx_result *result) {
+  char text[VX_DIGEST_SIZE];
+  if (vx_file_digest(path, VX_PICTURE_BYTES, text, NULL)) return (*digest = vx_result_text(result, text)) != NULL;
+  *digest = NULL;
+  return true;
+}
+
 /* A broken or missing annotation, or field of one, is a warning: nothing that is scored depends on it. */
 static bool read_annotation(const vx_run *run, const vx_voc_entry *entry, vx_result *result) {
   vx_annotation annotation;
@@ -122,7 +131,6 @@ static bool judge_mask(const vx_run *run, const char *path, const vx_mask *mask,
 
 static bool describe_mask(const vx_mask *mask, vx_result *result) {
   size_t count[VX_LABELS];
-  vx_digest digest;
   char text[VX_DIGEST_SIZE];
   vx_mask_count(mask, count);
   size_t pixels = (size_t)mask->width * (size_t)mask->height;
@@ -130,9 +138,7 @@ static bool describe_mask(const vx_mask *mask, vx_result *result) {
   result->object_pixels = (int64_t)(pixels - count[VX_LABEL_BACKGROUND] - count[VX_LABEL_VOID]);
   int main_class = vx_mask_main_class(mask);
   if (main_class > 0 && !mask->nameless) result->main_class = main_class;
-  vx_digest_start(&digest);
-  vx_digest_bytes(&digest, mask->label, pixels);
-  vx_digest_print(&digest, text);
+  vx_mask_digest(mask, text);
   result->mask_digest = vx_result_text(result, text);
   return result->mask_digest != NULL;
 }
@@ -302,7 +308,9 @@ bool vx_evaluate(vx_evaluator *e, int position, const vx_todo *todo, vx_result *
   vx_picture picture;
   vx_mask mask = {0};
   vx_error reason;
-  bool good = vx_result_reset(result, position, entry->id) && read_annotation(run, entry, result);
+  bool good = vx_result_reset(result, position, entry->id) &&
+              keep_digest(entry->annotation, &result->annotation_digest, result) &&
+              keep_digest(entry->image, &result->picture_digest, result) && read_annotation(run, entry, result);
   if (good && !vx_picture_read_as(entry->image, (vx_exif)run->config->exif, &picture, &reason)) {
     good = vx_result_add_failure(result, VX_FAILURE, -1, "picture", reason.where, "%s", reason.why);
   } else if (good) {

@@ -143,6 +143,16 @@ static bool refresh_run(vx_store *store, const vx_run_row *run, vx_error *error)
   return ok;
 }
 
+bool vx_store_find(vx_store *store, const vx_run_row *run, int64_t *id, vx_error *error) {
+  char digest[VX_DIGEST_SIZE];
+  vx_store_run_digest(run, digest);
+  sqlite3_stmt *find = vx_sql_prepare(store, "SELECT id FROM runs WHERE digest = ?", error);
+  int row = find && vx_sql_bind(store, find, error, "t", digest) ? vx_sql_row(store, find, error) : -1;
+  *id = row > 0 ? sqlite3_column_int64(find, 0) : 0;
+  sqlite3_finalize(find);
+  return row >= 0;
+}
+
 static bool find_run(vx_store *store, const vx_run_row *run, const char *digest, vx_error *error) {
   sqlite3_stmt *find = vx_sql_prepare(store,
                                       "SELECT r.id, s.id, r.kernel, r.program FROM runs r JOIN scorings s"
@@ -252,10 +262,11 @@ bool vx_store_begin(vx_store *store, const vx_run_row *run, vx_error *error) {
   size_t images = (size_t)run->image_count + 1, methods = (size_t)run->method_count + 1;
   store->methods = calloc(methods, sizeof *store->methods);
   store->images = calloc(images, sizeof *store->images);
+  store->failed = calloc(images, sizeof *store->failed);
   store->settled = calloc(images, sizeof *store->settled);
   store->has = calloc(images, methods * sizeof *store->has);
   store->metrics = calloc((size_t)run->metric_count + 1, sizeof *store->metrics);
-  if (!store->methods || !store->images || !store->settled || !store->has || !store->metrics) {
+  if (!store->methods || !store->images || !store->failed || !store->settled || !store->has || !store->metrics) {
     return vx_fail(error, store->path, "out of memory for %d images and %d methods", run->image_count,
                    run->method_count);
   }

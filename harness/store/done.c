@@ -7,10 +7,11 @@
 void vx_store_forget_done(vx_store *store) {
   free(store->methods);
   free(store->images);
+  free(store->failed);
   free(store->settled);
   free(store->has);
   free(store->metrics);
-  store->methods = store->images = NULL;
+  store->methods = store->images = store->failed = NULL;
   store->settled = NULL;
   store->has = NULL;
   store->metrics = NULL;
@@ -19,14 +20,17 @@ void vx_store_forget_done(vx_store *store) {
   store->continues = false;
 }
 
-/* Images, and whether any method can still add something to them: not when the model could not be asked, when the gate
-   kept them out, or when the image as a whole failed before any method was scored. */
+static uint64_t *has(const vx_store *store, int position, int method) {
+  return &store->has[(size_t)position * (size_t)store->method_count + (size_t)method];
+}
+
+/* Images, and whether any method can still add something to them: not when the gate kept them out, or when the truth is
+   none (vx_store_again if it is another one by now). What failed as a whole for another reason is as if not seen. */
 static bool load_images(vx_store *store, vx_error *error) {
   sqlite3_stmt *read = vx_sql_prepare(
       store,
-      "SELECT i.id, i.position, ifnull(p.passed, 0) = 0 OR"
-      " (EXISTS (SELECT 1 FROM failures f WHERE f.image = i.id AND f.method IS NULL AND f.severity = 'failure')"
-      "  AND NOT EXISTS (SELECT 1 FROM evaluations e WHERE e.image = i.id))"
+      "SELECT i.id, i.position, ifnull(p.passed, 0) = 0, EXISTS (SELECT 1 FROM failures f WHERE f.image = i.id"
+      " AND f.method IS NULL AND f.severity = 'failure' AND f.stage <> 'truth')"
       " FROM images i LEFT JOIN predictions p ON p.image = i.id WHERE i.run = ?",
       error);
   if (!read) return false;
@@ -40,9 +44,17 @@ static bool load_images(vx_store *store, vx_error *error) {
     }
     store->images[position] = sqlite3_column_int64(read, 0);
     store->settled[position] = sqlite3_column_int(read, 2) != 0;
+    if (sqlite3_column_int(read, 3)) vx_store_again(store, position);
   }
   sqlite3_finalize(read);
   return row == 0;
+}
+
+void vx_store_again(vx_store *store, int position) {
+  if (position < 0 || position >= store->image_count || !store->images[position]) return;
+  store->failed[position] = store->images[position];
+  store->images[position] = 0;
+  for (int i = 0; i < store->method_count; i++) *has(store, position, i) = 0;
 }
 
 uint64_t vx_store_settled_metrics(const vx_store *store, vx_status status) {
@@ -61,10 +73,6 @@ uint64_t vx_store_metric_bit(const vx_store *store, const char *column) {
   return 0;
 }
 
-static uint64_t *has(const vx_store *store, int position, int method) {
-  return &store->has[(size_t)position * (size_t)store->method_count + (size_t)method];
-}
-
 /* Marks what a query of (position, text) gives: evaluations with their status, or the names of scores. */
 static bool load(vx_store *store, int method, const char *sql, bool statuses, vx_error *error) {
   sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
@@ -74,6 +82,7 @@ static bool load(vx_store *store, int method, const char *sql, bool statuses, vx
     int position = sqlite3_column_int(read, 0);
     const char *text = vx_sql_text(read, 1);
     if (position < 0 || position >= store->image_count) continue; /* load_images has refused such a file */
+    if (!store->images[position]) continue;
     *has(store, position, method) |= statuses ? VX_HAS_EVALUATION | vx_store_settled_metrics(store, vx_status_of(text))
                                               : vx_store_metric_bit(store, text);
   }
@@ -83,7 +92,7 @@ static bool load(vx_store *store, int method, const char *sql, bool statuses, vx
 
 static bool load_method(vx_store *store, int method, vx_error *error) {
   static const char evaluations[] = "SELECT i.position, e.status FROM evaluations e JOIN images i ON i.id = e.image"
-                                    " WHERE e.scoring = ? AND e.method = ?";
+                                    " WHERE e.scoring = ? AND e.method = ? AND e.status <> 'failed'";
   static const char scores[] = "SELECT i.position, s.metric FROM scores s JOIN images i ON i.id = s.image"
                                " WHERE s.scoring = ? AND s.method = ?";
   bool further = false;

@@ -10,7 +10,7 @@
 
 extern const unsigned char vx_asset_schema_sql[]; /* made from schema.sql at build time */
 
-enum { BUSY_MS = 30000 }; /* another process' transaction is over in milliseconds; 30 s is a hung disk */
+enum { BUSY_MS = 30000 }; /* until the store waits by its own rule */
 
 /* The folder that `path` lies in must be there: SQLite only says "unable to open database file". */
 static bool check_folder(const char *path, vx_error *error) {

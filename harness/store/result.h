@@ -97,7 +97,8 @@ typedef struct vx_result {
   int64_t object_pixels, void_pixels;
   int main_class;          /* class of the data set that covers most pixels (else of the annotation); -1: none */
   const char *mask_digest; /* NULL without a mask */
-  const char *truth;       /* what the mask is as a truth: "ok", "no-object" …; NULL without a mask */
+  const char *picture_digest, *annotation_digest; /* of the files' bytes; NULL without the file */
+  const char *truth; /* what the mask is as a truth: "ok", "no-object" …; NULL without a mask */
 
   vx_prediction prediction;
   vx_stored_object *objects;

@@ -102,7 +102,8 @@ CREATE TABLE images (
   object_share REAL,               -- object_pixels / (width * height)
   size TEXT NOT NULL CHECK (size IN ('small', 'medium', 'large', 'none')), -- share up to 0.1, up to 0.3, above; none: no object
   main_class INTEGER NOT NULL,     -- the class that covers most pixels; -1: none
-  mask_digest TEXT,
+  mask_digest TEXT,                -- over its labels
+  picture_digest TEXT, annotation_digest TEXT, -- over the bytes of the files; NULL: no such file
   truth TEXT,                      -- the mask as a truth: ok, binary, by-colour (scored); no-object, all-void,
                                    -- foreign-labels, interpolated (not scored); NULL: no mask
   UNIQUE (run, position),
@@ -224,12 +225,13 @@ CREATE TRIGGER totals_add AFTER INSERT ON evaluations WHEN new.iou IS NOT NULL B
       tp = tp + excluded.tp, fp = fp + excluded.fp, fn = fn + excluded.fn, tn = tn + excluded.tn;
 END;
 
--- What has been measured is not corrected afterwards: a new scoring is a new row, a new setting a new run.
+-- What has been measured is not corrected afterwards: a new scoring is a new row, a new setting a new run. What was not
+-- measured, because it failed, is tried again.
 CREATE TRIGGER evaluations_stay BEFORE UPDATE ON evaluations BEGIN
   SELECT raise(ABORT, 'evaluations are written once: add a scoring instead');
 END;
 CREATE TRIGGER evaluations_kept BEFORE DELETE ON evaluations
-WHEN EXISTS (SELECT 1 FROM scorings WHERE id = old.scoring) BEGIN
+WHEN old.iou IS NOT NULL AND EXISTS (SELECT 1 FROM scorings WHERE id = old.scoring) BEGIN
   SELECT raise(ABORT, 'evaluations are removed with their scoring or run only');
 END;
 CREATE TRIGGER runs_removed BEFORE DELETE ON runs BEGIN

@@ -16,6 +16,10 @@ typedef enum vx_statement {
   VX_PUT_CURVE,
   VX_PUT_MAP,
   VX_PUT_FAILURE,
+  VX_FORGET_IMAGE,
+  VX_FORGET_EVALUATION,
+  VX_FORGET_MAP,
+  VX_FORGET_FAILURES,
   VX_STATEMENTS
 } vx_statement;
 
@@ -32,6 +36,12 @@ struct vx_store {
   char *path;
   sqlite3_stmt *statements[VX_STATEMENTS];
 
+  /* Of a wait for another process (vx_store_on_wait). */
+  void (*say)(void *user, const char *path);
+  void *say_to;
+  double waiting_since, patience; /* seconds */
+  bool said;
+
   /* Of the current run; zero before vx_store_begin. */
   int64_t run, scoring;
   bool continues;
@@ -40,6 +50,7 @@ struct vx_store {
   vx_known_metric *metrics; /* [metric_count] */
   int64_t *methods;         /* [method_count] ids in the file */
   int64_t *images;          /* [image_count] ids in the file by place in the list; 0: not seen */
+  int64_t *failed;          /* [image_count] ids of images that failed as a whole: to be replaced, as if not seen */
   bool *settled;            /* [image_count] no method can add anything: gate, or failure of the whole image */
   uint64_t *has; /* [image_count][method_count] VX_HAS_EVALUATION, and bit i: nothing is left to do of metrics[i] */
 };

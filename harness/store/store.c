@@ -3,8 +3,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "harness/store/open.h"
 #include "harness/store/state.h"
+
+/* Another process' transaction is over in milliseconds; a reader may keep the log from being folded in for as long as
+   it likes, and a log beside the file harms nobody. */
+#define PATIENCE 30.0
+#define PATIENCE_TO_FINISH 5.0
+#define SAY_AFTER 1.0
+
+/* SQLite's busy handler: 1 to try again. */
+static int wait_on(void *user, int times) {
+  vx_store *store = user;
+  double now = vx_seconds();
+  if (times == 0) store->waiting_since = now, store->said = false;
+  double waited = now - store->waiting_since;
+  if (waited >= store->patience) return 0;
+  if (waited >= SAY_AFTER && !store->said) {
+    store->said = true;
+    if (store->say) store->say(store->say_to, store->path);
+  }
+  sqlite3_sleep(times < 10 ? 1 : 20);
+  return 1;
+}
+
+void vx_store_on_wait(vx_store *store, void (*say)(void *user, const char *path), void *user) {
+  store->say = say;
+  store->say_to = user;
+}
 
 vx_store *vx_store_open(const char *path, vx_store_mode mode, vx_error *error) {
   sqlite3 *db = vx_store_open_db(path, mode, error);
@@ -20,6 +47,8 @@ vx_store *vx_store_open(const char *path, vx_store_mode mode, vx_error *error) {
   }
   store->db = db;
   store->path = copy;
+  store->patience = PATIENCE;
+  sqlite3_busy_handler(db, wait_on, store);
   return store;
 }
 
@@ -51,7 +80,9 @@ bool vx_store_finish(vx_store *store, vx_error *error) {
   bool ok = vx_sql_bind(store, statement, error, "l", store->run) && vx_sql_run(store, statement, error);
   sqlite3_finalize(statement);
   /* A reader may hold the log open; then it stays beside the file, which is no failure. */
+  store->patience = PATIENCE_TO_FINISH;
   if (ok) sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+  store->patience = PATIENCE;
   return ok;
 }
 

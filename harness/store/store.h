@@ -13,7 +13,7 @@
 
 enum {
   VX_STORE_APPLICATION = 0x76697478, /* "vitx", PRAGMA application_id */
-  VX_STORE_VERSION = 2,              /* PRAGMA user_version */
+  VX_STORE_VERSION = 3,              /* PRAGMA user_version */
 };
 
 typedef struct vx_store vx_store;
@@ -29,11 +29,18 @@ vx_store *vx_store_open(const char *path, vx_store_mode mode, vx_error *error);
 void vx_store_close(vx_store *store); /* NULL is fine */
 const char *vx_store_path(const vx_store *store);
 
+/* `say` is told, on the store's thread and with the file's path, when a call has waited a second for another process;
+   the wait goes on, for 30 seconds in all. */
+void vx_store_on_wait(vx_store *store, void (*say)(void *user, const char *path), void *user);
+
 /* Begins the run, or continues the one in the file that agrees in everything that decides results (marked * in
    vx_run_row); methods and measures not yet in it are added. From here on method indices are those of `run->methods`.
    Fails when a method of the same name has other parameters, or when the run in the file was made by another OpenBLAS
    kernel or program version: its second half would not be comparable with its first, bit for bit. */
 bool vx_store_begin(vx_store *store, const vx_run_row *run, vx_error *error);
+
+/* The run in the file that vx_store_begin would go on with; 0: it would begin one. */
+bool vx_store_find(vx_store *store, const vx_run_row *run, int64_t *id, vx_error *error);
 
 int64_t vx_store_run(const vx_store *store);    /* id of the current run */
 bool vx_store_continues(const vx_store *store); /* the run was in the file before */
@@ -47,6 +54,11 @@ typedef enum vx_done {
 /* What the file has of the image at this place of the list; fills missing[method_count] (may be NULL). Answers from
    memory, read at vx_store_begin and kept up to date by vx_store_write. */
 vx_done vx_store_done(const vx_store *store, int position, bool *missing);
+
+/* From here on the image at this place is as if it had not been seen; vx_store_write replaces its rows, of which none
+   may be a score. So it is of itself with images that failed as a whole (no picture, no mask), but not with those whose
+   mask is no truth. */
+void vx_store_again(vx_store *store, int position);
 
 /* Which of run->metrics (bit i: metrics[i]) a method lacks for the image at this place: all when the method is missing,
    none where a measure has nothing to measure (no map; no truth, for a measure against it). */

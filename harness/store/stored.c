@@ -60,20 +60,20 @@ bool vx_run_read(vx_store *store, int64_t id, vx_arena *arena, vx_run_row *run, 
 
 static bool take_image(vx_arena *arena, sqlite3_stmt *row, void *element) {
   vx_result *r = element;
-  const char **const texts[] = {&r->id, &r->mask_digest, &r->truth};
+  const char **const texts[] = {&r->id, &r->mask_digest, &r->truth, &r->picture_digest, &r->annotation_digest};
   r->arena = arena;
-  r->position = sqlite3_column_int(row, 3);
-  r->width = (int)vx_sql_whole(row, 4);
-  r->height = (int)vx_sql_whole(row, 5);
-  r->object_pixels = vx_sql_whole(row, 6);
-  r->void_pixels = vx_sql_whole(row, 7);
-  r->main_class = sqlite3_column_int(row, 8);
-  r->prediction.known = sqlite3_column_type(row, 9) != SQLITE_NULL;
-  r->prediction.passed = sqlite3_column_int(row, 9) != 0;
-  r->prediction.correct = (vx_answer)vx_sql_whole(row, 10);
-  bool ok = vx_query_texts(arena, row, 0, texts, 3);
-  if (sqlite3_column_type(row, 1) == SQLITE_NULL) r->mask_digest = NULL;
-  if (sqlite3_column_type(row, 2) == SQLITE_NULL) r->truth = NULL;
+  r->position = sqlite3_column_int(row, 5);
+  r->width = (int)vx_sql_whole(row, 6);
+  r->height = (int)vx_sql_whole(row, 7);
+  r->object_pixels = vx_sql_whole(row, 8);
+  r->void_pixels = vx_sql_whole(row, 9);
+  r->main_class = sqlite3_column_int(row, 10);
+  r->prediction.known = sqlite3_column_type(row, 11) != SQLITE_NULL;
+  r->prediction.passed = sqlite3_column_int(row, 11) != 0;
+  r->prediction.correct = (vx_answer)vx_sql_whole(row, 12);
+  bool ok = vx_query_texts(arena, row, 0, texts, 5);
+  for (int i = 1; i < 5; i++)
+    if (sqlite3_column_type(row, i) == SQLITE_NULL) *texts[i] = NULL;
   return ok;
 }
 
@@ -98,11 +98,11 @@ bool vx_image_read(vx_store *store, int64_t image, vx_arena *arena, vx_result *r
   vx_result *rows;
   vx_top *top;
   int count, tops;
-  if (!vx_query_list(
-          store,
-          "SELECT image_id, mask_digest, truth, position, width, height, object_pixels, void_pixels, main_class,"
-          " p.passed, p.correct FROM images i LEFT JOIN predictions p ON p.image = i.id WHERE i.id = ?",
-          image, 0, arena, take_image, sizeof *rows, &rows, &count, error))
+  if (!vx_query_list(store,
+                     "SELECT image_id, mask_digest, truth, picture_digest, annotation_digest, position, width, height, "
+                     "object_pixels, void_pixels, main_class,"
+                     " p.passed, p.correct FROM images i LEFT JOIN predictions p ON p.image = i.id WHERE i.id = ?",
+                     image, 0, arena, take_image, sizeof *rows, &rows, &count, error))
     return false;
   if (!count) return vx_fail(error, vx_store_path(store), "has no image %" PRId64, image);
   *result = *rows;

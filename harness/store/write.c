@@ -7,7 +7,8 @@
 static sqlite3_stmt *statement(vx_store *store, vx_statement which, vx_error *error) {
   static const char *const sql[VX_STATEMENTS] = {
       [VX_PUT_IMAGE] = "INSERT INTO images (run, position, image_id, width, height, object_pixels, void_pixels,"
-                       " object_share, size, main_class, mask_digest, truth) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                       " object_share, size, main_class, mask_digest, truth, picture_digest, annotation_digest)"
+                       " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       [VX_PUT_OBJECT] = "INSERT INTO objects (image, number, name, class, x_min, y_min, x_max, y_max, difficult,"
                         " truncated, occluded, pixels) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
       [VX_PUT_PREDICTION] = "INSERT INTO predictions (image, label, probability, passed, correct) VALUES (?,?,?,?,?)",
@@ -20,6 +21,10 @@ static sqlite3_stmt *statement(vx_store *store, vx_statement which, vx_error *er
       [VX_PUT_CURVE] = "INSERT INTO curves (scoring, method, image, metric, name, bytes) VALUES (?,?,?,?,?,?)"
                        " ON CONFLICT DO NOTHING",
       [VX_PUT_MAP] = "INSERT INTO maps (image, method, kind, width, height, bytes) VALUES (?,?,?,?,?,?)",
+      [VX_FORGET_IMAGE] = "DELETE FROM images WHERE id = ?",
+      [VX_FORGET_EVALUATION] = "DELETE FROM evaluations WHERE scoring = ? AND method = ? AND image = ?",
+      [VX_FORGET_MAP] = "DELETE FROM maps WHERE method = ? AND image = ?",
+      [VX_FORGET_FAILURES] = "DELETE FROM failures WHERE method = ? AND image = ?",
       [VX_PUT_FAILURE] = "INSERT INTO failures (image, method, severity, stage, place, reason) VALUES (?,?,?,?,?,?)",
   };
   if (!store->statements[which]) store->statements[which] = vx_sql_prepare(store, sql[which], error);
@@ -37,11 +42,12 @@ static bool put_image(vx_store *store, const vx_result *r, int64_t *id, vx_error
   sqlite3_stmt *put = statement(store, VX_PUT_IMAGE, error);
   bool known = r->object_pixels >= 0 && r->width > 0 && r->height > 0;
   double share = known ? (double)r->object_pixels / ((double)r->width * (double)r->height) : NAN;
-  bool ok = put &&
-            vx_sql_bind(store, put, error, "litnnLLrtitt", store->run, r->position, r->id, r->width, r->height,
-                        r->object_pixels, r->void_pixels, share, size_name(share),
-                        r->main_class < 0 ? -1 : r->main_class, r->mask_digest, r->truth) &&
-            vx_sql_run(store, put, error);
+  bool ok =
+      put &&
+      vx_sql_bind(store, put, error, "litnnLLrtitttt", store->run, r->position, r->id, r->width, r->height,
+                  r->object_pixels, r->void_pixels, share, size_name(share), r->main_class < 0 ? -1 : r->main_class,
+                  r->mask_digest, r->truth, r->picture_digest, r->annotation_digest) &&
+      vx_sql_run(store, put, error);
   *id = sqlite3_last_insert_rowid(store->db);
   return ok;
 }
@@ -140,6 +146,16 @@ static uint64_t has_after(const vx_store *store, const vx_evaluation *e) {
   return bits;
 }
 
+/* What is left of a method that failed before and is tried again. */
+static bool forget_method(vx_store *store, int64_t method, int64_t image, vx_error *error) {
+  sqlite3_stmt *evaluation = statement(store, VX_FORGET_EVALUATION, error);
+  sqlite3_stmt *map = statement(store, VX_FORGET_MAP, error), *why = statement(store, VX_FORGET_FAILURES, error);
+  return evaluation && map && why && vx_sql_bind(store, evaluation, error, "lll", store->scoring, method, image) &&
+         vx_sql_run(store, evaluation, error) && vx_sql_bind(store, map, error, "ll", method, image) &&
+         vx_sql_run(store, map, error) && vx_sql_bind(store, why, error, "ll", method, image) &&
+         vx_sql_run(store, why, error);
+}
+
 /* Evaluations that are not there; of those that are, the measures that they lack. */
 static bool put_new_evaluations(vx_store *store, const vx_result *r, int64_t image, vx_error *error) {
   const uint64_t *has = &store->has[(size_t)r->position * (size_t)store->method_count];
@@ -153,7 +169,8 @@ static bool put_new_evaluations(vx_store *store, const vx_result *r, int64_t ima
     bool there = has[e->method] & VX_HAS_EVALUATION;
     if (there && !(has_after(store, e) & ~has[e->method])) continue;
     ok = there ? put_scores(store, store->scoring, method, image, e, error)
-               : vx_store_put_evaluation(store, store->scoring, method, image, e, error) &&
+               : (!store->images[r->position] || forget_method(store, method, image, error)) &&
+                     vx_store_put_evaluation(store, store->scoring, method, image, e, error) &&
                      put_map(store, method, image, &e->map, error);
     ok = ok && put_failures(store, r, e->method, image, error);
   }
@@ -175,10 +192,28 @@ static bool check_id(vx_store *store, const vx_result *r, int64_t image, vx_erro
   return ok;
 }
 
+/* An image that failed before makes room for its new rows. That it is there for another reason is another process'. */
+static bool forget_failed(vx_store *store, const vx_result *r, vx_error *error) {
+  static const char sql[] = "SELECT id FROM images WHERE run = ? AND position = ?";
+  sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
+  int row =
+      read && vx_sql_bind(store, read, error, "li", store->run, r->position) ? vx_sql_row(store, read, error) : -1;
+  int64_t there = row > 0 ? sqlite3_column_int64(read, 0) : 0, failed = store->failed[r->position];
+  sqlite3_finalize(read);
+  if (row < 0 || !there) return row == 0;
+  if (there != failed)
+    return vx_fail(error, store->path,
+                   "image %s of run %lld is there already: another process works on the same run. "
+                   "Go on with the same command when it has ended, or write to another file (--out)",
+                   r->id, (long long)store->run);
+  sqlite3_stmt *forget = statement(store, VX_FORGET_IMAGE, error);
+  return forget && vx_sql_bind(store, forget, error, "l", there) && vx_sql_run(store, forget, error);
+}
+
 static bool put_result(vx_store *store, const vx_result *r, int64_t *image, vx_error *error) {
   *image = store->images[r->position];
   if (*image) return check_id(store, r, *image, error) && put_new_evaluations(store, r, *image, error);
-  return put_image(store, r, image, error) && put_objects(store, r, *image, error) &&
+  return forget_failed(store, r, error) && put_image(store, r, image, error) && put_objects(store, r, *image, error) &&
          put_prediction(store, r, *image, error) && put_failures(store, r, -1, *image, error) &&
          put_new_evaluations(store, r, *image, error);
 }
@@ -196,6 +231,7 @@ static void remember(vx_store *store, const vx_result *r, int64_t image) {
   for (int i = 0; i < store->method_count; i++) any |= has[i];
   if (store->images[r->position]) return;
   store->images[r->position] = image;
+  store->failed[r->position] = 0;
   store->settled[r->position] = !r->prediction.known || !r->prediction.passed || (has_failure(r) && !any);
 }
 

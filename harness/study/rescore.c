@@ -89,11 +89,8 @@ static void close_scratch(void *hand) {
 /* Is the mask still the one that the run saw? */
 static bool check_mask(const vx_rescore *r, const vx_voc_entry *entry, const job *j, const vx_mask *mask,
                        vx_error *error) {
-  vx_digest digest;
   char now[VX_DIGEST_SIZE];
-  vx_digest_start(&digest);
-  vx_digest_bytes(&digest, mask->label, (size_t)mask->width * (size_t)mask->height);
-  vx_digest_print(&digest, now);
+  vx_mask_digest(mask, now);
   const char *then = j->stored->mask_digest;
   if (then && strcmp(then, now) == 0) return true;
   return vx_fail(error, entry->mask, "is not the mask that run %" PRId64 " saw (digest %s, now %s)", r->run.id,

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A run that goes on counts what went through the gate from where it stopped, also where an image is done in part only,
-# and where an earlier run had seen more of the list.
+# and where an earlier run had seen more of the list. It goes on with the files it was made from only, says why another
+# one is begun, tries again what failed, and says that it waits.
 set -euo pipefail
 command -v sqlite3 >/dev/null || { echo "SKIPPED: sqlite3 is not installed"; exit 77; }
 vitx=${VITX_PROGRAM:?}
@@ -54,3 +55,71 @@ expect "$(run "$work/part5.sqlite" --set "min_confidence=$gate" --limit "$at")" 
 for metrics in '[overlap, pointing]' '[overlap, pointing, retrieval]'; do
   expect "$(run "$work/part1.sqlite" --set "min_confidence=$gate" --set "metrics=$metrics")" 6/6 "$all"
 done
+
+# ---- what a run is made from
+
+cp -r data/smoke "$work/a #1"
+say() { # DATA OPTIONS…: into made.sqlite; what was said in $work/said, exit status
+  local data=$1
+  shift
+  "$vitx" run configs/smoke.yaml --out "$work/made.sqlite" --set model=tests/golden/models/vit-micro --quiet \
+    --set 'methods=[center]' --set min_confidence=0 --set "data.root=$data" "$@" > "$work/said" 2>&1
+}
+said() { # TEXT
+  grep -qF -- "$1" "$work/said" || { echo "expected '$1', it said: $(cat "$work/said")"; exit 1; }
+}
+asked() { # SQL VALUE
+  local value
+  value=$(sqlite3 "$work/made.sqlite" "$1")
+  [ "$value" = "$2" ] || { echo "'$1' gives '$value', expected '$2'"; exit 1; }
+}
+mask=SegmentationClass/smoke_0002.png
+
+# A mask that is missing is a failure until it is there.
+mv "$work/a #1/$mask" "$work/kept.png"
+say "$work/a #1"
+said '1 with failures'
+cp "$work/kept.png" "$work/a #1/$mask"
+say "$work/a #1"
+said '0 with failures'
+said '1 added'
+"$vitx" dump "$work/made.sqlite" > "$work/healed.txt"
+mv "$work/made.sqlite" "$work/healed.sqlite"
+say "$work/a #1"
+"$vitx" dump "$work/made.sqlite" | cmp - "$work/healed.txt"
+
+# The same files in another folder: the run goes on, and its head names that folder. Other files: it does not.
+mv "$work/a #1" "$work/b"
+say "$work/b"
+said "was made from $work/a #1 val; $work/b val has the same files of its 6 images"
+said '0 added'
+asked 'SELECT data FROM runs' "$work/b val"
+cp -r "$work/b" "$work/c"
+cp "$work/b/SegmentationClass/smoke_0003.png" "$work/c/$mask"
+if say "$work/c"; then echo "other masks under the same names are not refused"; exit 1; fi
+said "$work/c/$mask"
+said 'for 1 of its 6 images'
+asked 'SELECT data FROM runs' "$work/b val"
+"$vitx" dump "$work/made.sqlite" | cmp - "$work/healed.txt"
+
+# Another run beside it says in what it differs.
+say "$work/b" --set score.void=foreground
+said 'starts run 2: score.void (ignore, now foreground) differs from run 1'
+say "$work/b" --set score.void=foreground --set seed=7
+said 'starts run 3: seed (0, now 7) differs from run 2'
+sed -n 2,4p "$work/b/ImageSets/Segmentation/val.txt" > "$work/few.txt"
+say "$work/b" --set "data.split=$work/few.txt" --set input.normalize=none
+said 'the list of images (6, now 3), input.'
+asked 'SELECT count(*) FROM runs' 4
+
+# A reader that holds the file: said, and the run ends nevertheless; a writer: the run goes on when it has ended.
+mkfifo "$work/reader"
+sqlite3 "$work/made.sqlite" < "$work/reader" > "$work/read" & reader=$!
+exec 9> "$work/reader"
+echo 'BEGIN; SELECT count(*) FROM images;' >&9
+for _ in $(seq 100); do [ -s "$work/read" ] && break; sleep 0.05; done
+say "$work/b" --set seed=8
+said 'another process holds it; waiting'
+said '6 added'
+exec 9>&-
+wait $reader

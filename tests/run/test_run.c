@@ -174,9 +174,52 @@ START_TEST(bad_files_are_rows) {
   for (int i = 0; i < 6; i++) ck_assert_double_eq(evaluated(ids[i]), i == 2 || i == 3 ? 2 : 0);
   /* The prediction of a picture without mask is kept, that of a broken picture cannot be. */
   ck_assert_double_eq(number_of(path_a, "SELECT count(*) FROM predictions"), 5);
-  /* And nothing is done twice. */
+  /* What failed is tried again, as often as it likes; the rest is not done twice. */
+  for (int again = 0; again < 2; again++) {
+    worked = run_it((run_request){.yaml = yaml, .out = path_a});
+    ck_assert_int_eq(worked.done, 4);
+    ck_assert_double_eq(number_of(path_a, "SELECT count(*) FROM failures"), 6);
+  }
+  /* Once the files are whole it ends as if they had always been. */
+  copy_smoke(ids, 6);
+  cut("Annotations/smoke_0003.xml", 120);
+  drop("Annotations/smoke_0004.xml");
   worked = run_it((run_request){.yaml = yaml, .out = path_a});
-  ck_assert_int_eq(worked.done, 0);
+  ck_assert_int_eq(worked.done, 4);
+  run_it((run_request){.yaml = yaml, .out = path_b});
+  same_dump(path_a, path_b);
+}
+END_TEST
+
+/* A run does not go on over other files under the same names, and changes nothing in the file then. */
+START_TEST(other_files_are_refused) {
+  static const char *const files[] = {"SegmentationClass/smoke_0002.png", "JPEGImages/smoke_0002.jpg",
+                                      "Annotations/smoke_0002.xml"};
+  static const char *const others[] = {"SegmentationClass/smoke_0003.png", "JPEGImages/smoke_0003.jpg",
+                                       "Annotations/smoke_0003.xml"};
+  char yaml[1500], from[300];
+  vx_error error;
+  copy_smoke(ids, 3);
+  run_it((run_request){.yaml = here("methods: [center]\n", yaml), .out = path_a, .limit = 2});
+  for (int i = 0; i < 3; i++) {
+    snprintf(from, sizeof from, "data/smoke/%s", others[i]);
+    copy_file(from, folder, files[i]);
+    vx_config *config = config_of(yaml);
+    vx_run *run = vx_run_open(config, NULL, 0, &error);
+    vx_store *store = vx_store_open(path_a, VX_STORE_WRITE, &error);
+    ck_assert(run && store);
+    run->info.data = "elsewhere val";
+    ck_assert(!vx_run_begin(run, store, 1, NULL, &error));
+    ck_assert_msg(strstr(error.where, files[i]) && strstr(error.why, "1 of its 2 images"), "%s: %s", error.where,
+                  error.why);
+    vx_store_close(store);
+    vx_run_close(run);
+    vx_config_free(config);
+    ck_assert_double_eq(number_of(path_a, "SELECT count(*) FROM runs WHERE data LIKE 'elsewhere%'"), 0);
+    snprintf(from, sizeof from, "data/smoke/%s", files[i]);
+    copy_file(from, folder, files[i]);
+  }
+  ck_assert_int_eq(run_it((run_request){.yaml = yaml, .out = path_a}).done, 1);
 }
 END_TEST
 
@@ -321,9 +364,13 @@ END_TEST
 
 /* torch.sigmoid's values in double; transformers' pipeline shows 36.7, 97.4, 90.7, 82.3 and 63.1 % of such logits. */
 START_TEST(sigmoid_where_each_class_stands_for_itself) {
-  static const double logits[] = {-0.545, 3.62, 2.275, 1.54, 0.535, -800, 800},
-                      expected[] = {0.36702522331953935, 0.973915924853617, 0.90678527691817634, 0.82346472522088332,
-                                    0.63064852565107443, 0, 1};
+  static const double logits[] = {-0.545, 3.62, 2.275, 1.54, 0.535, -800, 800}, expected[] = {0.36702522331953935,
+                                                                                              0.973915924853617,
+                                                                                              0.90678527691817634,
+                                                                                              0.82346472522088332,
+                                                                                              0.63064852565107443,
+                                                                                              0,
+                                                                                              1};
   double p[7];
   vx_top top[2];
   vx_probabilities(logits, 7, VX_EACH_CLASS, p);
@@ -395,6 +442,7 @@ int main(void) {
   tcase_add_test(tcase, a_method_alone_and_among_all_gives_the_same_bits);
   tcase_add_test(tcase, a_signal_ends_it_cleanly);
   tcase_add_test(tcase, bad_files_are_rows);
+  tcase_add_test(tcase, other_files_are_refused);
   tcase_add_test(tcase, a_missing_picture_is_a_row);
   tcase_add_loop_test(tcase, what_is_not_finite_is_a_failure_that_names_the_layer, 0, 2);
   tcase_add_test(tcase, targets);

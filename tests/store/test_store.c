@@ -161,7 +161,7 @@ START_TEST(a_method_added_later_extends_the_run) {
   ck_assert(!missing[0] && missing[1] && missing[2]);
   ck_assert_int_eq(vx_store_done(store, 3, missing), VX_DONE_ALL); /* not through the gate */
   ck_assert(!missing[0] && !missing[1]);
-  ck_assert_int_eq(vx_store_done(store, 7, NULL), VX_DONE_ALL); /* no mask */
+  ck_assert_int_eq(vx_store_done(store, 7, NULL), VX_DONE_NOTHING); /* no mask: tried again */
   ck_assert_int_eq(vx_store_done(store, 99, NULL), VX_DONE_NOTHING);
   vx_store_close(store);
   write_images(path, &run, NULL, IMAGES);
@@ -200,7 +200,7 @@ START_TEST(a_measure_added_later_extends_the_run) {
   ck_assert_int_eq(vx_store_done(store, 0, missing), VX_DONE_PARTLY);
   ck_assert(!missing[0] && !missing[1] && !missing[2]);
   ck_assert_uint_eq(vx_store_lacking(store, 0, 1), 4);
-  ck_assert_uint_eq(vx_store_lacking(store, 5, 1), 0);      /* failed: there is no map */
+  ck_assert_uint_eq(vx_store_lacking(store, 5, 1), 7);      /* failed: tried again */
   ck_assert_uint_eq(vx_store_lacking(store, 3, 0), 0);      /* not through the gate */
   ck_assert_uint_eq(vx_store_lacking(store, IMAGES, 0), 7); /* never seen */
   ck_assert_int_eq(vx_store_done(store, 3, NULL), VX_DONE_ALL);
@@ -209,7 +209,7 @@ START_TEST(a_measure_added_later_extends_the_run) {
     for (int k = 0; k < result->evaluation_count; k++) {
       if (result->evaluations[k].score_count)
         result->evaluations[k].scores[0].value = 0.125; /* measured before: stays */
-      result->evaluations[k].iou = 0.125;
+      if (result->evaluations[k].status != VX_STATUS_FAILED) result->evaluations[k].iou = 0.125;
     }
     OK(vx_store_write(store, result, &error));
     ck_assert_int_eq(vx_store_done(store, i, NULL), VX_DONE_ALL);
@@ -221,6 +221,97 @@ START_TEST(a_measure_added_later_extends_the_run) {
   ck_assert_str_eq(extended, undisturbed);
   free(extended);
   free(undisturbed);
+}
+END_TEST
+
+/* What failed is replaced when it is written again: the image without a mask (7), the method that made no map (5). */
+START_TEST(what_failed_is_tried_again) {
+  whole_run();
+  vx_run_row run = run_info(IMAGES, METHODS);
+  vx_error error;
+  vx_store *store;
+  vx_result *result = vx_result_new();
+  OK((store = vx_store_open(path, VX_STORE_WRITE, &error)) != NULL);
+  OK(vx_store_begin(store, &run, &error));
+  ck_assert_int_eq(vx_store_done(store, 7, NULL), VX_DONE_NOTHING);
+  bool missing[METHODS];
+  ck_assert_int_eq(vx_store_done(store, 5, missing), VX_DONE_PARTLY);
+  ck_assert(!missing[0] && missing[1] && !missing[2]);
+  static const int at[] = {7, 5};
+  for (int i = 0; i < 2; i++) {
+    fill_result(result, 4, METHODS, NULL); /* as good as that of image 4 */
+    char id[32];
+    snprintf(id, sizeof id, "2007_%06d", at[i]);
+    result->id = id;
+    result->position = at[i];
+    OK(vx_store_write(store, result, &error));
+    ck_assert_int_eq(vx_store_done(store, at[i], NULL), VX_DONE_ALL);
+  }
+  vx_store_close(store);
+  vx_result_free(result);
+  ck_assert_double_eq(number("SELECT count(*) FROM images"), IMAGES);
+  ck_assert_double_eq(number("SELECT count(*) FROM failures WHERE severity = 'failure'"), 0);
+  ck_assert_double_eq(number("SELECT count(*) FROM evaluations WHERE status = 'failed'"), 0);
+  ck_assert_double_eq(number("SELECT (SELECT sum(n) FROM totals) - (SELECT count(*) FROM evaluations)"), 0);
+}
+END_TEST
+
+/* Two processes that do the same run: the second is told, nothing is written twice. */
+START_TEST(the_same_image_by_another_process_is_refused) {
+  vx_run_row run = run_info(IMAGES, METHODS);
+  vx_error error;
+  vx_store *one, *two;
+  vx_result *result = vx_result_new();
+  OK((one = vx_store_open(path, VX_STORE_WRITE, &error)) != NULL);
+  OK(vx_store_begin(one, &run, &error));
+  OK((two = vx_store_open(path, VX_STORE_WRITE, &error)) != NULL);
+  OK(vx_store_begin(two, &run, &error));
+  fill_result(result, 0, METHODS, NULL);
+  OK(vx_store_write(one, result, &error));
+  ck_assert(!vx_store_write(two, result, &error));
+  ck_assert_msg(strstr(error.why, "another process works on the same run") != NULL, "%s", error.why);
+  vx_store_close(two);
+  vx_store_close(one);
+  vx_result_free(result);
+  ck_assert_double_eq(number("SELECT count(*) FROM images"), 1);
+}
+END_TEST
+
+static void count_words(void *user, const char *file) {
+  ck_assert_str_eq(file, path);
+  ++*(int *)user;
+}
+
+/* A child holds the file for a moment: the other waits, says so once, and goes on. */
+START_TEST(a_wait_is_said_and_ends) {
+  whole_run();
+  vx_run_row run = run_info(IMAGES, METHODS);
+  vx_error error;
+  vx_store *store;
+  int held[2], said = 0;
+  char byte;
+  ck_assert_int_eq(pipe(held), 0);
+  pid_t child = fork();
+  if (child == 0) {
+    sqlite3 *db;
+    bool ok = sqlite3_open(path, &db) == SQLITE_OK && sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == 0;
+    ok = write(held[1], "x", 1) == 1 && ok;
+    usleep(1500000);
+    _exit(ok && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK ? 0 : 1);
+  }
+  ck_assert_int_eq((int)read(held[0], &byte, 1), 1);
+  OK((store = vx_store_open(path, VX_STORE_WRITE, &error)) != NULL);
+  vx_store_on_wait(store, count_words, &said);
+  OK(vx_store_begin(store, &run, &error));
+  ck_assert_int_eq(said, 1);
+  OK(vx_store_finish(store, &error));
+  ck_assert_int_eq(said, 1);
+  vx_store_close(store);
+  int status;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  close(held[0]);
+  close(held[1]);
 }
 END_TEST
 
@@ -402,7 +493,7 @@ START_TEST(files_that_are_not_ours_are_named) {
   change("PRAGMA user_version = 99");
   open_refused(path, VX_STORE_READ, "newer");
   change("PRAGMA user_version = 1");
-  open_refused(path, VX_STORE_WRITE, "has version 1, this vitx knows version 2: it was made by an older one");
+  open_refused(path, VX_STORE_WRITE, "has version 1, this vitx knows version 3: it was made by an older one");
 }
 END_TEST
 
@@ -521,6 +612,9 @@ int main(void) {
   tcase_add_test(cases, a_stopped_run_goes_on_and_ends_alike);
   tcase_add_test(cases, a_method_added_later_extends_the_run);
   tcase_add_test(cases, a_measure_added_later_extends_the_run);
+  tcase_add_test(cases, what_failed_is_tried_again);
+  tcase_add_test(cases, the_same_image_by_another_process_is_refused);
+  tcase_add_test(cases, a_wait_is_said_and_ends);
   tcase_add_test(cases, killed_at_any_moment_it_ends_alike);
   tcase_add_test(cases, other_settings_are_another_run);
   tcase_add_test(cases, what_would_mix_results_is_refused);

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <sqlite3.h>
 
-#include "harness/run/run.h"
+#include "harness/run/begin.h"
 #include "harness/run/workers.h"
 #include "harness/store/dump.h"
 #include "harness/store/store.h"
@@ -37,7 +37,7 @@ static inline vx_worked run_it(run_request request) {
   ck_assert_msg(run != NULL, "%s: %s", error.where, error.why);
   vx_store *store = vx_store_open(request.out, VX_STORE_WRITE, &error);
   ck_assert_msg(store != NULL, "%s: %s", error.where, error.why);
-  ck_assert_msg(vx_store_begin(store, &run->info, &error), "%s: %s", error.where, error.why);
+  ck_assert_msg(vx_run_begin(run, store, 2, NULL, &error), "%s: %s", error.where, error.why);
   ck_assert(vx_run_make_prior(run, &error));
   vx_work work = {.run = run,
                   .store = store,
