@@ -200,6 +200,20 @@ static void show_classes(const vx_voc *voc) {
   puts(classes->count > 41 ? ", …" : "");
 }
 
+/* What files beside the data say that colours and values mean. */
+static void show_labels(const vx_voc *voc) {
+  enum { MOST = 12 };
+  const vx_mask_reading *r = &voc->reading;
+  for (size_t i = 0; i < r->count && i < MOST; i++) {
+    const vx_mask_label *l = &r->label[i];
+    const char *name = l->label == VX_LABEL_VOID       ? "void"
+                       : l->label < voc->classes.count ? voc->classes.name[l->label]
+                                                       : "object";
+    printf(l->colour ? "%s#%06x %s" : "%s%u %s", i ? ", " : "labels      ", (unsigned)l->from, name);
+  }
+  if (r->count) puts(r->count > MOST ? ", …" : "");
+}
+
 /* What the first masks of a list are, and how they were read. */
 static void show_masks(const vx_voc *voc) {
   enum { MOST = 100 };
@@ -246,6 +260,7 @@ static bool show_list(const char *name, void *user) {
   if (!l->classes_shown) {
     printf("layout      %s\n", voc.layout);
     show_classes(&voc);
+    show_labels(&voc);
     show_masks(&voc);
   }
   printf("list        %-16s %6zu images: %zu pictures, %zu masks, %zu annotations are there; %s", name, voc.count,

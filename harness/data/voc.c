@@ -101,17 +101,19 @@ static bool fail_list(const char *root, const char *split, vx_error *error) {
       none ? "none" : all.text);
 }
 
-/* NAME.txt, or NAME itself where it has an ending, in one of the places; NULL: in none. */
-static char *find_in_places(const char *root, const char *split) {
+/* NAME.txt, or NAME itself where it has an ending, in one of the places; *list NULL: in none. */
+static bool find_in_places(const char *root, const char *split, char **list, vx_error *error) {
   for (int p = 0; p < PLACES; p++)
     for (int bare = 0; bare < 2; bare++) {
       char *folder = vx_path_join(root, places[p], NULL);
-      char *list = folder ? vx_path_join(folder, split, bare ? "" : ".txt") : NULL;
+      *list = folder ? vx_path_join(folder, split, bare ? "" : ".txt") : NULL;
       free(folder);
-      if (list && vx_file_exists(list)) return list;
-      free(list);
+      if (!*list) return no_memory(root, error);
+      if (vx_file_exists(*list)) return true;
+      free(*list);
+      *list = NULL;
     }
-  return NULL;
+  return true;
 }
 
 static bool has_lists(const char *root) {
@@ -122,7 +124,8 @@ static bool has_lists(const char *root) {
 
 /* A name is looked for in the data set first; anything else is a path. *list NULL: every mask. */
 static bool find_list(const char *root, const char *split, char **list, vx_error *error) {
-  *list = *split && !strchr(split, '/') ? find_in_places(root, split) : NULL;
+  *list = NULL;
+  if (*split && !strchr(split, '/') && !find_in_places(root, split, list, error)) return false;
   if (*list) return true;
   if (!strcmp(split, "all") || (!strcmp(split, "val") && !has_lists(root))) return true;
   if (!*split || !vx_file_exists(split)) return fail_list(root, split, error);

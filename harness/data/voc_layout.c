@@ -20,6 +20,8 @@ static const char *const picture_suffixes[] = {".jpg",  ".jpeg", ".JPG", ".JPEG"
 static const char *const mask_suffixes[] = {"",        "_mask", "_segmentation", "_seg",    "_label",
                                             "_labels", "_gt",   "-mask",         "_mask_0", "_labelIds"};
 static const char *const mask_endings[] = {".png", ".PNG"};
+/* No masks of ours, but found: reading them says what they are and how to convert them. */
+static const char *const other_endings[] = {".bmp", ".tif", ".tiff", ".gif", ".webp", ".jpg", ".jpeg", ".npy"};
 
 _Static_assert(COUNT(mask_folders) <= VX_MASK_FOLDERS, "room for every folder");
 
@@ -57,15 +59,20 @@ char *vx_layout_picture(const vx_layout *layout, const char *id, bool *there) {
   return vx_path_join(layout->pictures, id, picture_suffixes[0]);
 }
 
-/* In one folder; NULL where there is none. `picture` is no mask. */
-static char *mask_in(const char *folder, const char *id, const char *picture) {
+/* In one folder, with one of these endings; NULL where there is none. `picture` is no mask. */
+static char *find_ending(const char *folder, const char *id, const char *picture, const char *const *endings,
+                         size_t count) {
   for (size_t s = 0; s < COUNT(mask_suffixes); s++)
-    for (size_t e = 0; e < COUNT(mask_endings); e++) {
-      char *path = join(folder, id, mask_suffixes[s], mask_endings[e]);
+    for (size_t e = 0; e < count; e++) {
+      char *path = join(folder, id, mask_suffixes[s], endings[e]);
       if (path && vx_file_exists(path) && (!picture || strcmp(path, picture) != 0)) return path;
       free(path);
     }
   return NULL;
+}
+
+static char *mask_in(const char *folder, const char *id, const char *picture) {
+  return find_ending(folder, id, picture, mask_endings, COUNT(mask_endings));
 }
 
 char *vx_layout_mask(const vx_layout *layout, const char *id, bool *there) {
@@ -73,6 +80,8 @@ char *vx_layout_mask(const vx_layout *layout, const char *id, bool *there) {
   bool has_picture;
   if (layout->flat) picture = vx_layout_picture(layout, id, &has_picture);
   for (int i = 0; layout->masks[i] && !found; i++) found = mask_in(layout->masks[i], id, picture);
+  for (int i = 0; layout->masks[i] && !found; i++)
+    found = find_ending(layout->masks[i], id, picture, other_endings, COUNT(other_endings));
   free(picture);
   *there = found != NULL;
   return found ? found : vx_path_join(layout->masks[0], id, layout->flat ? "_mask.png" : ".png");

@@ -18,6 +18,7 @@ typedef struct reader {
   int line;
   size_t room, left_out;
   bool csv, paths, pairs;
+  char mark;              /* between columns of a CSV */
   int image, mask, class; /* columns of a CSV, -1: none */
   vx_error *error;
 } reader;
@@ -234,7 +235,8 @@ static bool is_head(reader *r, const char *line) {
   static const char *const masks[] = {"mask", "mask_path", "segmentation", "seg", "annotation", "label_path", NULL};
   static const char *const classes[] = {"class", "class_name", "category", "label", NULL};
   char *columns[COLUMNS], *copy = strdup(line);
-  int count = copy && strchr(copy, ',') ? cut_columns(copy, ',', columns) : 0;
+  r->mark = strchr(line, ',') ? ',' : strchr(line, ';') ? ';' : '\t';
+  int count = copy && strchr(copy, r->mark) ? cut_columns(copy, r->mark, columns) : 0;
   r->image = find_column(columns, count, images);
   r->mask = find_column(columns, count, masks);
   r->class = find_column(columns, count, classes);
@@ -245,7 +247,7 @@ static bool is_head(reader *r, const char *line) {
 
 static bool add_row(reader *r, char *line) {
   char *columns[COLUMNS];
-  int count = cut_columns(line, ',', columns), data_class = 0;
+  int count = cut_columns(line, r->mark, columns), data_class = 0;
   if (count <= r->image || !*columns[r->image]) return vx_fail(r->error, here(r), "has no image");
   if (r->class >= 0 && r->class < count && *columns[r->class]) {
     data_class = vx_classes_find(&r->voc->classes, columns[r->class]);
@@ -305,6 +307,7 @@ static bool parse(reader *r, const vx_file *file) {
     r->line = lines.number;
     line = vx_trim(line);
     if (!*line) continue;
+    for (char *c = picture_exists(r, line) ? NULL : strchr(line, '\\'); c; c = strchr(c, '\\')) *c = '/'; /* Windows */
     bool head = first && is_head(r, line);
     first = false;
     if (!head && !(r->csv ? add_row(r, line) : add_line(r, line))) return false;

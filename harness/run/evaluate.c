@@ -137,7 +137,7 @@ static bool describe_mask(const vx_mask *mask, vx_result *result) {
   result->void_pixels = (int64_t)count[VX_LABEL_VOID];
   result->object_pixels = (int64_t)(pixels - count[VX_LABEL_BACKGROUND] - count[VX_LABEL_VOID]);
   int main_class = vx_mask_main_class(mask);
-  if (main_class > 0) result->main_class = main_class;
+  if (main_class > 0 && !mask->nameless) result->main_class = main_class;
   vx_mask_digest(mask, text);
   result->mask_digest = vx_result_text(result, text);
   return result->mask_digest != NULL;

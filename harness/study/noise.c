@@ -216,7 +216,7 @@ static bool read_scene(bench *b, const vx_picture *picture, scene *s, vx_error *
   vx_result *result = b->result;
   if (!vx_subject_show(b->single, picture, error) || !vx_subject_predict(b->single, error)) return false;
   const double *probability = vx_subject_probability(b->single);
-  int main_class = s->mask.label ? vx_mask_main_class(&s->mask) : 0;
+  int main_class = s->mask.label && !s->mask.nameless ? vx_mask_main_class(&s->mask) : 0;
   result->main_class = main_class > 0 ? main_class : -1;
   vx_predict(run, probability, result);
   if (!result->prediction.passed) return true;

@@ -1,5 +1,7 @@
 #include "harness/tables/run_summary.h"
 
+#include <stdio.h>
+
 #include "harness/store/query.h"
 
 static bool print_kinds(vx_store *store, vx_arena *arena, FILE *to, vx_run_summary *summary, vx_error *error) {
@@ -7,7 +9,10 @@ static bool print_kinds(vx_store *store, vx_arena *arena, FILE *to, vx_run_summa
   int count;
   if (!vx_query_troubles(store, vx_store_run(store), arena, &kinds, &count, error)) return false;
   for (const vx_trouble_row *k = kinds; k < kinds + count; k++) {
-    if (k->severity[0] == 'f') summary->failures += k->rows;
+    if (k->severity[0] == 'f') {
+      if (!summary->failures) snprintf(summary->first, sizeof summary->first, "%s", k->first);
+      summary->failures += k->rows;
+    }
     fprintf(to, "  %-9s %-12s %d image%s, %d row%s; first: %s\n", k->severity, k->stage, k->images,
             k->images == 1 ? "" : "s", k->rows, k->rows == 1 ? "" : "s", k->first);
   }

@@ -10,6 +10,7 @@ typedef struct vx_run_summary {
   vx_store_counts counts;
   int evaluated; /* images with at least one scored method */
   int failures;  /* rows */
+  char first[300]; /* where and why, of one of them */
 } vx_run_summary;
 
 /* Reads the numbers of a run (vx_store_run) and prints them: images, passed, evaluated, failures and warnings by kind.

@@ -260,6 +260,39 @@ START_TEST(damaged_files_never_crash) {
 }
 END_TEST
 
+/* By their first bytes, with what converts them. */
+START_TEST(other_kinds_are_named) {
+  static const struct {
+    const char *bytes;
+    size_t size;
+    const char *kind;
+  } kinds[] = {{"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", 57, "a Git LFS pointer, not the file"},
+               {"RIFF\x24\0\0\0WEBPVP8 ", 16, "a WebP picture (dwebp"},
+               {"GIF89a", 6, "a GIF picture"},
+               {"II*\0\x08\0\0\0", 8, "a TIFF picture"},
+               {"MM\0*\0\0\0\x08", 8, "a TIFF picture"},
+               {"BM\x36\0", 4, "a BMP picture"},
+               {"\0\0\0\x18"
+                "ftypheic",
+                12, "a HEIC picture"},
+               {"\0\0\0\x1c"
+                "ftypavif",
+                12, "an AVIF picture"},
+               {"\x93NUMPY\x01\0", 8, "a NumPy array"},
+               {"<!DOCTYPE html>", 15, "a web page"},
+               {"%PDF-1.7", 8, "a PDF"},
+               {"", 0, "is empty"},
+               {"hello", 5, "neither JPEG nor PNG: it begins with byte 0x68"}};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    vx_picture picture;
+    vx_error error;
+    ck_assert(!vx_picture_decode((const uint8_t *)kinds[i].bytes, kinds[i].size, "x.jpg", &picture, &error));
+    check_error(&error, "x.jpg", kinds[i].kind);
+    ck_assert(!picture.rgb);
+  }
+}
+END_TEST
+
 START_TEST(other_files_are_named) {
   char folder[512];
   vx_picture picture;
@@ -306,6 +339,7 @@ int main(void) {
   tcase_add_test(tcase, orientations_are_told_and_turned);
   tcase_add_test(tcase, truncated_files_are_errors);
   tcase_add_test(tcase, damaged_files_never_crash);
+  tcase_add_test(tcase, other_kinds_are_named);
   tcase_add_test(tcase, other_files_are_named);
   tcase_add_test(tcase, absurd_sizes_are_refused);
   return run_suite("picture", tcase);

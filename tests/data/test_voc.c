@@ -230,6 +230,13 @@ START_TEST(layouts_of_other_tools) {
                                  {"ISIC_2", "images/ISIC_2.jpeg", "masks/ISIC_2.PNG"}};
   check_entries("isic", "val", 2, isic);
   check_entries("isic", "all", 2, isic);
+  /* a mask of another kind is found, for its reading to say what it is */
+  put("isic/masks/ISIC_3_segmentation.bmp", "BM");
+  put("isic/three.txt", "ISIC_3\n");
+  const char *const bmp[][3] = {{"ISIC_3", "images/ISIC_3.jpg", "masks/ISIC_3_segmentation.bmp"}};
+  char *list = path_in(root, "isic/three.txt");
+  check_entries("isic", list, 1, bmp);
+  free(list);
 }
 END_TEST
 
@@ -250,6 +257,7 @@ START_TEST(lists_of_paths_pairs_and_tables) {
       "JPEGImages/a.jpg\n./JPEGImages/b.png\n",
       "JPEGImages/a\nJPEGImages/b\n",
       "/JPEGImages/a.jpg /SegmentationClass/a.png\n/JPEGImages/b.png /SegmentationClass/b.png\n",
+      "JPEGImages\\a.jpg\nC:\\data\\JPEGImages\\b.png\n",
       "a.jpg,a.png\nb.png,b.png\n",
       "a.jpg\ta.png\nb.png\tb.png\n"};
   for (size_t i = 0; i <= sizeof lists / sizeof *lists; i++) {
