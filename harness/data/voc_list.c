@@ -66,8 +66,9 @@ static bool add_entry(reader *r, char *id, char *image, char *mask, const char *
   vx_voc *voc = r->voc;
   bool there;
   vx_voc_entry entry = {.id = id, .image = image, .mask = mask, .data_class = data_class};
-  if (!id) no_memory(r);
-  if (id && check_id(r, id)) {
+  if (!id) {
+    no_memory(r);
+  } else if (check_id(r, id)) {
     if (!entry.mask) {
       entry.mask = vx_layout_mask(r->layout, id, &there);
       char *beside = entry.mask && image && !there && strchr(given, '/') ? vx_layout_mask_beside(image) : NULL;
