@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "harness/store/store.h"
 
 /* ---- options ------------------------------------------------------------------------------------------------ */
 
@@ -53,6 +54,9 @@ int vx_bad_use(vx_error *error, const char *command, const char *why, ...) __att
 
 /* A text to standard output; when that is a terminal and the text is long, through the reader's pager. */
 void vx_print_page(const char *text);
+
+/* A results file to write into, NULL on failure; a wait for another process is said on standard error. */
+vx_store *vx_open_to_write(const char *path, vx_error *error);
 
 /* True when standard output (1) or error (2) is a terminal that may be drawn on. */
 bool vx_is_terminal(int descriptor);

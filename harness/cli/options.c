@@ -123,6 +123,17 @@ bool vx_choice(const char *command, const char *option, const char *text, const 
 
 /* ---- output ------------------------------------------------------------------------------------------------- */
 
+static void say_waiting(void *user, const char *path) {
+  (void)user;
+  fprintf(stderr, "%s: another process holds it; waiting\n", path);
+}
+
+vx_store *vx_open_to_write(const char *path, vx_error *error) {
+  vx_store *store = vx_store_open(path, VX_STORE_WRITE, error);
+  if (store) vx_store_on_wait(store, say_waiting, NULL);
+  return store;
+}
+
 bool vx_is_terminal(int descriptor) {
   const char *term = getenv("TERM");
   return isatty(descriptor) && term && strcmp(term, "dumb") != 0;

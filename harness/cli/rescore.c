@@ -129,7 +129,7 @@ int vx_cmd_rescore(int argc, char **argv, vx_error *error) {
   if (!r.as || !*r.as) return vx_bad_use(error, "rescore", "--as NAME is missing");
   if (r.run < 0 || r.jobs < 1) return vx_bad_use(error, "rescore", "--run wants a run's number, --jobs 1 or more");
   r.file = argv[argc - 1];
-  vx_store *store = vx_store_open(r.file, VX_STORE_WRITE, error);
+  vx_store *store = vx_open_to_write(r.file, error);
   bool ok = store && rescore_file(&r, store, error);
   vx_store_close(store);
   return ok ? 0 : 1;

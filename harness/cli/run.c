@@ -91,14 +91,8 @@ static void say_how_to_go_on(int argc, char **argv) {
   fputs("\n", stdout);
 }
 
-static void say_waiting(void *user, const char *path) {
-  (void)user;
-  fprintf(stderr, "%s: another process holds it; waiting\n", path);
-}
-
 /* The work itself, with everything open. */
 static int work(const options *o, vx_run *run, vx_store *store, int argc, char **argv, vx_error *error) {
-  vx_store_on_wait(store, say_waiting, NULL);
   if (!vx_run_begin(run, store, o->jobs, stderr, error) || !vx_run_make_prior(run, error)) return 1;
   if (vx_store_continues(store) && !o->quiet)
     fprintf(stderr, "%s: going on with the run in it\n", vx_store_path(store));
@@ -138,7 +132,7 @@ static int open_and_work(const options *o, const vx_config *config, int argc, ch
   vx_run *run = vx_run_open(config, advice, sizeof advice, error);
   if (!run) return 1;
   if (*advice && !o->quiet) fprintf(stderr, "%s\n", advice);
-  vx_store *store = vx_store_open(o->out ? o->out : path, VX_STORE_WRITE, error);
+  vx_store *store = vx_open_to_write(o->out ? o->out : path, error);
   int status = store ? work(o, run, store, argc, argv, error) : 1;
   vx_store_close(store);
   vx_run_close(run);

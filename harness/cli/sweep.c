@@ -228,7 +228,7 @@ static bool sweep_config(request *r, vx_error *error) {
   vx_config_free(config);
   if (!ok) return false;
   snprintf(gate, sizeof gate, "min_confidence=%g", lowest_gate(r->sweep.gates));
-  vx_store *store = vx_store_open(r->out ? r->out : path, VX_STORE_WRITE, error);
+  vx_store *store = vx_open_to_write(r->out ? r->out : path, error);
   ok = store && run_one(r, none ? "input.normalize=checkpoint" : "input.normalize=none", gate, store, error) &&
        run_one(r, NULL, gate, store, error);
   if (ok) r->operand = vx_store_path(store);
