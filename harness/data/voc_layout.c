@@ -59,40 +59,46 @@ char *vx_layout_picture(const vx_layout *layout, const char *id, bool *there) {
   return vx_path_join(layout->pictures, id, picture_suffixes[0]);
 }
 
-/* In one folder, with one of these endings; NULL where there is none. `picture` is no mask. */
-static char *find_ending(const char *folder, const char *id, const char *picture, const char *const *endings,
-                         size_t count) {
+/* In one folder, with one of these endings; *found NULL where there is none. `picture` is no mask. False: no memory. */
+static bool find_ending(const char *folder, const char *id, const char *picture, const char *const *endings,
+                        size_t count, char **found) {
+  *found = NULL;
   for (size_t s = 0; s < COUNT(mask_suffixes); s++)
     for (size_t e = 0; e < count; e++) {
       char *path = join(folder, id, mask_suffixes[s], endings[e]);
-      if (path && vx_file_exists(path) && (!picture || strcmp(path, picture) != 0)) return path;
+      if (!path) return false;
+      if (vx_file_exists(path) && (!picture || strcmp(path, picture) != 0)) {
+        *found = path;
+        return true;
+      }
       free(path);
     }
-  return NULL;
+  return true;
 }
 
-static char *mask_in(const char *folder, const char *id, const char *picture) {
-  return find_ending(folder, id, picture, mask_endings, COUNT(mask_endings));
+static bool mask_in(const char *folder, const char *id, const char *picture, char **found) {
+  return find_ending(folder, id, picture, mask_endings, COUNT(mask_endings), found);
 }
 
 char *vx_layout_mask(const vx_layout *layout, const char *id, bool *there) {
   char *found = NULL, *picture = NULL;
-  bool has_picture;
-  if (layout->flat) picture = vx_layout_picture(layout, id, &has_picture);
-  for (int i = 0; layout->masks[i] && !found; i++) found = mask_in(layout->masks[i], id, picture);
-  for (int i = 0; layout->masks[i] && !found; i++)
-    found = find_ending(layout->masks[i], id, picture, other_endings, COUNT(other_endings));
+  bool has_picture, ok = true;
+  if (layout->flat) ok = (picture = vx_layout_picture(layout, id, &has_picture)) != NULL;
+  for (int i = 0; ok && layout->masks[i] && !found; i++) ok = mask_in(layout->masks[i], id, picture, &found);
+  for (int i = 0; ok && layout->masks[i] && !found; i++)
+    ok = find_ending(layout->masks[i], id, picture, other_endings, COUNT(other_endings), &found);
   free(picture);
   *there = found != NULL;
-  return found ? found : vx_path_join(layout->masks[0], id, layout->flat ? "_mask.png" : ".png");
+  if (!ok || found) return found;
+  return vx_path_join(layout->masks[0], id, layout->flat ? "_mask.png" : ".png");
 }
 
 char *vx_layout_mask_beside(const char *picture) {
   const char *slash = strrchr(picture, '/');
   size_t stem = vx_picture_stem(slash ? slash + 1 : picture);
-  char *folder = slash ? strndup(picture, (size_t)(slash - picture)) : strdup(".");
+  char *folder = slash ? strndup(picture, (size_t)(slash - picture)) : strdup("."), *found = NULL;
   char *id = strndup(slash ? slash + 1 : picture, stem);
-  char *found = folder && id ? mask_in(folder, id, picture) : NULL;
+  if (folder && id) mask_in(folder, id, picture, &found);
   free(folder);
   free(id);
   return found;

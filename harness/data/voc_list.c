@@ -18,6 +18,7 @@ typedef struct reader {
   int line;
   size_t room, left_out;
   bool csv, paths, pairs;
+  bool lost;              /* memory was out where a file was looked for: what was found is not to be trusted */
   char mark;              /* between columns of a CSV */
   int image, mask, class; /* columns of a CSV, -1: none */
   vx_error *error;
@@ -105,20 +106,23 @@ static bool is_picture_name(const char *text) {
   return vx_picture_stem(text) < strlen(text);
 }
 
-static bool picture_exists(const reader *r, const char *id) {
+static bool picture_exists(reader *r, const char *id) {
   bool there;
-  free(vx_layout_picture(r->layout, id, &there));
-  return there;
+  char *path = vx_layout_picture(r->layout, id, &there);
+  r->lost = r->lost || !path;
+  free(path);
+  return path && there;
 }
 
 /* A file that a list names: as it stands, below the root (also with a slash ahead), beside the list, in `folder`; NULL:
    none of these is there. */
-static char *find_file(const reader *r, const char *text, const char *folder) {
+static char *find_file(reader *r, const char *text, const char *folder) {
   const char *inner = text + strspn(text, "/");
   const char *const places[] = {r->layout->root, r->folder, folder};
   if (*text == '/' && vx_file_exists(text)) return strdup(text);
   for (int i = 0; i < 3; i++) {
     char *path = vx_path_join(places[i], inner, NULL);
+    r->lost = r->lost || !path;
     if (path && vx_file_exists(path)) return path;
     free(path);
   }
@@ -143,7 +147,7 @@ static bool add_picture(reader *r, const char *text, char *mask, int data_class)
 }
 
 /* A second file: a mask; one that is not there is where the list says, and missing. */
-static char *find_mask(const reader *r, const char *text) {
+static char *find_mask(reader *r, const char *text) {
   char *path = find_file(r, text, r->layout->masks[0]);
   if (path) return path;
   const char *base = base_name(text);
@@ -313,6 +317,7 @@ static bool parse(reader *r, const vx_file *file) {
     bool head = first && is_head(r, line);
     first = false;
     if (!head && !(r->csv ? add_row(r, line) : add_line(r, line))) return false;
+    if (r->lost) return no_memory(r);
   }
   r->voc->list_kind = r->csv ? "a table" : r->pairs ? "pairs of image and mask" : r->paths ? "paths" : "ids";
   r->voc->left_out = r->left_out;

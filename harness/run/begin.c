@@ -95,11 +95,15 @@ static bool go_on(const vx_run *run, vx_store *store, int64_t id, int jobs, FILE
 }
 
 /* Why it is a run of its own. */
-static bool say_new(vx_store *store, FILE *report, vx_error *error) {
+static bool say_new(const vx_run *run, vx_store *store, FILE *report, vx_error *error) {
   int64_t from;
   int keys;
   vx_text text = {0};
-  bool good = vx_store_differs(store, &from, &keys, &text, error);
+  const char **ids = calloc(run->voc.count + 1, sizeof *ids);
+  if (!ids) return out_of_memory(store, error);
+  for (size_t i = 0; i < run->voc.count; i++) ids[i] = run->voc.entry[i].id;
+  bool good = vx_store_differs(store, ids, &from, &keys, &text, error);
+  free(ids);
   if (good && from && text.text)
     fprintf(report, "%s: starts run %lld: %s differ%s from run %lld\n", vx_store_path(store),
             (long long)vx_store_run(store), text.text, keys == 1 ? "s" : "", (long long)from);
@@ -110,7 +114,7 @@ static bool say_new(vx_store *store, FILE *report, vx_error *error) {
 bool vx_run_begin(const vx_run *run, vx_store *store, int jobs, FILE *report, vx_error *error) {
   int64_t id;
   if (!vx_store_find(store, &run->info, &id, error)) return false;
-  if (!id) return vx_store_begin(store, &run->info, error) && (!report || say_new(store, report, error));
+  if (!id) return vx_store_begin(store, &run->info, error) && (!report || say_new(run, store, report, error));
   vx_arena *arena = vx_arena_new();
   bool good = arena ? go_on(run, store, id, jobs, report, arena, error) : out_of_memory(store, error);
   vx_arena_free(arena);

@@ -71,18 +71,26 @@ static bool same_classes(const vx_run_row *a, const vx_run_row *b) {
   return same;
 }
 
-/* The digest of the data is over the list, the classes' names and how masks are read. */
-static void add_data(difference *d, const vx_run_row *then, const vx_run_row *now) {
+static bool applies_exif(const vx_run_row *run) {
+  return strstr(run->config, "\n  exif: apply") != NULL;
+}
+
+/* The digest of the data is over the list, the classes' names and how pictures and masks are read. `listed`: all images
+   that the other run has stand at the same places. */
+static void add_data(difference *d, const vx_run_row *then, const vx_run_row *now, bool listed) {
   if (strcmp(then->data_digest, now->data_digest) == 0) return;
   int keys = d->keys;
-  if (!same_classes(then, now)) add(d, "the data set's classes");
+  if (!same_classes(then, now)) add(d, "the list of classes");
   if (!same_line(then, now, "  labels:")) add(d, "data.labels");
   if (!same_line(then, now, "  mask_encoding:")) add(d, "data.mask_encoding");
+  if (applies_exif(then) != applies_exif(now)) add(d, "input.exif");
   if (then->image_count != now->image_count) {
     add(d, "the list of images");
     vx_text_add(&d->text, " (%d, now %d)", then->image_count, now->image_count);
-  } else if (keys == d->keys) {
+  } else if (!listed) {
     add(d, "the list of images");
+  } else if (keys == d->keys) {
+    add(d, "the list of images or how its masks are read");
   }
 }
 
@@ -106,7 +114,7 @@ static bool same_map(const vx_run_row *a, const vx_run_row *b) {
   return same;
 }
 
-static void compare(difference *d, const vx_run_row *then, const vx_run_row *now) {
+static void compare(difference *d, const vx_run_row *then, const vx_run_row *now, bool listed) {
   const vx_scoring_row *a = &then->scoring, *b = &now->scoring;
   if (strcmp(then->model_digest, now->model_digest) != 0) {
     add(d, "model");
@@ -115,7 +123,7 @@ static void compare(difference *d, const vx_run_row *then, const vx_run_row *now
     else
       vx_text_add(&d->text, " (other weights or head)");
   }
-  add_data(d, then, now);
+  add_data(d, then, now, listed);
   if (strcmp(then->input, now->input) != 0) add_input(d, then->input, now->input);
   add_reals(d, "min_confidence", then->min_confidence, now->min_confidence);
   add_texts(d, "target", then->target, now->target);
@@ -132,7 +140,22 @@ static void compare(difference *d, const vx_run_row *then, const vx_run_row *now
   if (!same_map(then, now)) add(d, "the map from the model's classes to the data set's");
 }
 
-bool vx_store_differs(vx_store *store, int64_t *from, int *keys, vx_text *text, vx_error *error) {
+/* Whether the images that a run has stand at the same places among `count` ids. */
+static bool check_listed(vx_store *store, int64_t run, const char *const *ids, int count, bool *listed,
+                         vx_error *error) {
+  sqlite3_stmt *read = vx_sql_prepare(store, "SELECT position, image_id FROM images WHERE run = ?", error);
+  int row = read && vx_sql_bind(store, read, error, "l", run) ? 1 : -1;
+  *listed = true;
+  while (row > 0 && (row = vx_sql_row(store, read, error)) > 0) {
+    int position = sqlite3_column_int(read, 0);
+    *listed &= position >= 0 && position < count && strcmp(ids[position], vx_sql_text(read, 1)) == 0;
+  }
+  sqlite3_finalize(read);
+  return row == 0;
+}
+
+bool vx_store_differs(vx_store *store, const char *const *ids, int64_t *from, int *keys, vx_text *text,
+                      vx_error *error) {
   vx_arena *arena = vx_arena_new();
   vx_run_row *rows, then, now;
   int count;
@@ -144,8 +167,11 @@ bool vx_store_differs(vx_store *store, int64_t *from, int *keys, vx_text *text, 
   for (int i = good ? count - 1 : -1; good && i >= 0; i--) { /* the newest first */
     if (rows[i].id == now.id || strcmp(rows[i].name, now.name) != 0) continue;
     difference d = {0};
-    if (!(good = vx_run_read(store, rows[i].id, arena, &then, error))) break;
-    compare(&d, &then, &now);
+    bool listed;
+    good = vx_run_read(store, rows[i].id, arena, &then, error) &&
+           check_listed(store, then.id, ids, now.image_count, &listed, error);
+    if (!good) break;
+    compare(&d, &then, &now, listed);
     if (*from && d.keys >= *keys) {
       free(d.text.text);
       continue;

@@ -17,7 +17,9 @@ typedef struct vx_seen_row {
 bool vx_query_seen(vx_store *store, int64_t run, vx_arena *arena, vx_seen_row **rows, int *count, vx_error *error);
 
 /* Of the other runs of the current run's name the one that differs least from it (0: there is none), and in what: "seed
-   (1, now 2), the list of images (8, now 6)". The text is the caller's to free. */
-bool vx_store_differs(vx_store *store, int64_t *from, int *keys, vx_text *text, vx_error *error);
+   (1, now 2), the list of images (8, now 6)". `ids` [images] are the current run's. The text is the caller's to free.
+ */
+bool vx_store_differs(vx_store *store, const char *const *ids, int64_t *from, int *keys, vx_text *text,
+                      vx_error *error);
 
 #endif
