@@ -18,6 +18,7 @@ void vx_plot_style(const char *id, char *text, size_t size) {
 
 const char *vx_plot_class_name(const vx_plot_options *options, int label, char *text, size_t size) {
   if (label == 255) return "void";
+  if (label == 254 && options->class_count <= label) return "object"; /* of a binary mask */
   if (options->class_names && label < options->class_count && options->class_names[label])
     return options->class_names[label];
   if (label == 0) return "background";

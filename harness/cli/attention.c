@@ -162,7 +162,8 @@ static int attention_of(const request *r, vx_error *error) {
   vx_picture picture = {0};
   vx_arena *arena = vx_arena_new();
   vx_model *model = vx_model_open(r->model, error);
-  bool good = model && vx_model_has_probability(model, error) && vx_picture_read_as(r->picture, VX_EXIF_APPLY, &picture, error);
+  bool good =
+      model && vx_model_has_probability(model, error) && vx_picture_read_as(r->picture, VX_EXIF_APPLY, &picture, error);
   if (good && !arena) good = vx_fail(error, r->picture, "out of memory");
   if (good) {
     vx_blas_threads(vx_model_shape(model)->tokens * vx_model_shape(model)->dim < 30000 ? 1 : vx_work_jobs());

@@ -94,7 +94,8 @@ int vx_cmd_preprocess(int argc, char **argv, vx_error *error) {
   }
   input.arithmetic = (vx_arithmetic)arithmetic;
   vx_picture picture = {0};
-  bool good = vx_input_check(&input, "preprocess", error) && vx_picture_read_as(argv[argc - 1], VX_EXIF_APPLY, &picture, error) &&
+  bool good = vx_input_check(&input, "preprocess", error) &&
+              vx_picture_read_as(argv[argc - 1], VX_EXIF_APPLY, &picture, error) &&
               make(&picture, &input, model != NULL, out, error);
   vx_picture_free(&picture);
   return good ? 0 : 1;

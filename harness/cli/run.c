@@ -121,7 +121,8 @@ static int work(const options *o, vx_run *run, vx_store *store, int argc, char *
   }
   printf("next: vitx table %s\n", vx_store_path(store));
   if (!o->strict || summary.failures == 0) return 0;
-  vx_fail(error, vx_store_path(store), "--strict: %d failure%s, as %s", summary.failures, summary.failures == 1 ? "" : "s", summary.first);
+  vx_fail(error, vx_store_path(store), "--strict: %d failure%s, as %s", summary.failures,
+          summary.failures == 1 ? "" : "s", summary.first);
   return 1;
 }
 

@@ -8,8 +8,8 @@
 
 typedef struct vx_run_summary {
   vx_store_counts counts;
-  int evaluated; /* images with at least one scored method */
-  int failures;  /* rows */
+  int evaluated;   /* images with at least one scored method */
+  int failures;    /* rows */
   char first[300]; /* where and why, of one of them */
 } vx_run_summary;
 
