@@ -1,10 +1,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/cli/cli.h"
 #include "harness/bench/bench.h"
-#include "harness/run/workers.h"
 #include "harness/bench/print.h"
+#include "harness/cli/cli.h"
+#include "harness/run/workers.h"
 
 const char vx_help_bench[] =
     "NAME\n"

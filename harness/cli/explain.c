@@ -298,9 +298,8 @@ static void write_note(session *s, vx_precision precision) {
   static const char *const precisions[] = {"single", "mixed", "double"};
   const vx_input_options *input = vx_explain_input(s->explain);
   snprintf(s->note, sizeof s->note, "%.160s (%s) \302\267 %s to %d x %d \302\267 precision %s \302\267 vitx %s",
-           s->request->model, vx_model_digest(s->model),
-           vx_input_cuts(input) ? "scaled and cropped" : "squashed", input->size, input->size,
-           precisions[precision], VITX_VERSION);
+           s->request->model, vx_model_digest(s->model), vx_input_cuts(input) ? "scaled and cropped" : "squashed",
+           input->size, input->size, precisions[precision], VITX_VERSION);
 }
 
 static bool open_session(session *s, vx_explain_options *o, vx_error *error) {

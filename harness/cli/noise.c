@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "harness/cli/cli.h"
-#include "harness/study/noise.h"
 #include "harness/run/workers.h"
+#include "harness/study/noise.h"
 
 const char vx_help_noise[] =
     "NAME\n"

@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 #include "harness/cli/cli.h"
-#include "harness/study/rerun.h"
 #include "harness/store/check.h"
+#include "harness/study/rerun.h"
 
 const char vx_help_verify[] =
     "NAME\n"

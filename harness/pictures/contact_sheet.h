@@ -2,8 +2,8 @@
 #ifndef VX_PICTURES_CONTACT_SHEET_H
 #define VX_PICTURES_CONTACT_SHEET_H
 
-#include "harness/pictures/agreement.h"
 #include "harness/draw/colour.h"
+#include "harness/pictures/agreement.h"
 
 #define VX_CONTACT_SPREAD "viridis" /* colours of disagreement: other ones than those of the maps */
 

@@ -10,8 +10,7 @@ static bool crop_to(const vx_input_options *input, int width, int height, int si
 
 bool vx_frame_to_map(const vx_input_options *input, int width, int height, int map_width, int map_height,
                      vx_geometry *geometry, vx_error *error) {
-  if (vx_input_cuts(input) && map_width == map_height)
-    return crop_to(input, width, height, map_width, geometry, error);
+  if (vx_input_cuts(input) && map_width == map_height) return crop_to(input, width, height, map_width, geometry, error);
   *geometry = vx_geometry_squash(map_width, map_height);
   return true;
 }

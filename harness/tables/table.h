@@ -2,8 +2,8 @@
 #ifndef VX_TABLES_TABLE_H
 #define VX_TABLES_TABLE_H
 
-#include "harness/tables/sheet.h"
 #include "harness/store/query.h"
+#include "harness/tables/sheet.h"
 
 typedef struct vx_table_options {
   int64_t run;              /* 0: the newest */

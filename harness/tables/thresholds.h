@@ -2,8 +2,8 @@
 #ifndef VX_TABLES_THRESHOLDS_H
 #define VX_TABLES_THRESHOLDS_H
 
-#include "harness/tables/sheet.h"
 #include "harness/store/query.h"
+#include "harness/tables/sheet.h"
 
 typedef struct vx_thresholds_options {
   int64_t run;

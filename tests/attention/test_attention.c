@@ -5,8 +5,8 @@
 #include <libxml/xpath.h>
 #include <libxml/xpathInternals.h>
 
-#include "harness/data/picture.h"
 #include "harness/attention/attention.h"
+#include "harness/data/picture.h"
 #include "harness/draw/svg.h"
 #include "tests/support/golden.h"
 #include "tests/support/program.h"

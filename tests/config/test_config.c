@@ -111,11 +111,21 @@ static const refusal refusals[] = {
 
 /* What is no YAML on purpose is the text itself, and the printed configuration reads back to it. */
 START_TEST(a_set_value_is_a_text) {
-  static const char *const values[][2] = {{"/tmp/run #3", "/tmp/run #3"}, {"a: b", "a: b"},         {"- a", "- a"},
-                                          {"*star", "*star"},             {"&a b", "&a b"},         {"!tag", "!tag"},
-                                          {"[a", "[a"},                   {"{x} y", "{x} y"},       {"it's", "it's"},
-                                          {"'quoted #'", "quoted #"},     {"\"a\\x41\"", "aA"}, {"7", "7"},
-                                          {"a\\b", "a\\b"},           {"| x", "| x"},           {"%a", "%a"}};
+  static const char *const values[][2] = {{"/tmp/run #3", "/tmp/run #3"},
+                                          {"a: b", "a: b"},
+                                          {"- a", "- a"},
+                                          {"*star", "*star"},
+                                          {"&a b", "&a b"},
+                                          {"!tag", "!tag"},
+                                          {"[a", "[a"},
+                                          {"{x} y", "{x} y"},
+                                          {"it's", "it's"},
+                                          {"'quoted #'", "quoted #"},
+                                          {"\"a\\x41\"", "aA"},
+                                          {"7", "7"},
+                                          {"a\\b", "a\\b"},
+                                          {"| x", "| x"},
+                                          {"%a", "%a"}};
   const size_t count = sizeof values / sizeof *values;
   for (size_t i = 0; i < count; i++) {
     vx_error error;

@@ -1,6 +1,6 @@
 /* The files of `vitx explain`: odd names, broken pictures, mixes, the command line. */
-#include "harness/data/picture.h"
 #include "base/safe_name.h"
+#include "harness/data/picture.h"
 #include "tests/support/program.h"
 
 #define MODEL "tests/golden/models/vit-micro"

@@ -134,12 +134,13 @@ END_TEST
 START_TEST(the_demo) {
   char folder[512], *command;
   make_folder(folder);
-  ck_assert_int_gt(asprintf(&command,
-                            "run configs/demo.yaml --limit 5 --quiet --out '%s' --set"
-                            " 'methods=[rollout, saliency, ag-cam, random, foreground,"
-                            " {id: mix, of: [rollout, ag-cam], as: mixed}]' --set 'metrics=[overlap, oracle, pointing]'",
-                            path),
-                   0);
+  ck_assert_int_gt(
+      asprintf(&command,
+               "run configs/demo.yaml --limit 5 --quiet --out '%s' --set"
+               " 'methods=[rollout, saliency, ag-cam, random, foreground,"
+               " {id: mix, of: [rollout, ag-cam], as: mixed}]' --set 'metrics=[overlap, oracle, pointing]'",
+               path),
+      0);
   ck_assert_int_eq(run_vitx(folder, command), 0);
   free(command);
   ck_assert_int_gt(asprintf(&command, "rescore '%s' --set score.threshold=mean --as mean", path), 0);
