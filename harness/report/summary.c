@@ -231,7 +231,6 @@ static bool add_flat(vx_report *report, json_t *summary, vx_error *error) {
 /* ---- others' numbers, and what went wrong ----------------------------------------------------------------------- */
 
 static bool add_published(vx_report *report, json_t *summary, vx_error *error) {
-  static const char *const metrics[] = {"iou", "f1", "pixel_accuracy"};
   const char *id = report->options->compare_with ? report->options->compare_with : report->run.compare_with;
   vx_published published;
   const vx_published_row *rows[PUBLISHED_MAX];
@@ -245,8 +244,8 @@ static bool add_published(vx_report *report, json_t *summary, vx_error *error) {
     const vx_published_row *r = rows[i];
     json_t *row = json_pack("{s:i, s:I}", "images", r->images, "index_sum", (json_int_t)r->index_sum);
     json_t *scores = json_object();
-    for (int k = 0; k < 3; k++)
-      vx_report_put(report, scores, metrics[k], vx_embed_number(vx_published_score_of(r, metrics[k]), 9));
+    for (int k = 0; k < r->score_count; k++)
+      vx_report_put(report, scores, r->scores[k].metric, vx_embed_number(r->scores[k].value, 9));
     bool ok = row && put_text(row, "id", r->id) && put_text(row, "label", r->label) &&
               put_text(row, "method", r->method) && put_text(row, "title", r->title) &&
               put_text(row, "source", r->source) && json_object_set_new(row, "scores", scores) == 0 &&
@@ -289,7 +288,7 @@ json_t *vx_report_summary(vx_report *report, vx_error *error) {
   ok = add_passes(report, summary, error) && add_counts(report, summary, error) &&
        add_columns(report, summary, "milliseconds", "milliseconds", error) && add_flat(report, summary, error) &&
        add_published(report, summary, error) && add_failures(report, summary, error) &&
-       vx_report_add_tables(report, summary, error);
+       vx_report_add_tables(report, summary, error) && vx_report_add_curves(report, summary, error);
   if (ok) return summary;
   json_decref(summary);
   return NULL;

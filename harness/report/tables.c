@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "harness/report/parts.h"
+#include "harness/tables/across.h"
 #include "metrics/chance.h"
-#include "metrics/measure.h"
 #include "statistics/standing.h"
 
 /* Methods beyond this many are not compared pair by pair: the table would have thousands of rows. */
@@ -16,8 +16,9 @@ enum { COMPARED_MAX = 64 };
 typedef struct measuring {
   vx_report *report;
   const char *name;
-  double *values;         /* [images][methods] */
-  vx_interval *intervals; /* [methods] */
+  const vx_column *column; /* NULL: IoU over chance, which no column of the file is */
+  double *values;          /* [images][methods] */
+  vx_interval *intervals;  /* [methods] */
 } measuring;
 
 static size_t values_count(const vx_report *report) {
@@ -26,26 +27,42 @@ static size_t values_count(const vx_report *report) {
 
 /* ---- what a measure is ------------------------------------------------------------------------------------------ */
 
-static bool describe(const char *name, json_t *into) {
-  int column = 0;
-  const vx_measure *metric = vx_measure_with_column(name, &column);
-  const vx_measure_column *c = metric ? &metric->columns[column] : NULL;
-  bool over_chance = strcmp(name, "over_chance") == 0;
-  const char *meaning = over_chance ? "IoU less the IoU expected of a random mask of as many pixels as the method's."
-                        : c         ? c->meaning
-                                    : "";
-  const char *title = over_chance ? "IoU over chance" : c ? c->title : name;
+/* The place of the method that is the measure's ceiling; -1: none. */
+static int ceiling_of(const measuring *m) {
+  for (int k = 0; m->column && k < m->report->method_count; k++)
+    if (vx_column_has_ceiling(m->column, &m->report->methods[k])) return k;
+  return -1;
+}
+
+static const vx_column over_chance = {
+    .title = "IoU over chance",
+    .meaning = "IoU less the IoU expected of a random mask of as many pixels as the method's.",
+    .of = "overlap",
+    .parameters = "",
+    .scale = 100,
+    .higher = true,
+};
+
+static bool describe(const measuring *m, json_t *into) {
+  const vx_column *c = m->column ? m->column : &over_chance;
+  const char *kind = c->measure ? vx_measure_kind_name(c->measure->kind) : "truth";
   json_t *range = json_pack("[o, o]",
-                            vx_embed_number(over_chance ? -1
-                                            : c         ? c->low
-                                                        : NAN,
+                            vx_embed_number(!m->column ? -1
+                                            : c->about ? c->about->low
+                                                       : NAN,
                                             6),
-                            vx_embed_number(over_chance || !c ? 1 : c->high, 6));
-  return json_object_set_new(into, "name", vx_embed_text(name)) == 0 &&
-         json_object_set_new(into, "title", vx_embed_text(title)) == 0 &&
-         json_object_set_new(into, "meaning", vx_embed_text(meaning)) == 0 &&
-         json_object_set_new(into, "percent", json_boolean(over_chance || (c && c->percent))) == 0 &&
-         json_object_set_new(into, "higher", json_boolean(!c || c->higher_is_better)) == 0 &&
+                            vx_embed_number(c->about ? c->about->high : 1, 6));
+  return json_object_set_new(into, "name", vx_embed_text(m->name)) == 0 &&
+         json_object_set_new(into, "title", vx_embed_text(c->title)) == 0 &&
+         json_object_set_new(into, "meaning", vx_embed_text(c->meaning)) == 0 &&
+         json_object_set_new(into, "of", vx_embed_text(c->of)) == 0 &&
+         json_object_set_new(into, "measure", vx_embed_text(c->measure ? c->measure->id : "")) == 0 &&
+         json_object_set_new(into, "parameters", vx_embed_text(c->parameters)) == 0 &&
+         json_object_set_new(into, "kind", vx_embed_text(kind)) == 0 &&
+         json_object_set_new(into, "faithful", json_boolean(m->column && vx_column_is_faithful(c))) == 0 &&
+         json_object_set_new(into, "ceiling", json_integer(ceiling_of(m))) == 0 &&
+         json_object_set_new(into, "percent", json_boolean(c->scale == 100)) == 0 &&
+         json_object_set_new(into, "higher", json_boolean(c->higher)) == 0 &&
          json_object_set_new(into, "range", range) == 0;
 }
 
@@ -163,30 +180,71 @@ static bool put_pairs(const measuring *m, bool higher, json_t *into, vx_error *e
          vx_fail(error, "report", "out of memory");
 }
 
-/* ---- all of it -------------------------------------------------------------------------------------------------- */
+/* ---- one measure ------------------------------------------------------------------------------------------------- */
 
 /* `rows`: the paper's measures, computed already; NULL: from the values. */
 static bool add_measure(measuring *m, const vx_score_row *rows, int of, json_t *list, vx_arena *arena,
                         vx_error *error) {
+  size_t methods = (size_t)m->report->method_count;
   json_t *into = json_object();
-  bool over_chance = strcmp(m->name, "over_chance") == 0;
-  bool ok = into && describe(m->name, into);
+  bool ok = into && describe(m, into);
   if (!ok) return vx_fail(error, "report", "out of memory");
-  ok = over_chance ? read_over_chance(m, arena, error) : read_values(m, arena, error);
+  ok = m->column ? read_values(m, arena, error) : read_over_chance(m, arena, error);
   if (ok && rows) {
-    for (int k = 0; k < m->report->method_count; k++)
+    for (size_t k = 0; k < methods; k++)
       m->intervals[k] = (vx_interval){rows[k].of[of].estimate, rows[k].of[of].low, rows[k].of[of].high};
   } else if (ok) {
     ok = estimate(m, error);
   }
-  ok = ok && put_pairs(m, json_is_true(json_object_get(into, "higher")), into, error);
   if (ok && !(put_rows(m, into) && put_values(m, into))) ok = vx_fail(error, "report", "out of memory");
+  int ceiling = ceiling_of(m); /* is in no ranking */
+  for (int i = 0; ceiling >= 0 && i < m->report->images.count; i++)
+    m->values[(size_t)i * methods + (size_t)ceiling] = NAN;
+  ok = ok && put_pairs(m, json_is_true(json_object_get(into, "higher")), into, error);
   if (!ok) {
     json_decref(into);
     return false;
   }
   return json_array_append_new(list, into) == 0 || vx_fail(error, "report", "out of memory");
 }
+
+/* ---- measures against each other ----------------------------------------------------------------------------------
+ */
+
+/* The names of the measures, how many images have all of them, and for each pair of measures [first, second, Spearman
+   and its interval, Kendall, methods]: over the methods that look at the model. */
+static bool add_agreement(vx_report *report, const vx_column *columns, int count, json_t *summary, vx_error *error) {
+  enum { MOST = 40, RESAMPLES = 1000 }; /* of each of 780 pairs */
+  vx_across a;
+  vx_resampling how = {.resamples = (size_t)report->options->resamples, .seed = report->options->seed};
+  bool *looking = VX_TAKE(report->arena, report->method_count + 1, bool);
+  json_t *into = json_object(), *names = json_array(), *pairs = json_array();
+  bool ok = looking && json_object_set_new(summary, "agreement", into) == 0;
+  ok = json_object_set_new(into, "names", names) == 0 && ok;
+  ok = json_object_set_new(into, "pairs", pairs) == 0 && ok;
+  if (!ok) return vx_fail(error, "report", "out of memory");
+  if (count > MOST) count = MOST;
+  if (how.resamples > RESAMPLES) how.resamples = RESAMPLES;
+  if (report->images.count > VX_BOOTSTRAP_IMAGES) how.resamples = 0;
+  for (int m = 0; m < report->method_count; m++) looking[m] = !report->methods[m].trivial;
+  if (!vx_across_make(report->store, report->scoring.id, &report->images, columns, count, report->methods, looking,
+                      report->method_count, &how, false, report->arena, &a, error))
+    return false;
+  const vx_rank_agreement *g = a.agreements;
+  for (int i = 0; a.images && i < count; i++) {
+    vx_report_push(report, names, vx_embed_text(columns[i].name));
+    for (int j = i + 1; j < count; j++, g++)
+      vx_report_push(report, pairs,
+                     json_pack("[i, i, o, o, o, o, i]", i, j, vx_embed_number(g->spearman, 4),
+                               vx_embed_number(g->spearman_low, 4), vx_embed_number(g->spearman_high, 4),
+                               vx_embed_number(g->kendall, 4), (int)g->methods));
+  }
+  vx_report_put(report, into, "images", json_integer(a.images));
+  vx_report_put(report, into, "resamples", json_integer((json_int_t)how.resamples));
+  return true;
+}
+
+/* ---- all of it -------------------------------------------------------------------------------------------------- */
 
 static bool add_counts(vx_report *report, const vx_score_row *rows, json_t *summary) {
   json_t *list = json_array();
@@ -198,10 +256,7 @@ static bool add_counts(vx_report *report, const vx_score_row *rows, json_t *summ
 }
 
 bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error) {
-  static const char *const own[] = {"iou", "f1", "pixel_accuracy", "over_chance"};
   vx_score_row *rows;
-  const char **further;
-  int further_count;
   vx_score_request request = {.run = &report->run,
                               .scoring = &report->scoring,
                               .methods = report->methods,
@@ -219,17 +274,14 @@ bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error) {
     return vx_fail(error, "report", "out of memory");
   }
   if (!vx_aggregate_parse(report->scoring.aggregate, &request.aggregate, error) ||
-      !vx_scores_summarise(report->store, &request, arena, &rows, error) ||
-      !vx_query_metrics(report->store, report->scoring.id, arena, &further, &further_count, error)) {
+      !vx_scores_summarise(report->store, &request, arena, &rows, error))
     return false;
+  for (int k = 0; k < report->column_count + 1; k++) { /* IoU over chance stands after the paper's own */
+    int at = k < VX_COLUMNS_OWN ? k : k - 1;
+    m.column = k == VX_COLUMNS_OWN ? NULL : &report->columns[at];
+    m.name = m.column ? m.column->name : "over_chance";
+    if (!add_measure(&m, k <= VX_COLUMNS_OWN ? rows : NULL, k, list, arena, error)) return false;
   }
-  for (int k = 0; k < 4; k++) {
-    m.name = own[k];
-    if (!add_measure(&m, rows, k, list, arena, error)) return false;
-  }
-  for (int k = 0; k < further_count; k++) {
-    m.name = further[k];
-    if (!add_measure(&m, NULL, 0, list, arena, error)) return false;
-  }
-  return add_counts(report, rows, summary) || vx_fail(error, "report", "out of memory");
+  if (!add_counts(report, rows, summary)) return vx_fail(error, "report", "out of memory");
+  return add_agreement(report, report->columns, report->column_count, summary, error);
 }

@@ -84,7 +84,7 @@ bool vx_across_make(vx_store *store, int64_t scoring, const vx_image_set *images
   a->agreements = VX_TAKE(arena, vx_pairs((size_t)count) + 1, vx_rank_agreement);
   if (!values || !a->means || !a->ranks || !a->agreements) return no_memory(store, error);
   if (!read_values(store, scoring, images, a, values, &a->images, arena, error)) return false;
-  if (!a->images) return vx_fail(error, vx_store_path(store), "no image has all of these measures");
+  if (!a->images) return true;
   vx_sample sample = {.images = (size_t)a->images, .columns = width, .numerators = values};
   if (!vx_estimate(&sample, a->means, error)) return false;
   for (int c = 0; c < count; c++)
@@ -262,6 +262,10 @@ static vx_sheet *make(vx_store *store, const vx_compare_options *o, vx_arena *ar
       !vx_across_make(store, q.scoring.id, &q.images, q.columns, q.column_count, q.methods, q.agreeing, q.method_count,
                       &how, !o->ranks, arena, &a, error))
     return NULL;
+  if (!a.images) {
+    vx_fail(error, vx_store_path(store), "no image has all of these measures");
+    return NULL;
+  }
   vx_sheet *sheet = o->ranks ? rank_sheet(&a, arena) : pair_sheet(&a);
   if (sheet && put_notes(store, o, &q, &a, sheet, arena, error)) return sheet;
   if (!sheet) no_memory(store, error);

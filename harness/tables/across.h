@@ -20,7 +20,7 @@ typedef struct vx_across {
 } vx_across;
 
 /* `agreeing` [method_count]: methods that the correlations are over (all have means and ranks). Everything lies in the
-   arena. Fails where no image has all of the columns. */
+   arena. images 0, and nothing else, where no image has all of the columns. */
 bool vx_across_make(vx_store *store, int64_t scoring, const vx_image_set *images, const vx_column *columns, int count,
                     const vx_method_row *methods, const bool *agreeing, int method_count, const vx_resampling *how,
                     bool kendall_interval, vx_arena *arena, vx_across *across, vx_error *error);

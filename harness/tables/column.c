@@ -109,14 +109,16 @@ static const char *value_of(const char *parameters, const char *name, size_t *le
   return NULL;
 }
 
-static bool same_value(const char *a, const char *b, const char *name) {
-  size_t la = 0, lb = 0;
-  const char *x = value_of(a, name, &la), *y = value_of(b, name, &lb);
-  return x && y && la == lb && strncmp(x, y, la) == 0;
+bool vx_column_is_with(const vx_column *column, const char *parameter, const char *value) {
+  size_t length;
+  const char *own = value_of(column->parameters, parameter, &length);
+  return own && length == strlen(value) && strncmp(own, value, length) == 0;
 }
 
 bool vx_column_has_ceiling(const vx_column *column, const vx_method_row *method) {
-  return column->measure && strcmp(column->measure->id, "single-deletion") == 0 &&
-         strcmp(method->explainer, "occlusion") == 0 && same_value(column->parameters, method->parameters, "remove") &&
-         same_value(column->parameters, "cells=1", "cells");
+  if (!column->measure || strcmp(column->measure->id, "single-deletion") != 0) return false;
+  size_t own = 0, other = 0;
+  const char *a = value_of(column->parameters, "remove", &own), *b = value_of(method->parameters, "remove", &other);
+  return strcmp(method->explainer, "occlusion") == 0 && a && b && own == other && strncmp(a, b, own) == 0 &&
+         vx_column_is_with(column, "cells", "1");
 }

@@ -30,6 +30,9 @@ bool vx_column_is_faithful(const vx_column *column);
 bool vx_columns_choose(const vx_column *columns, int count, const char *list, const char *where, vx_arena *arena,
                        bool *chosen, vx_error *error);
 
+/* Whether its measure has this parameter with this value in the run ("unit", "patch"). */
+bool vx_column_is_with(const vx_column *column, const char *parameter, const char *value);
+
 /* The ceiling row: single-deletion asks how a map agrees with the drops that occlusion, removing in the same way, has
    for a map. */
 bool vx_column_has_ceiling(const vx_column *column, const vx_method_row *method);

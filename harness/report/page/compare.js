@@ -32,11 +32,14 @@ function classPage(section, params) {
     { title: "all", sub: `n ${imageCount}`, numeric: true, value: (r) => value(r.k, all),
       style: (r) => shade(metric, value(r.k, all)),
       cell: (r) => link("gallery", { method: methods[r.k].name, measure: metric.name, sort: "worst" }, {}, shown(metric, value(r.k, all), metric.percent ? 1 : 3)) },
+    ...[["right", 1], ["wrong", 0]].map(([title, c]) => ({ title, list: images.correct.map((v, i) => (v === c ? i : -1)).filter((i) => i >= 0) })).filter((g) => g.list.length).map((g) => ({
+      title: g.title, sub: `n ${g.list.length}`, numeric: true, hint: `decisions that are ${g.title}`, value: (r) => value(r.k, g), style: (r) => shade(metric, value(r.k, g)),
+      cell: (r) => (known(value(r.k, g)) ? link("gallery", { method: methods[r.k].name, measure: metric.name, decision: g.title, sort: "worst" }, {}, shown(metric, value(r.k, g), metric.percent ? 1 : 3)) : missing) })),
     ...groups.map((g) => ({ title: named(className(g.c)), sub: `n ${g.list.length}`, numeric: true,
       value: (r) => value(r.k, g), cell: (r) => classCell(metric, r.k, g), style: (r) => shade(metric, value(r.k, g)) })),
   ];
   add(section, html("h1", { text: "Classes" }),
-    html("p", { class: "lead", text: `Mean ${metric.title}${metric.percent ? ", percent," : ""} of the images whose main object (the class that covers most pixels) is of the class. Every cell leads to its images.` }),
+    html("p", { class: "lead", text: `Mean ${metric.title}${metric.percent ? ", percent," : ""} of the images whose main object (the class that covers most pixels) is of the class, and of right and wrong decisions. Every cell leads to its images.` }),
     html("form", { class: "filters", onsubmit: (e) => e.preventDefault() },
       selectField("Measure", metricOptions(), metric.name, (v) => { location.hash = address("classes", { measure: v }); })),
     makeTable(columns, methods.map((m, k) => ({ k, class: m.trivial ? "trivial" : null })), { label: "Scores by class", class: "data shaded" }));
