@@ -69,20 +69,21 @@ function pairTable(metric) {
   return new Map((metric.pairs || []).map((p) => [p[0] * methods.length + p[1], p]));
 }
 
+const digitsOf = (metric) => (metric.percent ? 2 : 3);
 const points = (metric) => (metric.percent ? " points" : "");
 
 function pairText(metric, p) {
-  return `${methods[p.a].name} less ${methods[p.b].name}: ${minus(signed(p.difference * scaleOf(metric), 2))}${points(metric)}` +
-    ` (95 % ${intervalText(p, scaleOf(metric), 2)}), ${verdict(p)}, Holm p ${pValue(p.wilcoxon)}, n = ${p.n}`;
+  return `${methods[p.a].name} less ${methods[p.b].name}: ${minus(signed(p.difference * scaleOf(metric), digitsOf(metric)))}${points(metric)}` +
+    ` (95 % ${intervalText(p, scaleOf(metric), digitsOf(metric))}), ${verdict(p)}, Holm p ${pValue(p.wilcoxon)}, n = ${p.n}`;
 }
 
 function pairDetail(metric, p) {
   const [a, b] = [methods[p.a].name, methods[p.b].name];
   return html("div", { class: "pair" },
     html("h2", {}, named(a), " against ", named(b)),
-    html("p", { class: "big" }, minus(signed(p.difference * scaleOf(metric), 2)), html("span", { text: `${points(metric)} of ${metric.title}` })),
+    html("p", { class: "big" }, minus(signed(p.difference * scaleOf(metric), digitsOf(metric))), html("span", { text: `${points(metric)} of ${metric.title}` })),
     html("dl", { class: "facts-list" },
-      html("dt", { text: "95 % interval" }), html("dd", { text: `${intervalText(p, scaleOf(metric), 2)} (paired bootstrap)` }),
+      html("dt", { text: "95 % interval" }), html("dd", { text: `${intervalText(p, scaleOf(metric), digitsOf(metric))} (paired bootstrap)` }),
       html("dt", { text: "Decision" }), html("dd", { text: `${verdict(p)}: p ${pValue(p.wilcoxon)} (Wilcoxon, Holm over all pairs)` }),
       html("dt", { text: "Sign flips" }), html("dd", { text: `p ${permutationText(p)}, of this pair alone` }),
       html("dt", { text: "Images" }), html("dd", { text: `${p.n}: higher on ${p.wins}, equal on ${p.ties}, lower on ${p.losses}` })),
@@ -163,8 +164,8 @@ function comparePage(section, params) {
     makeTable([
       { title: "Against", header: true, value: (r) => methods[r.b].name, cell: (r) => methodCell(r.b) },
       { title: `difference${points(metric) ? ", points" : ""}`, numeric: true, value: (r) => r.difference,
-        cell: (r) => link("gallery", { method: methods[r.a].name, against: methods[r.b].name, measure: metric.name, sort: "difference" }, {}, minus(signed(r.difference * s, 2))) },
-      { title: "95 % interval", numeric: true, cell: (r) => intervalText(r, s, 1) },
+        cell: (r) => link("gallery", { method: methods[r.a].name, against: methods[r.b].name, measure: metric.name, sort: "difference" }, {}, minus(signed(r.difference * s, digitsOf(metric)))) },
+      { title: "95 % interval", numeric: true, cell: (r) => intervalText(r, s, digitsOf(metric) - 1) },
       { title: "told apart", value: (r) => verdict(r), cell: (r) => (r.differs ? "yes" : "no") },
       { title: "Holm p", hint: "Wilcoxon's signed-rank test, corrected over all pairs", numeric: true, value: (r) => r.wilcoxon, cell: (r) => pValue(r.wilcoxon) },
       { title: "sign flips p", hint: "of this pair alone; as low as the draws allow where it says so", numeric: true, value: (r) => r.permutation, cell: (r) => (atFloor(r) ? html("span", { title: permutationText(r), text: floorText(r) }) : pValue(r.permutation)) },

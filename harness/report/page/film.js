@@ -62,5 +62,5 @@ function filmSection(section, i, d, params) {
       return html("li", {}, tile([`${share} % removed`, html("br"), html("strong", { text: `p ${fixed(100 * p[at], 1)} %` })],
         frameTile(i, d, removed, `${images.ids[i]} with ${removed.length} of ${order.length} patches removed, p ${fixed(100 * p[at], 1)} %`)));
     })),
-    html("div", { class: "figure" }, filmPlot(p, frames, insertion ? "shown, %" : "removed, %")));
+    html("div", { class: "figure film-plot" }, filmPlot(p, frames, insertion ? "shown, %" : "removed, %")));
 }

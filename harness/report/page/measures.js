@@ -32,7 +32,7 @@ function agreementText(a, b) {
 
 // A frame with ticks; x and y map numbers to the plane, turned so that better is up and to the right where `turn` says.
 function plane(width, height, xs, ys, options) {
-  const small = narrow(), left = small ? 44 : 60, right = options.right || 16, top = 14, bottom = height - 46;
+  const small = narrow(), left = small ? 54 : 60, right = options.right || 16, top = 14, bottom = height - 46;
   const scale = ([low, high, turned], from, to) => (v) => from + ((turned ? high - v : v - low) / (high - low || 1)) * (to - from);
   const x = scale(xs, left, width - right), y = scale(ys, bottom, top);
   const root = svg("svg", { class: "plot", viewBox: `0 0 ${width} ${height}`, width: "100%", role: "group", "aria-label": options.label });

@@ -65,8 +65,8 @@ function intervalPlot(metric, row, reference, low, high) {
 }
 
 function scoreCell(metric, k) {
-  const row = metric.rows[k];
-  const interval = known(row[1]) ? html("span", { class: "interval-text", text: `${shown(metric, row[1], 1)}–${shown(metric, row[2], 1)}` }) : null;
+  const row = metric.rows[k], digits = metric.percent ? 1 : 2;
+  const interval = known(row[1]) ? html("span", { class: "interval-text", text: `${shown(metric, row[1], digits)}–${shown(metric, row[2], digits)}` }) : null;
   return [link("gallery", { method: methods[k].name, measure: metric.name, sort: metric.higher ? "worst" : "best" },
     { title: `${metric.title} of ${methods[k].name}: the images behind it, ${metric.higher ? "lowest" : "best"} first (n = ${row[3]})` },
     shown(metric, row[0])), interval && " ", interval];
