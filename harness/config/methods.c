@@ -9,13 +9,6 @@
 
 /* ---- one method ----------------------------------------------------------------------------------------------- */
 
-/* A copy in the arena of a text that was put together, which is freed. */
-static const char *keep_text(vx_config *config, vx_text *text) {
-  const char *kept = text->broken ? NULL : vx_arena_text(config->arena, text->text);
-  free(text->text);
-  return kept;
-}
-
 static bool no_method(const char *id, const char *where, vx_error *error) {
   enum { MOST = 256 };
   const char *ids[MOST];
@@ -72,9 +65,8 @@ bool vx_read_name(vx_config *config, const vx_yaml *node, const vx_place *place,
   if (!as) return true;
   if (as->kind != VX_YAML_SCALAR || !*as->text || strlen(as->text) > 100)
     return vx_fail_at(place, as, error, "`as` must be a name of 1 to 100 letters");
-  for (const unsigned char *c = (const unsigned char *)as->text; *c; c++)
-    if (*c < 32 || *c == ',' || *c == 127)
-      return vx_fail_at(place, as, error, "the name '%.60s' must not hold a comma or control character", as->text);
+  if (strchr(as->text, ',') || vx_has_control(as->text))
+    return vx_fail_at(place, as, error, "the name '%.60s' must not hold a comma or control character", as->text);
   *name = vx_arena_text(config->arena, as->text);
   return *name || vx_fail_at(place, as, error, "out of memory");
 }
@@ -146,7 +138,7 @@ static const char *hidden_name(vx_config *config, const vx_method *method) {
   vx_text_add(&name, ")");
   for (char *c = name.text; c && *c; c++)
     if (*c == ' ') *c = ';';
-  return keep_text(config, &name);
+  return vx_text_keep(config->arena, &name);
 }
 
 /* The index of a part of a mix: the method of that name, or one with the same id and parameters, or else a new one,
@@ -182,7 +174,7 @@ static const char *mix_name(vx_config *config, const vx_method *mix) {
     vx_text_add(&text, "%s%s", i ? "+" : "", config->methods[mix->parts[i]].name);
   vx_text_add(&text, ":");
   vx_args_add_value(params, &mix->args, vx_params_find(params, "by"), &text);
-  return keep_text(config, &text);
+  return vx_text_keep(config->arena, &text);
 }
 
 static bool add_mix(vx_config *config, vx_method *mix, const int *parts, int count, const vx_yaml *node,
