@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/nearest.h"
@@ -122,6 +123,25 @@ bool vx_choice(const char *command, const char *option, const char *text, const 
 }
 
 /* ---- output ------------------------------------------------------------------------------------------------- */
+
+void vx_print_name(FILE *to, const char *name) {
+  for (; *name; name++) putc((unsigned char)*name < 32 || *name == 127 ? '?' : *name, to);
+}
+
+void vx_print_top(const vx_model *model, const vx_top *top, int count) {
+  for (int k = 0; k < count; k++) {
+    printf("  %5.1f %%  ", 100 * top[k].probability);
+    vx_print_name(stdout, vx_model_label(model, top[k].label));
+    putchar('\n');
+  }
+}
+
+bool vx_default_out(const vx_config *config, const char *ending, char *path, size_t size, vx_error *error) {
+  if (mkdir("results", 0777) != 0 && errno != EEXIST)
+    return vx_fail(error, "results", "folder cannot be made: %s", strerror(errno));
+  return snprintf(path, size, "results/%s%s.sqlite", config->name, ending) < (int)size ||
+         vx_fail(error, config->path, "the name is too long for a results file; give one with --out");
+}
 
 static void say_waiting(void *user, const char *path) {
   (void)user;

@@ -5,18 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "harness/tables/sheet_cells.h"
 
-static const char *const format_names[] = {"text", "markdown", "csv", "latex", "json"};
-
 bool vx_format_parse(const char *text, vx_format *format, vx_error *error) {
-  for (int i = 0; i < 5; i++) {
-    if (strcmp(text, format_names[i]) == 0) {
-      *format = (vx_format)i;
-      return true;
-    }
-  }
-  return vx_fail(error, "--format", "'%s' is none of text, markdown, csv, latex, json", text);
+  int found = vx_choice_find("text|markdown|csv|latex|json", text);
+  *format = found < 0 ? VX_FORMAT_TEXT : (vx_format)found;
+  return found >= 0 || vx_fail(error, "--format", "'%s' is none of text, markdown, csv, latex, json", text);
 }
 
 vx_sheet *vx_sheet_new(const vx_sheet_column *columns, int count) {
