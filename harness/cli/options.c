@@ -42,17 +42,13 @@ static bool set_number(const char *command, const vx_option *option, const char 
   errno = 0;
   if (option->type == VX_OPTION_INT) {
     long value = strtol(text, &end, 10);
-    if (end == text || *end || errno || value < -2147483647L || value > 2147483647L) {
-      vx_bad_use(error, command, "--%s wants a whole number, not '%s'", option->name, text);
-      return false;
-    }
+    if (end == text || *end || errno || value < -2147483647L || value > 2147483647L)
+      return vx_bad_use(error, command, "--%s wants a whole number, not '%s'", option->name, text), false;
     *(int *)option->into = (int)value;
   } else {
     double value = strtod(text, &end);
-    if (end == text || *end || !isfinite(value)) {
-      vx_bad_use(error, command, "--%s wants a number, not '%s'", option->name, text);
-      return false;
-    }
+    if (end == text || *end || !isfinite(value))
+      return vx_bad_use(error, command, "--%s wants a number, not '%s'", option->name, text), false;
     *(double *)option->into = value;
   }
   return true;
@@ -71,10 +67,8 @@ static bool set_option(const char *command, const vx_option *option, const char 
     return set_number(command, option, text, error);
   case VX_OPTION_LIST: {
     vx_texts *texts = option->into;
-    if (texts->count == VX_TEXTS_MAX) {
-      vx_bad_use(error, command, "--%s given more than %d times", option->name, VX_TEXTS_MAX);
-      return false;
-    }
+    if (texts->count == VX_TEXTS_MAX)
+      return vx_bad_use(error, command, "--%s given more than %d times", option->name, VX_TEXTS_MAX), false;
     texts->text[texts->count++] = text;
     return true;
   }
@@ -96,10 +90,7 @@ bool vx_options(int argc, char **argv, const vx_option *options, int count, int 
     int at = optind ? optind : 1, index = -1;
     int c = getopt_long(argc, argv, ":", known, &index);
     if (c == -1) break;
-    if (c == ':') {
-      vx_bad_use(error, command, "option '%s' wants a value", argv[optind - 1]);
-      return false;
-    }
+    if (c == ':') return vx_bad_use(error, command, "option '%s' wants a value", argv[optind - 1]), false;
     if (c != 0 || index < 0) {
       /* optopt is set for a short option; a long one is the argument just passed. */
       const char *given = argv[optind > at ? optind - 1 : at];

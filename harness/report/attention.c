@@ -126,11 +126,10 @@ static int choose_named(const vx_report *report, const char *names, int *chosen,
   for (const char *at = names; *at;) {
     size_t length = strcspn(at, ",");
     int image = find_image(report, at, length);
-    if (image < 0 || count == CHOSEN_MAX) {
-      vx_fail(error, "--attention", image < 0 ? "no image '%.*s' through the gate" : "too many images at '%.*s'",
-              (int)length, at);
-      return -1;
-    }
+    if (image < 0 || count == CHOSEN_MAX)
+      return vx_fail(error, "--attention", image < 0 ? "no image '%.*s' through the gate" : "too many images at '%.*s'",
+                     (int)length, at),
+             -1;
     chosen[count++] = image;
     at += length + (at[length] == ',');
   }

@@ -16,19 +16,16 @@ bool vx_format_parse(const char *text, vx_format *format, vx_error *error) {
 
 vx_sheet *vx_sheet_new(const vx_sheet_column *columns, int count) {
   vx_sheet *sheet = calloc(1, sizeof *sheet);
-  vx_sheet_column *copy = calloc((size_t)count + 1, sizeof *copy);
-  char **kept = calloc(2 * (size_t)count + 1, sizeof *kept);
-  if (!sheet || !copy || !kept) {
-    free(sheet);
-    free(copy);
-    free(kept);
-    return NULL;
+  if (!sheet) return NULL;
+  sheet->columns = calloc((size_t)count + 1, sizeof *sheet->columns);
+  sheet->kept = calloc(2 * (size_t)count + 1, sizeof *sheet->kept);
+  if (sheet->columns && sheet->kept) {
+    memcpy(sheet->columns, columns, (size_t)count * sizeof *columns);
+    sheet->column_count = count;
+    return sheet;
   }
-  memcpy(copy, columns, (size_t)count * sizeof *copy);
-  sheet->columns = copy;
-  sheet->kept = kept;
-  sheet->column_count = count;
-  return sheet;
+  vx_sheet_free(sheet);
+  return NULL;
 }
 
 void vx_sheet_head(vx_sheet *sheet, int column, const char *head) {

@@ -420,10 +420,7 @@ static bool fill(making *m, vx_error *error) {
 
 vx_sheet *vx_table_make(vx_store *store, const vx_table_options *options, vx_error *error) {
   making m = {.store = store, .options = options, .arena = vx_arena_new()};
-  if (!m.arena) {
-    vx_fail(error, vx_store_path(store), "out of memory");
-    return NULL;
-  }
+  if (!m.arena) return vx_fail(error, vx_store_path(store), "out of memory"), NULL;
   bool ok = fill(&m, error);
   vx_arena_free(m.arena);
   if (ok) return m.sheet;
