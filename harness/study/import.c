@@ -521,6 +521,7 @@ static bool score(const importing *m, vx_scorer *scorer, job *j, vx_evaluation *
   if (outcome == VX_SCORE_DONE) return true;
   if (outcome == VX_SCORE_NO_MEMORY) return out_of_memory(m, error);
   *e = vx_evaluation_unknown;
+  e->method = 0;
   e->status = VX_STATUS_FAILED;
   return vx_result_add_failure(j->result, VX_FAILURE, 0, "import", j->why.where, "%s", j->why.why) ||
          out_of_memory(m, error);
