@@ -105,26 +105,22 @@ static json_t *pack_order(const vx_report *report, const vx_map *map, vx_arena *
 }
 
 /* A list over the methods, null where nothing is put. */
-static json_t *list_of_methods(vx_report *report) {
-  json_t *list = json_array();
+static json_t *list_of_methods(vx_report *report, json_t *into, const char *key) {
+  json_t *list = vx_report_put_list(report, into, key);
   for (int m = 0; m < report->method_count; m++) vx_report_push(report, list, json_null());
   return list;
 }
 
 static void put_film(vx_report *report, int method, const vx_curve *curve, json_t *curves, vx_arena *arena) {
   json_t *list = json_object_get(curves, curve->metric);
-  if (!list) {
-    list = list_of_methods(report);
-    vx_report_put(report, curves, curve->metric, list);
-  }
+  if (!list) list = list_of_methods(report, curves, curve->metric);
   if (json_array_set_new(list, (size_t)method, pack_curve(curve, arena)) != 0) report->lost = true;
 }
 
 static bool put_orders(vx_report *report, int image, json_t *into, vx_arena *arena, vx_error *error) {
   vx_map_row *rows;
   int count;
-  json_t *orders = list_of_methods(report);
-  vx_report_put(report, into, "orders", orders);
+  json_t *orders = list_of_methods(report, into, "orders");
   if (!vx_query_maps(report->store, report->images.rows[image].id, arena, &rows, &count, error)) return false;
   for (int i = 0; i < count; i++) {
     int method = method_place(report, rows[i].method);
@@ -166,35 +162,32 @@ bool vx_report_take_curves(vx_report *report, int image, json_t *into, vx_arena 
 }
 
 /* [n, means, standard errors] of a method; null without images. */
-static json_t *sums_json(vx_report *report, const kind *k, int method) {
-  json_t *means = json_array(), *errors = json_array();
+static void put_sums(vx_report *report, const kind *k, int method, json_t *methods) {
   double n = k->n[method];
   if (n == 0) {
-    json_decref(means);
-    json_decref(errors);
-    return json_null();
+    vx_report_push(report, methods, json_null());
+    return;
   }
+  json_t *means = json_array(), *errors = json_array();
   for (int i = 0; i < k->points; i++) {
     double mean = k->sum[method * k->points + i] / n, square = k->square[method * k->points + i] / n;
     double variance = n > 1 ? fmax(0, square - mean * mean) * n / (n - 1) : NAN;
     vx_report_push(report, means, vx_embed_number(mean, 4));
     vx_report_push(report, errors, vx_embed_number(sqrt(variance / n), 3));
   }
-  return json_pack("[i, o, o]", k->n[method], means, errors);
+  vx_report_push(report, methods, json_pack("[i, o, o]", k->n[method], means, errors));
 }
 
-bool vx_report_add_curves(vx_report *report, json_t *summary, vx_error *error) {
-  json_t *list = json_array();
-  if (json_object_set_new(summary, "curves", list) != 0) return no_memory(error);
+void vx_report_add_curves(vx_report *report, json_t *summary) {
+  json_t *list = vx_report_put_list(report, summary, "curves");
   for (int i = 0; report->curves && i < report->curves->count; i++) {
     const kind *k = &report->curves->kinds[i];
-    json_t *one = json_object(), *methods = json_array();
-    vx_report_push(report, list, one);
+    json_t *one = json_object();
     vx_report_put(report, one, "of", vx_embed_text(k->metric));
     vx_report_put(report, one, "name", vx_embed_text(k->name));
     vx_report_put(report, one, "film", json_boolean(has_film(report, k->metric)));
-    vx_report_put(report, one, "methods", methods);
-    for (int m = 0; m < report->method_count; m++) vx_report_push(report, methods, sums_json(report, k, m));
+    json_t *methods = vx_report_put_list(report, one, "methods");
+    for (int m = 0; m < report->method_count; m++) put_sums(report, k, m, methods);
+    vx_report_push(report, list, one);
   }
-  return true;
 }

@@ -43,27 +43,18 @@ static const vx_column over_chance = {
     .higher = true,
 };
 
-static bool describe(const measuring *m, json_t *into) {
+static json_t *describe(const measuring *m) {
   const vx_column *c = m->column ? m->column : &over_chance;
-  const char *kind = c->measure ? vx_measure_kind_name(c->measure->kind) : "truth";
-  json_t *range = json_pack("[o, o]",
-                            vx_embed_number(!m->column ? -1
-                                            : c->about ? c->about->low
-                                                       : NAN,
-                                            6),
-                            vx_embed_number(c->about ? c->about->high : 1, 6));
-  return json_object_set_new(into, "name", vx_embed_text(m->name)) == 0 &&
-         json_object_set_new(into, "title", vx_embed_text(c->title)) == 0 &&
-         json_object_set_new(into, "meaning", vx_embed_text(c->meaning)) == 0 &&
-         json_object_set_new(into, "of", vx_embed_text(c->of)) == 0 &&
-         json_object_set_new(into, "measure", vx_embed_text(c->measure ? c->measure->id : "")) == 0 &&
-         json_object_set_new(into, "parameters", vx_embed_text(c->parameters)) == 0 &&
-         json_object_set_new(into, "kind", vx_embed_text(kind)) == 0 &&
-         json_object_set_new(into, "faithful", json_boolean(m->column && vx_column_is_faithful(c))) == 0 &&
-         json_object_set_new(into, "ceiling", json_integer(ceiling_of(m))) == 0 &&
-         json_object_set_new(into, "percent", json_boolean(c->scale == 100)) == 0 &&
-         json_object_set_new(into, "higher", json_boolean(c->higher)) == 0 &&
-         json_object_set_new(into, "range", range) == 0;
+  double low = !m->column ? -1 : c->about ? c->about->low : NAN, high = c->about ? c->about->high : 1;
+  json_t *into = json_pack("{s:o, s:o, s:o, s:b, s:b, s:[o, o]}", "name", vx_embed_text(m->name), "title",
+                           vx_embed_text(c->title), "meaning", vx_embed_text(c->meaning), "percent", c->scale == 100,
+                           "higher", c->higher, "range", vx_embed_number(low, 6), vx_embed_number(high, 6));
+  vx_report_put(m->report, into, "of", vx_embed_text(c->of));
+  vx_report_put(m->report, into, "measure", vx_embed_text(c->measure ? c->measure->id : ""));
+  vx_report_put(m->report, into, "parameters", vx_embed_text(c->parameters));
+  vx_report_put(m->report, into, "faithful", json_boolean(m->column && vx_column_is_faithful(c)));
+  vx_report_put(m->report, into, "ceiling", json_integer(ceiling_of(m)));
+  return into;
 }
 
 /* ---- values ----------------------------------------------------------------------------------------------------- */
@@ -100,16 +91,15 @@ static bool read_over_chance(const measuring *m, vx_arena *arena, vx_error *erro
   return true;
 }
 
-static bool put_values(const measuring *m, json_t *into) {
+static void put_values(const measuring *m, json_t *into) {
   int methods = m->report->method_count, images = m->report->images.count;
-  json_t *all = json_array();
-  for (int k = 0; all && k < methods; k++) {
+  json_t *all = vx_report_put_list(m->report, into, "values");
+  for (int k = 0; k < methods; k++) {
     json_t *list = json_array();
-    for (int i = 0; list && i < images; i++)
+    for (int i = 0; i < images; i++)
       vx_report_push(m->report, list, vx_embed_number(m->values[(size_t)i * (size_t)methods + (size_t)k], 5));
     vx_report_push(m->report, all, list);
   }
-  return json_object_set_new(into, "values", all) == 0;
 }
 
 /* ---- means ------------------------------------------------------------------------------------------------------ */
@@ -131,10 +121,10 @@ static bool estimate(const measuring *m, vx_error *error) {
   return ok;
 }
 
-static bool put_rows(const measuring *m, json_t *into) {
+static void put_rows(const measuring *m, json_t *into) {
   size_t methods = (size_t)m->report->method_count;
-  json_t *rows = json_array();
-  for (size_t k = 0; rows && k < methods; k++) {
+  json_t *rows = vx_report_put_list(m->report, into, "rows");
+  for (size_t k = 0; k < methods; k++) {
     int n = 0;
     for (int i = 0; i < m->report->images.count; i++) n += !isnan(m->values[(size_t)i * methods + k]);
     const vx_interval *v = &m->intervals[k];
@@ -142,7 +132,6 @@ static bool put_rows(const measuring *m, json_t *into) {
                    json_pack("[o, o, o, i]", vx_embed_number(v->estimate, 9), vx_embed_number(v->low, 9),
                              vx_embed_number(v->high, 9), n));
   }
-  return json_object_set_new(into, "rows", rows) == 0;
 }
 
 /* ---- every method against every other --------------------------------------------------------------------------- */
@@ -169,15 +158,16 @@ static bool put_pairs(const measuring *m, bool higher, json_t *into, vx_error *e
   vx_resampling how = {.resamples = (size_t)report->options->resamples, .seed = report->options->seed};
   bool ok = pairs && standings ? vx_compare_groups(m->values, images, methods, NULL, 1, &how, pairs, error)
                                : vx_fail(error, "report", "out of memory");
-  json_t *list = ok ? json_array() : NULL, *places = ok ? json_array() : NULL;
-  if (ok) vx_stand(m->values, images, methods, NULL, 1, pairs, higher, standings);
-  for (size_t i = 0; list && i < count; i++) vx_report_push(m->report, list, pair_json(&pairs[i]));
-  for (size_t k = 0; places && k < methods; k++) vx_report_push(m->report, places, standing_json(&standings[k]));
+  if (ok) {
+    json_t *list = vx_report_put_list(m->report, into, "pairs");
+    json_t *places = vx_report_put_list(m->report, into, "standings");
+    vx_stand(m->values, images, methods, NULL, 1, pairs, higher, standings);
+    for (size_t i = 0; i < count; i++) vx_report_push(m->report, list, pair_json(&pairs[i]));
+    for (size_t k = 0; k < methods; k++) vx_report_push(m->report, places, standing_json(&standings[k]));
+  }
   free(pairs);
   free(standings);
-  if (!ok) return false;
-  return (json_object_set_new(into, "pairs", list) == 0 && json_object_set_new(into, "standings", places) == 0) ||
-         vx_fail(error, "report", "out of memory");
+  return ok;
 }
 
 /* ---- one measure ------------------------------------------------------------------------------------------------- */
@@ -186,53 +176,48 @@ static bool put_pairs(const measuring *m, bool higher, json_t *into, vx_error *e
 static bool add_measure(measuring *m, const vx_score_row *rows, int of, json_t *list, vx_arena *arena,
                         vx_error *error) {
   size_t methods = (size_t)m->report->method_count;
-  json_t *into = json_object();
-  bool ok = into && describe(m, into);
-  if (!ok) return vx_fail(error, "report", "out of memory");
-  ok = m->column ? read_values(m, arena, error) : read_over_chance(m, arena, error);
+  json_t *into = describe(m);
+  bool ok = m->column ? read_values(m, arena, error) : read_over_chance(m, arena, error);
   if (ok && rows) {
     for (size_t k = 0; k < methods; k++)
       m->intervals[k] = (vx_interval){rows[k].of[of].estimate, rows[k].of[of].low, rows[k].of[of].high};
   } else if (ok) {
     ok = estimate(m, error);
   }
-  if (ok && !(put_rows(m, into) && put_values(m, into))) ok = vx_fail(error, "report", "out of memory");
-  int ceiling = ceiling_of(m); /* is in no ranking */
-  for (int i = 0; ceiling >= 0 && i < m->report->images.count; i++)
-    m->values[(size_t)i * methods + (size_t)ceiling] = NAN;
-  ok = ok && put_pairs(m, json_is_true(json_object_get(into, "higher")), into, error);
-  if (!ok) {
-    json_decref(into);
-    return false;
+  if (ok) {
+    put_rows(m, into);
+    put_values(m, into);
+    int ceiling = ceiling_of(m); /* is in no ranking */
+    for (int i = 0; ceiling >= 0 && i < m->report->images.count; i++)
+      m->values[(size_t)i * methods + (size_t)ceiling] = NAN;
+    ok = put_pairs(m, json_is_true(json_object_get(into, "higher")), into, error);
   }
-  return json_array_append_new(list, into) == 0 || vx_fail(error, "report", "out of memory");
+  vx_report_push(m->report, list, into);
+  return ok;
 }
 
-/* ---- measures against each other ----------------------------------------------------------------------------------
- */
+/* ---- measures against each other --------------------------------------------------------------------------------- */
 
 /* The names of the measures, how many images have all of them, and for each pair of measures [first, second, Spearman
    and its interval, Kendall, methods]: over the methods that look at the model. */
-static bool add_agreement(vx_report *report, const vx_column *columns, int count, json_t *summary, vx_error *error) {
+static bool add_agreement(vx_report *report, json_t *summary, vx_error *error) {
   enum { MOST = 40, RESAMPLES = 1000 }; /* of each of 780 pairs */
   vx_across a;
   vx_resampling how = {.resamples = (size_t)report->options->resamples, .seed = report->options->seed};
+  int count = report->column_count < MOST ? report->column_count : MOST;
   bool *looking = VX_TAKE(report->arena, report->method_count + 1, bool);
-  json_t *into = json_object(), *names = json_array(), *pairs = json_array();
-  bool ok = looking && json_object_set_new(summary, "agreement", into) == 0;
-  ok = json_object_set_new(into, "names", names) == 0 && ok;
-  ok = json_object_set_new(into, "pairs", pairs) == 0 && ok;
-  if (!ok) return vx_fail(error, "report", "out of memory");
-  if (count > MOST) count = MOST;
+  json_t *into = vx_report_put_object(report, summary, "agreement");
+  json_t *names = vx_report_put_list(report, into, "names"), *pairs = vx_report_put_list(report, into, "pairs");
+  if (!looking) return vx_fail(error, "report", "out of memory");
   if (how.resamples > RESAMPLES) how.resamples = RESAMPLES;
   if (report->images.count > VX_BOOTSTRAP_IMAGES) how.resamples = 0;
   for (int m = 0; m < report->method_count; m++) looking[m] = !report->methods[m].trivial;
-  if (!vx_across_make(report->store, report->scoring.id, &report->images, columns, count, report->methods, looking,
-                      report->method_count, &how, false, report->arena, &a, error))
+  if (!vx_across_make(report->store, report->scoring.id, &report->images, report->columns, count, report->methods,
+                      looking, report->method_count, &how, false, report->arena, &a, error))
     return false;
   const vx_rank_agreement *g = a.agreements;
   for (int i = 0; a.images && i < count; i++) {
-    vx_report_push(report, names, vx_embed_text(columns[i].name));
+    vx_report_push(report, names, vx_embed_text(report->columns[i].name));
     for (int j = i + 1; j < count; j++, g++)
       vx_report_push(report, pairs,
                      json_pack("[i, i, o, o, o, o, i]", i, j, vx_embed_number(g->spearman, 4),
@@ -240,19 +225,17 @@ static bool add_agreement(vx_report *report, const vx_column *columns, int count
                                vx_embed_number(g->kendall, 4), (int)g->methods));
   }
   vx_report_put(report, into, "images", json_integer(a.images));
-  vx_report_put(report, into, "resamples", json_integer((json_int_t)how.resamples));
   return true;
 }
 
 /* ---- all of it -------------------------------------------------------------------------------------------------- */
 
-static bool add_counts(vx_report *report, const vx_score_row *rows, json_t *summary) {
-  json_t *list = json_array();
-  for (int k = 0; list && k < report->method_count; k++)
+static void add_counts(vx_report *report, const vx_score_row *rows, json_t *summary) {
+  json_t *list = vx_report_put_list(report, summary, "tallies");
+  for (int k = 0; k < report->method_count; k++)
     vx_report_push(report, list,
                    json_pack("{s:I, s:I, s:i, s:i}", "n", (json_int_t)rows[k].n, "flat", (json_int_t)rows[k].flat,
                              "failed", rows[k].failed, "unscored", rows[k].unscored));
-  return json_object_set_new(summary, "tallies", list) == 0;
 }
 
 bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error) {
@@ -269,10 +252,8 @@ bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error) {
   measuring m = {.report = report,
                  .values = VX_TAKE(arena, values_count(report) + 1, double),
                  .intervals = VX_TAKE(arena, report->method_count + 1, vx_interval)};
-  json_t *list = json_array();
-  if (!m.values || !m.intervals || !list || json_object_set_new(summary, "metrics", list) != 0) {
-    return vx_fail(error, "report", "out of memory");
-  }
+  json_t *list = vx_report_put_list(report, summary, "metrics");
+  if (!m.values || !m.intervals) return vx_fail(error, "report", "out of memory");
   if (!vx_aggregate_parse(report->scoring.aggregate, &request.aggregate, error) ||
       !vx_scores_summarise(report->store, &request, arena, &rows, error))
     return false;
@@ -282,6 +263,6 @@ bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error) {
     m.name = m.column ? m.column->name : "over_chance";
     if (!add_measure(&m, k <= VX_COLUMNS_OWN ? rows : NULL, k, list, arena, error)) return false;
   }
-  if (!add_counts(report, rows, summary)) return vx_fail(error, "report", "out of memory");
-  return add_agreement(report, report->columns, report->column_count, summary, error);
+  add_counts(report, rows, summary);
+  return add_agreement(report, summary, error);
 }

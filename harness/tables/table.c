@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/text.h"
 #include "harness/tables/column.h"
 #include "harness/tables/heading.h"
 #include "harness/tables/published.h"
@@ -96,11 +97,8 @@ typedef struct making {
 } making;
 
 static int family_rank(const char *family) {
-  static const char *const order[] = {"attention", "gradient", "propagation", "hybrid", "trivial"};
-  for (int i = 0; i < 5; i++) {
-    if (strcmp(family, order[i]) == 0) return i;
-  }
-  return 5;
+  int rank = vx_choice_find("attention|gradient|propagation|hybrid|imported|trivial", family);
+  return rank < 0 ? 4 : rank; /* of another name: with the imported ones */
 }
 
 /* What rows are sorted by: an estimate, the better the higher. */
@@ -563,10 +561,7 @@ static bool fill(making *m, vx_error *error) {
 
 vx_sheet *vx_table_make(vx_store *store, const vx_table_options *options, vx_error *error) {
   making m = {.store = store, .options = options, .arena = vx_arena_new()};
-  if (!m.arena) {
-    vx_fail(error, vx_store_path(store), "out of memory");
-    return NULL;
-  }
+  if (!m.arena) return vx_fail(error, vx_store_path(store), "out of memory"), NULL;
   bool ok = fill(&m, error);
   vx_arena_free(m.arena);
   if (ok) return m.sheet;
