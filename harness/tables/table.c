@@ -88,6 +88,7 @@ typedef struct making {
   int more_count;
   const char **names;           /* [more_count] */
   bool *own_n;                  /* [more_count] measured on other images than IoU */
+  int *same_n;                  /* [more_count] the n of all rows; -1: they differ; -2: no row yet */
   int n, flat;                  /* columns */
   vx_standing *standings;       /* [groups][methods] by IoU; NULL: not compared */
   vx_standing **more_standings; /* [more_count] likewise */
@@ -199,6 +200,7 @@ static void put_row(making *m, const char *group, const vx_score_row *row, int p
   for (int k = 0; k < m->more_count; k++) {
     put_more(m, k, row, m->more_standings[k] ? &m->more_standings[k][place] : NULL);
     m->own_n[k] = m->own_n[k] || row->more_n[k] != row->n;
+    m->same_n[k] = m->same_n[k] == -2 || m->same_n[k] == row->more_n[k] ? row->more_n[k] : -1;
   }
   vx_sheet_int(m->sheet, m->n, row->n);
   vx_sheet_int(m->sheet, m->flat, row->flat);
@@ -374,6 +376,25 @@ static void put_published_notes(making *m) {
   }
 }
 
+/* Measures that were made on a sample, with its n where all rows have the same. */
+static bool put_samples(making *m, vx_error *error) {
+  for (int k = 0; k < m->more_count; k++) {
+    vx_text titles = {0};
+    int n = m->same_n[k];
+    if (!m->own_n[k] || n < 0) continue;
+    for (int o = k; o < m->more_count; o++) {
+      if (!m->own_n[o] || m->same_n[o] != n) continue;
+      m->own_n[o] = false; /* said */
+      if (m->shown[VX_COLUMNS_OWN + o]) vx_text_add(&titles, "%s%s", titles.length ? ", " : "", m->more[o].title);
+    }
+    if (titles.text) vx_sheet_note(m->sheet, "On %d images of them: %s.", n, titles.text);
+    bool whole = !titles.broken;
+    free(titles.text);
+    if (!whole) return vx_fail(error, vx_store_path(m->store), "out of memory");
+  }
+  return true;
+}
+
 /* What to know of the further measures for eyes. */
 static bool put_more_notes(making *m, vx_error *error) {
   vx_text lower = {0}, faithful = {0};
@@ -389,7 +410,7 @@ static bool put_more_notes(making *m, vx_error *error) {
     for (int i = 0; i < m->method_count; i++) ceiling = ceiling || vx_column_has_ceiling(c, &m->methods[i]);
     if (!c->higher) vx_text_add(&lower, "%s%s", lower.length ? ", " : "", c->title);
     if (vx_column_is_faithful(c)) vx_text_add(&faithful, "%s%s", faithful.length ? ", " : "", c->title);
-    if (m->own_n[k]) vx_sheet_head(m->sheet, COLUMNS + VALUES * k + VALUE_N, "its n");
+    if (m->own_n[k] && m->same_n[k] < 0) vx_sheet_head(m->sheet, COLUMNS + VALUES * k + VALUE_N, "its n");
   }
   if (faithful.text)
     vx_sheet_note(m->sheet,
@@ -404,7 +425,8 @@ static bool put_more_notes(making *m, vx_error *error) {
   bool whole = !lower.broken && !faithful.broken;
   free(lower.text);
   free(faithful.text);
-  return whole || vx_fail(error, vx_store_path(m->store), "out of memory");
+  if (!whole) return vx_fail(error, vx_store_path(m->store), "out of memory");
+  return put_samples(m, error);
 }
 
 static bool put_notes(making *m, vx_error *error) {
@@ -463,13 +485,15 @@ static bool choose_columns(making *m, vx_error *error) {
   m->more_count = count - VX_COLUMNS_OWN;
   m->shown = VX_TAKE(m->arena, count + 1, bool);
   m->own_n = VX_TAKE(m->arena, count + 1, bool);
+  m->same_n = VX_TAKE(m->arena, count + 1, int);
   m->names = VX_TAKE(m->arena, count + 1, const char *);
   m->more_standings = VX_TAKE(m->arena, count + 1, vx_standing *);
-  if (!m->shown || !m->own_n || !m->names || !m->more_standings)
+  if (!m->shown || !m->own_n || !m->same_n || !m->names || !m->more_standings)
     return vx_fail(error, vx_store_path(m->store), "out of memory");
   for (int k = 0; k < m->more_count; k++) {
     m->names[k] = m->more[k].name;
     m->own_n[k] = false;
+    m->same_n[k] = -2;
     m->more_standings[k] = NULL;
   }
   if (m->options->metrics)
