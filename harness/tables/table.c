@@ -88,11 +88,11 @@ typedef struct making {
 } making;
 
 static int family_rank(const char *family) {
-  static const char *const order[] = {"attention", "gradient", "propagation", "hybrid", "trivial"};
-  for (int i = 0; i < 5; i++) {
+  static const char *const order[] = {"attention", "gradient", "propagation", "hybrid", "perturbation", "trivial"};
+  int count = sizeof order / sizeof *order;
+  for (int i = 0; i < count; i++)
     if (strcmp(family, order[i]) == 0) return i;
-  }
-  return 5;
+  return count;
 }
 
 /* Places of the rows: by family, then as in the run or by a measure, best first. */
