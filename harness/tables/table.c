@@ -98,8 +98,8 @@ typedef struct making {
 } making;
 
 static int family_rank(const char *family) {
-  int rank = vx_choice_find("attention|gradient|propagation|hybrid|imported|trivial", family);
-  return rank < 0 ? 4 : rank; /* of another name: with the imported ones */
+  int rank = vx_choice_find("attention|gradient|propagation|hybrid|perturbation|imported|trivial", family);
+  return rank < 0 ? 5 : rank; /* of another name: with the imported ones */
 }
 
 /* What rows are sorted by: an estimate, the better the higher. */
