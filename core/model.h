@@ -15,28 +15,32 @@ typedef struct vx_linear {
   const float *weight;     /* [out][in] */
   const float *bias;       /* [out]; zeros where the checkpoint has none */
   const float *transposed; /* [in][out]: the forward product of few rows runs faster on it */
+  /* What single precision left over where a scale was folded in (fold.c): a pass in double adds it. NULL: nothing. */
+  const float *rest, *rest_bias, *rest_transposed;
 } vx_linear;
 
 typedef struct vx_norm {
-  const float *weight, *bias; /* [d] */
+  const float *weight, *bias; /* [d]; NULL: there is none */
 } vx_norm;
 
 typedef struct vx_block {
   vx_norm norm1, norm2;
-  vx_linear qkv;  /* d -> 3d: q, k, v stacked, each head-major */
-  vx_linear proj; /* d -> d */
-  vx_linear fc1;  /* d -> mlp */
-  vx_linear fc2;  /* mlp -> d */
+  vx_norm q_norm, k_norm; /* [dh] of each head's q and k, where shape.qk_norm */
+  vx_linear qkv;          /* d -> 3d: q, k, v stacked, each head-major */
+  vx_linear proj;         /* d -> d */
+  vx_linear fc1;          /* d -> mlp */
+  vx_linear fc2;          /* mlp -> d */
 } vx_block;
 
 struct vx_model {
   vx_shape shape;
   vx_linear patch;       /* 3 P P -> d */
-  const float *cls;      /* [leading][d] */
-  const float *position; /* [n][d] */
+  const float *leading;  /* [leading][d] */
+  const float *position; /* [n][d]; zeros for those without one */
+  vx_norm pre_norm;      /* where shape.pre_norm */
   vx_block *block;       /* [L] */
-  vx_norm norm;
-  vx_linear head; /* d -> C */
+  vx_norm norm;          /* of the tokens, or of what is read of them where shape.fc_norm */
+  vx_linear head;        /* parts * d -> C, on all that is read side by side (vx_read_parts) */
 
   const char *naming;
   char **label; /* [C], NULL where the config names none */
@@ -116,9 +120,25 @@ vx_norm vx_fetch_norm(vx_fetch *fetch, const char *name);
 vx_linear vx_fetch_linear(vx_fetch *fetch, int in, int out, bool bias, const char *name);
 vx_linear vx_fetch_patch(vx_fetch *fetch, const char *name); /* the convolution as a product over flattened patches */
 
-/* What the head reads of a sample of n tokens (vx_readout), as weights over them; none from the vx_read_high-th on. */
+/* Fills in what follows from the rest: head_dim, grid, leading, tokens. False when the sizes do not fit together, a
+   readout reads a token that is not there, or more tokens are without position than lead. */
+bool vx_shape_complete(vx_shape *shape);
+
+/* What the head reads of a sample of n tokens (vx_readout): one part or two, each a weighted sum of tokens; no weight
+   from the vx_read_high-th token on. The mean of the parts' weights is r, the readout as maps know it. */
+int vx_read_parts(const vx_shape *shape);
 int vx_read_high(const vx_shape *shape, int n);
+double vx_part_weight(const vx_shape *shape, int n, int part, int token);
 double vx_read_weight(const vx_shape *shape, int n, int token);
+
+/* fold.c: what is multiplied into weights when a checkpoint is opened. Exact to double precision: the values that
+   single passes use are rounded once, and `rest` holds what they miss. */
+
+/* Layer scale: y = scale (W x + b), scale [out]. */
+void vx_fold_scale(vx_fetch *fetch, vx_linear *linear, const float *scale);
+
+/* The head of VX_READ_TWO: the mean of what two heads say, of the two tokens side by side. */
+vx_linear vx_fold_heads(vx_fetch *fetch, const vx_linear *first, const vx_linear *second);
 
 /* The steps that opening a checkpoint and making a random model share. */
 vx_model *vx_model_new(const char *folder);

@@ -99,7 +99,7 @@ static void weights(vx_fetch *fetch) {
   char name[160], layer[96];
   snprintf(name, sizeof name, "%sencoder.layer.0.attention.attention.query.bias", p);
   bool qkv_bias = vx_config_qkv_bias(fetch, m->config, name);
-  m->cls = vx_fetch_floats(fetch, (size_t[]){d, 0}, "%sembeddings.cls_token", p);
+  m->leading = vx_fetch_floats(fetch, (size_t[]){d, 0}, "%sembeddings.cls_token", p);
   m->position = vx_fetch_floats(fetch, (size_t[]){(size_t)s->tokens, d, 0}, "%sembeddings.position_embeddings", p);
   snprintf(name, sizeof name, "%sembeddings.patch_embeddings.projection", p);
   m->patch = vx_fetch_patch(fetch, name);

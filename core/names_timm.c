@@ -105,7 +105,7 @@ static void weights(vx_fetch *fetch) {
   size_t d = (size_t)s->dim;
   bool qkv_bias = vx_config_qkv_bias(fetch, json_object_get(m->config, "model_args"), "blocks.0.attn.qkv.bias");
   char name[96];
-  m->cls = vx_fetch_floats(fetch, (size_t[]){d, 0}, "cls_token");
+  m->leading = vx_fetch_floats(fetch, (size_t[]){d, 0}, "cls_token");
   m->position = vx_fetch_floats(fetch, (size_t[]){(size_t)s->tokens, d, 0}, "pos_embed");
   m->patch = vx_fetch_patch(fetch, "patch_embed.proj");
   for (int l = 0; l < s->layers && fetch->ok; l++) {

@@ -168,7 +168,7 @@ static inline plain *plain_forward(const vx_model *model, const double *x, const
   double *in = plain_take(p, n, d);
   for (int t = 0; t < n; t++)
     for (int i = 0; i < d; i++)
-      in[t * d + i] = (t ? p->embedded[(t - 1) * d + i] : (double)model->cls[i]) +
+      in[t * d + i] = (t ? p->embedded[(t - 1) * d + i] : (double)model->leading[i]) +
                       (double)model->position[(t && place ? 1 + place[t - 1] : t) * d + i];
   for (int k = 0; k < s->layers; k++) {
     plain_layer *l = &p->layer[k];

@@ -58,7 +58,7 @@ static void same_model(const vx_model *a, const vx_model *b) {
   const vx_shape *s = &a->shape;
   ck_assert(memcmp(s, &b->shape, sizeof *s) == 0);
   size_t d = (size_t)s->dim;
-  same_floats("class tokens", d, a->cls, b->cls);
+  same_floats("class tokens", d, a->leading, b->leading);
   same_floats("positions", (size_t)s->tokens * d, a->position, b->position);
   same_linear("patch embeddings", &a->patch, &b->patch);
   same_linear("heads", &a->head, &b->head);
