@@ -11,6 +11,7 @@ bool vx_shape_complete(vx_shape *s) {
   s->tokens = s->leading + s->grid * s->grid;
   if (s->no_cls && (s->distillation || s->readout != VX_READ_PATCHES)) return false;
   if (s->readout == VX_READ_TWO && !s->distillation) return false;
+  if (s->fc_norm && s->readout != VX_READ_PATCHES) return false; /* of one token it is the last norm */
   return s->unplaced >= 0 && s->unplaced <= s->leading;
 }
 
