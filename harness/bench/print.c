@@ -159,7 +159,7 @@ bool vx_bench_print_json(const vx_bench *b, FILE *to, vx_error *error) {
   json_object_set_new(
       all, "memory",
       json_pack("{s:f, s:f, s:f}", "weights_mb", b->weights_mb, "worker_mb", b->worker_mb, "peak_mb", b->peak_mb));
-  bool good = json_dumpf(all, to, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) == 0;
+  bool good = (json_dumpf(all, to, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) == 0 || ferror(to));
   json_decref(all);
   fputc('\n', to);
   return good || vx_fail(error, "bench", "the JSON could not be made");

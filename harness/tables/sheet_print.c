@@ -289,8 +289,9 @@ static bool print_json(const vx_sheet *sheet, FILE *to) {
   if (ok && sheet->title) ok = json_object_set_new(all, "title", json_string(sheet->title)) == 0;
   if (ok && sheet->line_count) ok = json_object_set(all, "head", head) == 0;
   if (ok) ok = json_object_set(all, "rows", rows) == 0 && json_object_set(all, "notes", notes) == 0;
-  /* Not json_dumps: where memory runs out under it, it leaves out a key without a word. */
-  ok = ok && json_dumpf(all, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17)) == 0;
+  /* Not json_dumps: where memory runs out under it, it leaves out a key without a word. What a pipe or disk did not
+     take is told when the output is closed. */
+  ok = ok && (json_dumpf(all, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17)) == 0 || ferror(to));
   if (ok) fputc('\n', to);
   json_decref(rows);
   json_decref(notes);
