@@ -2,6 +2,7 @@
 import json
 import re
 import sqlite3
+import struct
 import sys
 import urllib.parse
 
@@ -107,7 +108,7 @@ def check_published(b):
 
 
 def check_further(b):
-    metrics = [m for m, in sql("SELECT DISTINCT metric FROM scores ORDER BY metric")]
+    metrics = ["pointing", "pointing_published"]
     rows = b.run("return [...document.querySelectorAll('.further tbody tr')].map(r => [...r.cells].map(c => c.textContent))")
     heads = b.run("return [...document.querySelectorAll('.further thead th')].map(h => h.firstChild.textContent)")
     titles = {m: b.run("const m = metricByName.get(arguments[0]); return m.percent ? `${m.title}, %` : m.title", m) for m in metrics}
@@ -122,6 +123,114 @@ def check_further(b):
             same("n" in heads, n != sql("SELECT n FROM table1 WHERE method = ?", method)[0][0], f"n of {method}")
             same(heads[at + 1], "ranks", "a measure has its ranks beside it")
     same(len(rows), len(sql("SELECT 1 FROM run_methods")), "rows of further measures")
+
+
+def floats(blob):
+    return struct.unpack(f"<{len(blob) // 4}f", blob)
+
+
+def ranks(values):
+    """1..n, equal ones their mean rank."""
+    return [sum(o < v for o in values) + (sum(o == v for o in values) + 1) / 2 for v in values]
+
+
+def correlation(x, y):
+    mx, my = sum(x) / len(x), sum(y) / len(y)
+    return (sum((a - mx) * (b - my) for a, b in zip(x, y))
+            / (sum((a - mx) ** 2 for a in x) * sum((b - my) ** 2 for b in y)) ** 0.5)
+
+
+def means_of(metric):
+    """By method, over the images that have it."""
+    if metric in ("iou", "f1", "pixel_accuracy"):
+        return dict(sql(f"SELECT m.name, avg({metric}) FROM evaluations JOIN run_methods m ON m.id = method GROUP BY m.id"))
+    return dict(sql("SELECT m.name, avg(value) FROM scores JOIN run_methods m ON m.id = method WHERE metric = ? GROUP BY m.id", metric))
+
+
+def check_faithful(b):
+    """The measures that ask the model below Table 1, the ceiling row marked and in no ranking."""
+    go(b, "table")
+    heads = b.run("return [...document.querySelectorAll('.faithful thead th')].map(h => h.firstChild.textContent)")
+    rows = b.run("return [...document.querySelectorAll('.faithful tbody tr')].map(r => [...r.cells].map(c => c.textContent))")
+    asked = [(m, c) for m, c in sql("SELECT measure, columns FROM run_metrics WHERE kind IN ('model', 'method') ORDER BY place")]
+    same([h for h in heads if h not in ("Method", "ranks", "n")], [b.run("const m = metricByName.get(arguments[0]); return m.percent ? `${m.title}, %` : m.title", c) for _, c in asked], "measures that ask the model")
+    for measure, column in asked:
+        percent, at = b.run("const m = metricByName.get(arguments[0]); return [m.percent, m.title]", column)
+        at = heads.index(f"{at}, %" if percent else at)
+        for row in rows:
+            method = row[0].replace("trivial", "")
+            close(first_number(row[at]), (100 if percent else 1) * means_of(column)[method], f"{column} of {method}")
+            ceiling = measure == "single-deletion" and method == "ceiling-row"
+            same("ceiling" in row[at], ceiling, f"{column} of {method} is a ceiling")
+            same(row[at + 1] == "\u2013", ceiling, f"ranks of {method} by {column}")
+    close(means_of("single_deletion")["ceiling-row"], 1, "occlusion's single deletion", 1e-6)
+
+
+def check_measures(b, summary):
+    go(b, "measures", x="iou", y="deletion")
+    looks = [m for m, in sql("SELECT name FROM run_methods WHERE NOT trivial ORDER BY place")]
+    labels = b.run("return [...document.querySelectorAll('#scatter .point')].map(p => [p.dataset.method, p.getAttribute('aria-label')])")
+    same(sorted(m for m, _ in labels), sorted(m for m, in sql("SELECT name FROM run_methods")), "a point a method")
+    for method, text in labels:
+        found = re.search(r"IoU ([\d.]+)%, Deletion ([\d.]+)%", text)
+        close(found.group(1), 100 * means_of("iou")[method], f"IoU of {method}")
+        close(found.group(2), 100 * means_of("deletion")[method], f"deletion of {method}")
+    # better is up: the point with the lowest deletion stands highest
+    heights = b.run("return Object.fromEntries([...document.querySelectorAll('#scatter .point')].map(p => { const m = p.querySelector('.mark'); return [p.dataset.method, Number(m.getAttribute('cy') ?? Number(m.getAttribute('y')) + Number(m.getAttribute('height')) / 2)] }))")
+    same(sorted(heights, key=heights.get), sorted(heights, key=means_of("deletion").get), "better is up")
+    # agreement: Spearman by hand, over the methods that look at the model, turned so that more is better
+    higher = {m["name"]: m["higher"] for m in summary["metrics"]}
+    cells = b.run("return [...document.querySelectorAll('.agree td[data-pair]')].map(t => [t.dataset.pair, t.textContent])")
+    same(len(cells) > 6, True, "cells of the agreement")
+    for pair, text in cells:
+        one, other = pair.split("|")
+        there = [m for m in looks if m != "ceiling-row" or "single_deletion" not in (one, other)]
+        x, y = ([(1 if higher[c] else -1) * means_of(c)[m] for m in there] for c in (one, other))
+        close(text, correlation(ranks(x), ranks(y)), f"agreement of {pair}")
+    # curves: the mean over the images of what the file has
+    drawn = next(c for c in summary["curves"] if c["of"] == "deletion")
+    for k, method in enumerate(m["name"] for m in summary["methods"]):
+        curves = [floats(v) for v, in sql("SELECT bytes FROM curves JOIN run_methods m ON m.id = method WHERE metric = 'deletion' AND m.name = ?", method)]
+        same(drawn["methods"][k][0], len(curves), f"curves of {method}")
+        for at, value in enumerate(drawn["methods"][k][1]):
+            close(value, sum(c[at] for c in curves) / len(curves), f"point {at} of {method}'s curve", 1e-3)
+    lines = b.run("return [...document.querySelectorAll('#curves [data-method]')].map(g => g.dataset.method)")
+    same(0 < len(lines) <= 8 and set(lines) & {"foreground", "background", "center"} != set(), True, f"lines of methods and of what never looks: {lines}")
+    b.run("document.querySelector('.choices input:checked').click()")
+    b.wait("return document.querySelectorAll('#curves [data-method]').length === arguments[0]", len(lines) - 1)
+    # ranks: two ways of removing are offered first
+    titles = b.run("return [...document.querySelectorAll('.ranks thead th')].map(h => h.firstChild.textContent)")
+    same([titles[1], titles[3]], ["Deletion", "deletion@black"], "ranks under two ways of removing")
+    for row in b.run("return [...document.querySelectorAll('.ranks tbody tr')].map(r => [...r.cells].map(c => c.textContent))"):
+        method = row[0].replace("trivial", "")
+        for at, metric in ((2, "deletion"), (4, "deletion@black")):
+            means = means_of(metric)
+            same(int(row[at]), 1 + sum(v < means[method] for v in means.values()), f"rank of {method} by {metric}")
+
+
+def check_film(b, parts):
+    """Frames take away what the map ranks first, and say what the curve says."""
+    import base64
+    one = parts["summary"]["images"]["ids"][0]
+    go(b, "image", id=one, film="deletion", of="rollout")
+    curve = floats(sql("SELECT bytes FROM curves c JOIN run_methods m ON m.id = c.method JOIN images i ON i.id = c.image WHERE c.metric = 'deletion' AND m.name = 'rollout' AND i.image_id = ?", one)[0][0])
+    heat = floats(sql("SELECT bytes FROM maps c JOIN run_methods m ON m.id = c.method JOIN images i ON i.id = c.image WHERE m.name = 'rollout' AND i.image_id = ?", one)[0][0])
+    order = sorted(range(len(heat)), key=lambda j: -heat[j])
+    same(b.run("const d = imageData(0); return orderOf(d, methodIndex('rollout'))"), order, "the order in which patches go")
+    frames = b.run("return [...document.querySelectorAll('.film figcaption')].map(f => f.textContent)")
+    points = [int(j * (len(curve) - 1) / 8 + 0.5) for j in range(9)]
+    same(len(frames), 9, "frames")
+    for text, at in zip(frames, points):
+        gone = (2 * at * len(heat) + len(curve) - 1) // (2 * (len(curve) - 1))
+        share, p = re.fullmatch(r"(\d+) % removedp ([\d.]+) %", text).groups()
+        close(share, 100 * gone / len(heat), "share removed", 0.51)
+        close(p, 100 * curve[at], "p of a frame", 0.25)
+    # the last frame is empty, the first is the picture
+    alpha = """const c = [...document.querySelectorAll('.film canvas')][arguments[0]], p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+               let s = 0; for (let i = 3; i < p.length; i += 4) s += p[i] > 0; return s / (c.width * c.height)"""
+    b.wait(alpha.replace("return s /", "return s === 0 || s /").replace("return s === 0 || s / (c.width * c.height)", "return s === 0"), 8)
+    close(b.run(alpha, 0), 1, "the whole picture")
+    close(b.run(alpha, 4), 1 - round(0.5 * len(heat)) / len(heat), "half of it", 0.02)
 
 
 def check_masks(b):
@@ -388,6 +497,9 @@ with Browser() as b:
     b.wait("return document.documentElement.dataset.ready === 'true'")
     for check in (check_table, check_heading, check_published, check_further, check_masks, check_sorting, check_cell, check_filters, check_classes, check_pairs, check_plots, check_flat, check_names, check_keyboard, check_print):
         check(b)
+    check_faithful(b)
+    check_measures(b, summary)
+    check_film(b, parts)
     check_wrong(b, summary)
     check_attention(b, parts)
     check_quiet(b, "the report")
@@ -403,6 +515,11 @@ with Browser(390, 844, dark=True) as b:
     go(b, "gallery", method="ag-cam")
     same(len(cards(b)), len(sql("SELECT 1 FROM per_image WHERE method = 'ag-cam'")), "cards without pictures")
     same(b.run("return document.documentElement.scrollWidth <= window.innerWidth"), True, "nothing is wider than a phone")
+    go(b, "measures")
+    same(b.run("return document.documentElement.scrollWidth <= window.innerWidth"), True, "measures are not wider than a phone")
+    go(b, "image", id=summary["images"]["ids"][0])
+    same(b.run("return document.querySelectorAll('.film li').length"), 9, "a film without pictures")
+    same(b.run("return document.documentElement.scrollWidth <= window.innerWidth"), True, "an image is not wider than a phone")
     go(b, "wrong")
     check_quiet(b, "the report without data")
 print(f"{checks} checks")

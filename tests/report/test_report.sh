@@ -44,8 +44,8 @@ model: tests/golden/models/vit-micro
 data: {root: "$data", split: val}
 classes: "$work/classes.tsv"
 min_confidence: 0
-methods: [rollout, saliency, attn-gradcam, ag-cam, lrp-stable, foreground, background, center]
-metrics: [overlap, pointing]
+methods: [rollout, saliency, attn-gradcam, ag-cam, lrp-stable, {id: occlusion, remove: drop, as: ceiling-row}, foreground, background, center]
+metrics: [overlap, pointing, deletion, single-deletion, {id: deletion, remove: black, as: deletion@black}]
 compare_with: coporan-table1
 YAML
 "$vitx" run "$work/odd.yaml" --out "$work/odd.sqlite" --quiet > "$work/said"
