@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # docs/measures.md has a section on every measure, with its source, its cost, what it rewards wrongly and what it cannot
-# tell; and none on a measure that there is not.
+# tell.
 set -euo pipefail
 vitx=${VITX_PROGRAM:?}
 page=docs/measures.md

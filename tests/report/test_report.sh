@@ -50,6 +50,11 @@ compare_with: coporan-table1
 YAML
 "$vitx" run "$work/odd.yaml" --out "$work/odd.sqlite" --quiet > "$work/said"
 "$vitx" table "$work/odd.sqlite" --resamples 0 --compare-with none --format json > "$work/table.json"
+# The ceiling row is marked for eyes, too, and in no ranking.
+"$vitx" table "$work/odd.sqlite" --metrics single-deletion --resamples 0 > "$work/ceiling"
+grep -qE '^ceiling-row .* 1\.000\^' "$work/ceiling" || { echo "the table does not mark the ceiling row:"; cat "$work/ceiling"; exit 1; }
+"$vitx" compare "$work/odd.sqlite" --metrics iou,single-deletion --ranks --resamples 200 > "$work/ranks"
+grep -qE '^ceiling-row .* ceiling *$' "$work/ranks" || { echo "the ceiling row has a rank:"; cat "$work/ranks"; exit 1; }
 "$vitx" report "$work/odd.sqlite" --out "$work/odd.html" --resamples 500
 "$vitx" report "$work/odd.sqlite" --out "$work/bare.html" --resamples 500 --data "$work/nowhere"
 export PYTHONDONTWRITEBYTECODE=1
