@@ -1,4 +1,4 @@
-#include "core/model.h"
+#include "core/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,18 +35,11 @@ static bool read_files(vx_model *model, vx_error *error) {
   return model->tensors != NULL;
 }
 
-/* What the checkpoint is, if it is no plain ViT with a class token. */
+/* Of a checkpoint whose tensors no naming has. */
 static bool fail_naming(vx_fetch *fetch) {
-  const char *why = "has neither vit.embeddings.cls_token (Hugging Face) nor cls_token (timm): this is no Vision "
-                    "Transformer that is known";
-  const char *pool = json_string_value(json_object_get(fetch->model->config, "global_pool"));
-  if (pool && strcmp(pool, "token") != 0)
-    return vx_config_fail(fetch, "global_pool",
-                          "is not \"token\": only models that read the class token are supported");
-  if (vx_fetch_has(fetch, "patch_embed.proj.weight") && vx_fetch_has(fetch, "blocks.0.attn.qkv.weight"))
-    why = "has no cls_token: a model without a class token (class_token: false) is not supported";
-  if (vx_fetch_has(fetch, "dinov2.embeddings.cls_token")) why = "is a DINOv2 of transformers, which is not supported";
-  return vx_fail(fetch->error, vx_tensors_path(fetch->model->tensors), "%s", why);
+  return vx_fail(fetch->error, vx_tensors_path(fetch->model->tensors),
+                 "has neither vit.embeddings.patch_embeddings (Hugging Face) nor patch_embed.proj (timm) nor conv_proj "
+                 "(torchvision): this is no Vision Transformer that is known");
 }
 
 /* A row's 16 values fill a line of the cache: each line is read once, and written once. Without the square in between
@@ -98,12 +91,12 @@ bool vx_model_finish_weights(vx_model *model) {
   return ok;
 }
 
-bool vx_model_make_labels(vx_model *model, const vx_naming *naming) {
+bool vx_model_make_labels(vx_model *model, const char *(*label)(const vx_model *model, int index)) {
   size_t classes = (size_t)model->shape.classes;
   model->label = VX_TAKE(model->arena, classes, char *);
   if (!model->label) return false;
   for (size_t c = 0; c < classes; c++) {
-    const char *name = naming ? naming->label(model, (int)c) : NULL;
+    const char *name = label ? label(model, (int)c) : NULL;
     size_t size = name ? strlen(name) + 1 : 32;
     if (!(model->label[c] = VX_TAKE(model->arena, size, char))) return false;
     if (name)
@@ -132,23 +125,26 @@ vx_model *vx_model_open(const char *folder, vx_error *error) {
     return NULL;
   }
   vx_fetch fetch = {.model = model, .error = error, .ok = true};
-  const vx_naming *namings[] = {&vx_naming_hf, &vx_naming_timm}, *naming = NULL;
-  bool ok = read_files(model, error);
-  for (int i = 0; ok && !naming && i < 2; i++)
-    if (namings[i]->recognise(&fetch)) naming = namings[i];
+  const vx_naming *namings[] = {&vx_naming_hf, &vx_naming_timm, &vx_naming_torchvision}, *naming = NULL;
+  vx_names names = {0};
+  bool ok = read_files(model, error) && vx_config_family(&fetch);
+  for (int i = 0; ok && !naming && i < 3; i++)
+    if (namings[i]->recognise(&fetch, &names)) naming = namings[i];
   if (ok && !naming) ok = fail_naming(&fetch);
   if (ok) {
     model->naming = naming->name;
-    ok = naming->shape(&fetch, &model->shape) && fetch.ok;
+    ok = naming->shape(&fetch, &names, &model->shape) && fetch.ok;
+    if (ok && !vx_shape_complete(&model->shape))
+      ok = vx_fail(error, folder, "config and tensors describe no model that is known");
     fetch.used = ok ? vx_fetch_take(&fetch, (size_t)vx_tensors_count(model->tensors), sizeof *fetch.used) : NULL;
     ok = fetch.used != NULL;
   }
   if (ok) {
     model->block = vx_fetch_take(&fetch, (size_t)model->shape.layers, sizeof *model->block);
-    if (model->block) naming->weights(&fetch);
+    if (model->block) vx_names_weights(&fetch, &names);
     ok = vx_fetch_all_used(&fetch);
   }
-  if (ok && !(vx_model_make_labels(model, naming) && vx_model_finish_weights(model)))
+  if (ok && !(vx_model_make_labels(model, naming->label) && vx_model_finish_weights(model)))
     ok = vx_fail(error, folder, "out of memory");
   if (ok) return model;
   vx_model_close(model);

@@ -71,54 +71,25 @@ const float *vx_fetch_floats(vx_fetch *fetch, const size_t *sides, const char *f
 bool vx_fetch_has(const vx_fetch *fetch, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void *vx_fetch_take(vx_fetch *fetch, size_t count, size_t size);
 
-/* Each naming: does the checkpoint use it; how many layers; heads and epsilon; all the weights. */
-typedef struct vx_naming {
-  const char *name;
-  bool (*recognise)(const vx_fetch *fetch);
-  bool (*shape)(vx_fetch *fetch, vx_shape *shape); /* from the config and tensors' sides */
-  void (*weights)(vx_fetch *fetch);
-  const char *(*label)(const vx_model *model, int index); /* NULL: not named */
-} vx_naming;
+/* Sides of a tensor, or an error that names it where it is missing or has another rank (leading sides of 1 aside). */
+bool vx_fetch_sides(vx_fetch *fetch, const char *name, int rank, size_t *sides);
 
-extern const vx_naming vx_naming_hf, vx_naming_timm;
+/* Fills the error with the tensor's name and returns false. */
+bool vx_fetch_fail(vx_fetch *fetch, const char *name, const char *why);
 
 /* Fails because there is no head: names its tensor, and what the config says under `key`. */
 bool vx_fetch_no_head(vx_fetch *fetch, const char *tensor, const char *key);
 
-/* The heads that a name of timm's stands for; 0: no name of timm's, -1: one that stands for another width. */
-int vx_timm_heads(const char *architecture, int width);
-
-/* An integer of the config, or an equal pair of it; `fallback` where the key is absent; an error where it is of another
- * type or below 1. */
-int vx_config_int(vx_fetch *fetch, const json_t *object, const char *key, int fallback);
-
 /* Fills the error with the config's key and returns false. */
 bool vx_config_fail(vx_fetch *fetch, const char *key, const char *why);
 
-/* Fails when the config names a value that the tensors contradict. */
-bool vx_config_agrees(vx_fetch *fetch, const json_t *object, const char *key, int value);
-
-/* Takes the number of heads, which the config tells under `key`: it must divide the width. */
-bool vx_config_heads(vx_fetch *fetch, const char *key, int heads, vx_shape *shape);
-
-/* The label of a class in a list, or in a map from the index as a text; NULL: none. */
-const char *vx_label_at(const json_t *labels, int index);
-
-/* Whether q, k and v have biases: as the config's `qkv_bias` says, else as the tensor `sample` is there or not, so
-   that one of them missing is always noticed. */
-bool vx_config_qkv_bias(const vx_fetch *fetch, const json_t *object, const char *sample);
-
-/* Fails on a tensor that nothing has taken: a part that a plain ViT does not have, or a name with a slip. */
+/* Fails on a tensor that nothing has taken: a part that the outline does not have, or a name with a slip. */
 bool vx_fetch_all_used(vx_fetch *fetch);
 
-/* Shape from sides shared by both namings: embedding, position and first block. */
-bool vx_shape_from_sides(vx_fetch *fetch, vx_shape *shape, const char *cls, const char *patch, const char *position,
-                         const char *fc1, const char *head);
-
-/* name.weight and name.bias; a linear layer without `bias` gets zeros. */
-vx_norm vx_fetch_norm(vx_fetch *fetch, const char *name);
+/* name + "weight" and name + "bias"; a layer without `bias` gets zeros. */
+vx_norm vx_fetch_norm(vx_fetch *fetch, int width, const char *name);
 vx_linear vx_fetch_linear(vx_fetch *fetch, int in, int out, bool bias, const char *name);
-vx_linear vx_fetch_patch(vx_fetch *fetch, const char *name); /* the convolution as a product over flattened patches */
+vx_linear vx_fetch_patch(vx_fetch *fetch, bool bias, const char *name); /* a convolution, as a product over patches */
 
 /* Fills in what follows from the rest: head_dim, grid, leading, tokens. False when the sizes do not fit together, a
    readout reads a token that is not there, or more tokens are without position than lead. */
@@ -144,6 +115,7 @@ vx_linear vx_fold_heads(vx_fetch *fetch, const vx_linear *first, const vx_linear
 vx_model *vx_model_new(const char *folder);
 const float *vx_model_transpose(vx_arena *arena, const vx_linear *linear); /* NULL: out of memory */
 bool vx_model_finish_weights(vx_model *model);
-bool vx_model_make_labels(vx_model *model, const vx_naming *naming);
+/* `label` may be NULL, and so may what it says of a class, which is then called "class 3". */
+bool vx_model_make_labels(vx_model *model, const char *(*label)(const vx_model *model, int index));
 
 #endif
