@@ -42,8 +42,8 @@ static bool wanted(const char *id, const char *const *ids, int count) {
 
 static bool print_rows(vx_store *store, const char *sql, int64_t run, const char *const *ids, int id_count, FILE *to,
                        vx_error *error) {
-  sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
-  int row = read && vx_sql_bind(store, read, error, "l", run) ? 1 : -1, columns = sqlite3_column_count(read);
+  sqlite3_stmt *read = vx_sql_prepare(store, error, sql, "l", run);
+  int row = read ? 1 : -1, columns = sqlite3_column_count(read);
   for (int i = 0; row > 0 && i < columns; i++) {
     if (i) putc(',', to);
     vx_csv_cell(sqlite3_column_name(read, i), to);

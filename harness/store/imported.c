@@ -7,8 +7,8 @@
 static bool next_place(vx_store *store, int64_t run, vx_method_row *method, bool *there, vx_error *error) {
   static const char sql[] = "SELECT count(*) FILTER (WHERE name = ?2), ifnull(max(place), -1) + 1, max(place) FILTER"
                             " (WHERE name = ?2) FROM run_methods WHERE run = ?1";
-  sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
-  bool good = read && vx_sql_bind(store, read, error, "lt", run, method->name) && vx_sql_row(store, read, error) > 0;
+  sqlite3_stmt *read = vx_sql_prepare(store, error, sql, "lt", run, method->name);
+  bool good = vx_sql_row(store, read, error) > 0;
   if (good) {
     *there = sqlite3_column_int(read, 0) > 0;
     method->place = sqlite3_column_int(read, *there ? 2 : 1);
@@ -19,22 +19,21 @@ static bool next_place(vx_store *store, int64_t run, vx_method_row *method, bool
 
 int64_t vx_imported_begin(vx_store *store, int64_t run, vx_method_row *method, bool *there, vx_error *error) {
   if (!vx_sql_exec(store, "BEGIN IMMEDIATE", error)) return 0;
-  int64_t id = next_place(store, run, method, there, error) ? vx_store_put_method(store, run, method, error) : 0;
+  int64_t id =
+      next_place(store, run, method, there, error) ? vx_store_put_method(store, run, method->place, method, error) : 0;
   return vx_imported_batch_end(store, id != 0, error) ? id : 0;
 }
 
 bool vx_imported_has(vx_store *store, int64_t scoring, int64_t method, const vx_image_set *set, bool *has,
                      vx_error *error) {
-  sqlite3_stmt *read =
-      vx_sql_prepare(store, "SELECT 1 FROM evaluations WHERE scoring = ? AND method = ? AND image = ?", error);
-  int row = read ? 0 : -1;
+  static const char sql[] = "SELECT 1 FROM evaluations WHERE scoring = ? AND method = ? AND image = ?";
+  int row = 0;
   for (int i = 0; row >= 0 && i < set->count; i++) {
-    bool bound = vx_sql_bind(store, read, error, "lll", scoring, method, set->rows[i].id);
-    row = bound ? vx_sql_row(store, read, error) : -1;
+    sqlite3_stmt *read = vx_sql_prepare(store, error, sql, "lll", scoring, method, set->rows[i].id);
+    row = vx_sql_row(store, read, error);
     has[i] = row > 0;
-    sqlite3_reset(read);
+    sqlite3_finalize(read);
   }
-  sqlite3_finalize(read);
   return row >= 0;
 }
 

@@ -136,8 +136,7 @@ bool vx_result_add_score(vx_result *result, vx_evaluation *evaluation, const cha
 bool vx_result_add_curve(vx_result *result, vx_evaluation *evaluation, const char *metric, const char *name,
                          const float *value, int count);
 
-/* Copies of texts and maps into the result's arena; NULL when memory is out. */
-const char *vx_result_text(vx_result *result, const char *text);
+/* A copy of a map into the result's arena; false when memory is out. */
 bool vx_result_keep_patch_map(vx_result *result, vx_evaluation *evaluation, const float *heat, int width, int height);
 bool vx_result_keep_pixel_map(vx_result *result, vx_evaluation *evaluation, const uint8_t *levels, int width,
                               int height);

@@ -168,12 +168,11 @@ bool vx_query_map(vx_store *store, int64_t scoring, int64_t method, int64_t imag
                   vx_error *error) {
   *row = (vx_made_row){.target = -1, .threshold = NAN};
   sqlite3_stmt *read = vx_sql_prepare(
-      store,
+      store, error,
       "SELECT p.kind, p.width, p.height, p.bytes, e.target, e.threshold FROM maps p LEFT JOIN evaluations e ON"
       " e.scoring = ?1 AND e.method = p.method AND e.image = p.image WHERE p.method = ?2 AND p.image = ?3",
-      error);
-  int got =
-      read && vx_sql_bind(store, read, error, "lll", scoring, method, image) ? vx_sql_row(store, read, error) : -1;
+      "lll", scoring, method, image);
+  int got = vx_sql_row(store, read, error);
   bool good = got >= 0;
   if (got > 0) {
     row->target = (int)vx_sql_whole(read, 4);
