@@ -155,7 +155,8 @@ static bool fail_other(vx_store *store, const char *sql, int64_t run, const char
 }
 
 /* Tables show methods in the order of the newest command, those that it does not name after them. */
-int64_t vx_store_put_method(vx_store *store, int64_t run, int place, const vx_method_row *m, vx_error *error) {
+/* Adds one, or finds it by name and digest: its id in the file, 0: failure. */
+int64_t vx_store_put_method(vx_store *store, int64_t run, const vx_method_row *m, vx_error *error) {
   static const char other[] = "SELECT explainer, parameters FROM run_methods WHERE run = ? AND name = ?";
   static const char sql[] =
       "INSERT INTO run_methods (run, place, name, explainer, title, family, source, class_specific, trivial, is_mask,"
@@ -163,9 +164,9 @@ int64_t vx_store_put_method(vx_store *store, int64_t run, int place, const vx_me
       " ON CONFLICT (run, name) DO UPDATE SET place = excluded.place WHERE digest = excluded.digest RETURNING id";
   char digest[VX_DIGEST_SIZE];
   vx_store_method_digest(m, digest);
-  sqlite3_stmt *put = vx_sql_prepare(store, error, sql, "litttttiiitTitTT", run, place, m->name, m->explainer, m->title,
-                                     m->family, m->source, m->class_specific, m->trivial, m->is_mask, m->parameters,
-                                     m->parts, m->pixel_map, digest, m->imported_from, m->cite);
+  sqlite3_stmt *put = vx_sql_prepare(store, error, sql, "litttttiiitTitTT", run, m->place, m->name, m->explainer,
+                                     m->title, m->family, m->source, m->class_specific, m->trivial, m->is_mask,
+                                     m->parameters, m->parts, m->pixel_map, digest, m->imported_from, m->cite);
   int row = vx_sql_row(store, put, error);
   int64_t id = row > 0 ? sqlite3_column_int64(put, 0) : 0;
   if (row == 0) fail_other(store, other, run, "method", m->name, m->explainer, m->parameters, error);
@@ -176,8 +177,11 @@ int64_t vx_store_put_method(vx_store *store, int64_t run, int place, const vx_me
 static bool put_methods(vx_store *store, const vx_run_row *run, vx_error *error) {
   bool good = vx_sql_do(store, error, "UPDATE run_methods SET place = place + ? WHERE run = ?", "il", run->method_count,
                         store->run);
-  for (int i = 0; good && i < run->method_count; i++)
-    good = (store->methods[i] = vx_store_put_method(store, store->run, i, &run->methods[i], error)) != 0;
+  for (int i = 0; good && i < run->method_count; i++) {
+    vx_method_row method = run->methods[i];
+    method.place = i;
+    good = (store->methods[i] = vx_store_put_method(store, store->run, &method, error)) != 0;
+  }
   return good;
 }
 

@@ -19,21 +19,20 @@ static bool next_place(vx_store *store, int64_t run, vx_method_row *method, bool
 
 int64_t vx_imported_begin(vx_store *store, int64_t run, vx_method_row *method, bool *there, vx_error *error) {
   if (!vx_sql_exec(store, "BEGIN IMMEDIATE", error)) return 0;
-  int64_t id =
-      next_place(store, run, method, there, error) ? vx_store_put_method(store, run, method->place, method, error) : 0;
+  int64_t id = next_place(store, run, method, there, error) ? vx_store_put_method(store, run, method, error) : 0;
   return vx_imported_batch_end(store, id != 0, error) ? id : 0;
 }
 
 bool vx_imported_has(vx_store *store, int64_t scoring, int64_t method, const vx_image_set *set, bool *has,
                      vx_error *error) {
-  static const char sql[] = "SELECT 1 FROM evaluations WHERE scoring = ? AND method = ? AND image = ?";
-  int row = 0;
-  for (int i = 0; row >= 0 && i < set->count; i++) {
-    sqlite3_stmt *read = vx_sql_prepare(store, error, sql, "lll", scoring, method, set->rows[i].id);
-    row = vx_sql_row(store, read, error);
-    has[i] = row > 0;
-    sqlite3_finalize(read);
+  static const char sql[] = "SELECT image FROM evaluations WHERE scoring = ? AND method = ? ORDER BY image";
+  sqlite3_stmt *read = vx_sql_prepare(store, error, sql, "ll", scoring, method);
+  int row = vx_sql_row(store, read, error);
+  for (int i = 0; row >= 0 && i < set->count; i++) { /* both by ascending id */
+    while (row > 0 && sqlite3_column_int64(read, 0) < set->by_id[i].id) row = vx_sql_row(store, read, error);
+    has[set->by_id[i].place] = row > 0 && sqlite3_column_int64(read, 0) == set->by_id[i].id;
   }
+  sqlite3_finalize(read);
   return row >= 0;
 }
 

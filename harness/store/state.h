@@ -64,8 +64,8 @@ void vx_store_scoring_digest(const vx_scoring_row *scoring, char text[17]);
 /* Adds a scoring to a run; its id, or 0. */
 int64_t vx_store_put_scoring(vx_store *store, int64_t run, const vx_scoring_row *scoring, vx_error *error);
 
-/* Adds a method to a run at a place of its tables, or finds it by name and digest; its id, or 0. */
-int64_t vx_store_put_method(vx_store *store, int64_t run, int place, const vx_method_row *method, vx_error *error);
+/* Adds a method to a run at method->place, or finds it by name and digest; its id, or 0. */
+int64_t vx_store_put_method(vx_store *store, int64_t run, const vx_method_row *method, vx_error *error);
 
 /* Reads which images and methods of the current run are there. */
 bool vx_store_load_done(vx_store *store, vx_error *error);
