@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/cli/cli.h"
@@ -12,7 +13,7 @@ const char vx_help_compare[] =
     "  vitx compare - which methods really differ; whether one run is worse than another; whether measures agree\n\n"
     "SYNOPSIS\n"
     "  vitx compare FILE.sqlite [OPTIONS]\n"
-    "  vitx compare FILE.sqlite FILE2.sqlite [OPTIONS]\n\n"
+    "  vitx compare FILE.sqlite[:RUN] FILE2.sqlite[:RUN] … [OPTIONS]\n\n"
     "DESCRIPTION\n"
     "  With one file: methods of one run against each other. More than two give a ranking: the mean, how many methods\n"
     "  are told apart from each and are worse or better, whether it is level with the best (not told apart from rank "
@@ -22,6 +23,9 @@ const char vx_help_compare[] =
     "  less those that are worse. Two methods (--methods a,b), or --pairs, give a row a pair.\n"
     "  With two files (or --run2, or --scoring2 in one file): each method that both have against itself, first less\n"
     "  second: two models, two versions, two settings.\n"
+    "  With three files and more (or a file:RUN several times): each less the first, method by method; runs are named "
+    "by\n"
+    "  the keys in which they differ, and all rows are corrected together.\n"
     "  Every comparison is paired, on the images that both have (matched by the data set's own id). Two are told "
     "apart\n"
     "  when Wilcoxon's signed-rank test has p below 0.05 after Holm's correction over all pairs (or rows); `vitx "
@@ -62,9 +66,15 @@ const char vx_help_compare[] =
     "  vitx compare results/demo.sqlite\n"
     "  vitx compare results/demo.sqlite --methods rollout,center --by size\n"
     "  vitx compare new.sqlite old.sqlite --fail-below -0.5     # in CI: no method may lose half a point\n"
-    "  vitx compare results/table1.sqlite --scoring main --scoring2 void-ignored\n"
-    "  vitx compare results/demo.sqlite --metrics iou,deletion,single-deletion\n"
-    "  vitx compare results/demo.sqlite --metrics deletion,deletion@black --ranks\n\n"
+    "  vitx compare a.sqlite b.sqlite c.sqlite --metric iou
+"
+    "  vitx compare results/table1.sqlite --scoring main --scoring2 void-ignored
+"
+    "  vitx compare results/demo.sqlite --metrics iou,deletion,single-deletion
+"
+    "  vitx compare results/demo.sqlite --metrics deletion,deletion@black --ranks
+
+"
     "EXIT STATUS\n"
     "  0 printed; 1 a difference is below X, or a file cannot be read; 2 bad use\n\n"
     "SEE ALSO\n"
@@ -89,13 +99,34 @@ static int print_comparison(const request *r, vx_store *store, vx_store *second,
   return ok ? 0 : 1;
 }
 
-static int compare(const request *r, vx_error *error) {
-  vx_store *store = vx_store_open(r->first, VX_STORE_READ, error);
-  vx_store *second = store && r->second ? vx_store_open(r->second, VX_STORE_READ, error) : NULL;
+static int compare(request *r, vx_error *error) {
+  int64_t run, run2 = 0;
+  vx_store *store = vx_open_run(r->first, &run, error);
+  vx_store *second = store && r->second ? vx_open_run(r->second, &run2, error) : NULL;
+  if (run) r->compare.run = run;
+  if (run2) r->compare.run2 = run2;
   int status = store && (second || !r->second) ? print_comparison(r, store, second, error) : 1;
   vx_store_close(second);
   vx_store_close(store);
   return status;
+}
+
+/* Three runs and more: FILE or FILE:RUN each. */
+static int compare_many(const request *r, int count, char **files, vx_error *error) {
+  vx_many_run *runs = calloc((size_t)count, sizeof *runs);
+  vx_arena *arena = vx_arena_new();
+  vx_compare_verdict verdict = {.lowest = NAN};
+  bool ok = (runs && arena) || vx_fail(error, files[0], "out of memory");
+  for (int i = 0; ok && i < count; i++) ok = (runs[i].store = vx_open_run(files[i], &runs[i].run, error)) != NULL;
+  vx_sheet *sheet = ok ? vx_compare_many(runs, count, &r->compare, arena, &verdict, error) : NULL;
+  ok = sheet && vx_sheet_print(sheet, r->format, stdout, error);
+  vx_sheet_free(sheet);
+  for (int i = 0; runs && i < count; i++) vx_store_close(runs[i].store);
+  vx_arena_free(arena);
+  free(runs);
+  if (ok && verdict.lowest < r->fail_below)
+    ok = vx_fail(error, verdict.what, "differs by %.6g, below %.6g", verdict.lowest, r->fail_below);
+  return ok ? 0 : 1;
 }
 
 static int check(const request *r, int run, int run2, int seed, vx_error *error) {
@@ -139,14 +170,18 @@ int vx_cmd_compare(int argc, char **argv, vx_error *error) {
       {"format", VX_OPTION_TEXT, &format_name},
   };
   if (!vx_options(argc, argv, options, VX_COUNT(options), &operands, error)) return 2;
-  if (operands != 1 && operands != 2) return vx_bad_use(error, "compare", "expected one results file or two");
+  if (operands < 1) return vx_bad_use(error, "compare", "expected a results file, or several");
   r.first = argv[argc - operands];
   r.second = operands == 2 ? argv[argc - 1] : NULL;
   if (!vx_format_parse(format_name, &r.format, error)) return 2;
+  bool many = operands > 2;
+  if (many && (run || run2 || o->scoring2 || o->by || o->pairs))
+    return vx_bad_use(error, "compare", "three runs and more without --run (FILE:RUN), --scoring2, --by and --pairs");
+  if (many) r.second = argv[argc - 1]; /* --fail-below is of runs */
   int status = check(&r, run, run2, seed, error);
   if (status) return status;
   o->run = run;
   o->run2 = run2;
   o->seed = (uint64_t)seed;
-  return compare(&r, error);
+  return many ? compare_many(&r, operands, argv + argc - operands, error) : compare(&r, error);
 }
