@@ -51,13 +51,14 @@ typedef struct telling {
   bool score, standard; /* those of score; those whose value is the default */
 } telling;
 
-static void walk(const vx_yaml *map, const char *group, const telling *to) {
+/* False when memory is out. */
+static bool walk(const vx_yaml *map, const char *group, const telling *to) {
   for (int i = 0; map->kind == VX_YAML_MAP && i < map->count; i++) {
     char name[128];
     const vx_yaml *node = map->items[i];
     snprintf(name, sizeof name, "%s%s%s", group, *group ? "." : "", map->keys[i]);
     if (!*group && is_group(name)) {
-      walk(node, name, to);
+      if (!walk(node, name, to)) return false;
       continue;
     }
     const vx_key *key = vx_key_find(name);
@@ -66,9 +67,12 @@ static void walk(const vx_yaml *map, const char *group, const telling *to) {
     vx_text value = {0};
     vx_text_add(&value, "%s", "");
     add_value(&value, node);
-    if (value.text) to->take(to->user, name, value.text);
+    bool whole = !value.broken;
+    if (whole) to->take(to->user, name, value.text);
     free(value.text);
+    if (!whole) return false;
   }
+  return true;
 }
 
 static void add_key(void *user, const char *key, const char *value) {
@@ -79,9 +83,10 @@ static void add_key(void *user, const char *key, const char *value) {
 bool vx_config_each(const char *config, const char *name, void (*take)(void *user, const char *key, const char *value),
                     void *user, vx_error *error) {
   vx_yaml *tree = vx_yaml_parse(config, strlen(config), name, error);
-  if (tree) walk(tree, "", &(telling){take, user, true, true});
+  if (!tree) return false;
+  bool whole = walk(tree, "", &(telling){take, user, true, true}) || vx_fail(error, name, "out of memory");
   vx_yaml_free(tree);
-  return tree != NULL;
+  return whole;
 }
 
 char *vx_config_changed(const char *config, const char *name, bool score, vx_error *error) {
@@ -89,7 +94,7 @@ char *vx_config_changed(const char *config, const char *name, bool score, vx_err
   vx_yaml *tree = vx_yaml_parse(config, strlen(config), name, error);
   if (!tree) return NULL;
   vx_text_add(&text, "%s", "");
-  walk(tree, "", &(telling){add_key, &text, score, false});
+  if (!walk(tree, "", &(telling){add_key, &text, score, false})) text.broken = true;
   vx_yaml_free(tree);
   char *changed = vx_text_end(&text);
   if (!changed) vx_fail(error, name, "out of memory");
