@@ -45,15 +45,14 @@ typedef struct keys {
   vx_arena *arena;
   key_value list[KEYS];
   int count;
-  bool full; /* memory is out */
 } keys;
 
-static void add_key(void *user, const char *key, const char *value) {
+static bool add_key(void *user, const char *key, const char *value) {
   keys *k = user;
-  if (k->count == KEYS) return;
+  if (k->count == KEYS) return true;
   key_value *to = &k->list[k->count++];
   *to = (key_value){vx_arena_text(k->arena, key), vx_arena_text(k->arena, value)};
-  k->full = k->full || !to->key || !to->value;
+  return to->key && to->value;
 }
 
 static const char *last_part(const char *path) {
@@ -64,10 +63,10 @@ static const char *last_part(const char *path) {
 static bool read_keys(const vx_many_run *run, keys *k, vx_error *error) {
   vx_run_row row;
   if (!vx_query_run(run->store, run->run, k->arena, &row, error)) return false;
-  add_key(k, "model", last_part(row.model));
-  add_key(k, "data", row.data);
-  add_key(k, "classes", row.class_map);
-  return vx_config_each(row.config, row.name, add_key, k, error) && (!k->full || out_of_memory(run, error));
+  if (!add_key(k, "model", last_part(row.model)) || !add_key(k, "data", row.data) ||
+      !add_key(k, "classes", row.class_map))
+    return out_of_memory(run, error);
+  return vx_config_each(row.config, row.name, add_key, k, error);
 }
 
 static const char *value_of(const keys *k, const char *key) {
@@ -252,7 +251,8 @@ vx_sheet *vx_many_table(const vx_many_run *runs, int count, const vx_table_optio
                  scale == 100 ? ", in percent" : "", count);
   for (int i = 0; i < count; i++) {
     const char *line = say(arena, "%s; %s", columns[i].heading.title, columns[i].heading.line[5].text);
-    if (line) vx_sheet_line(sheet, labels[i], line);
+    if (!line) return out_of_memory(runs, error), vx_sheet_free(sheet), NULL;
+    vx_sheet_line(sheet, labels[i], line);
   }
   put_rows(columns, count, own, scale, sheet);
   put_notes(columns, count, options, sheet);
