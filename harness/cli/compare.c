@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "harness/cli/cli.h"
+#include "harness/tables/across.h"
 
 const char vx_help_compare[] =
     "NAME\n"
-    "  vitx compare - which methods really differ; whether one run is worse than another\n\n"
+    "  vitx compare - which methods really differ; whether one run is worse than another; whether measures agree\n\n"
     "SYNOPSIS\n"
     "  vitx compare FILE.sqlite [OPTIONS]\n"
     "  vitx compare FILE.sqlite[:RUN] FILE2.sqlite[:RUN] … [OPTIONS]\n\n"
@@ -35,9 +36,22 @@ const char vx_help_compare[] =
     "it\n"
     "  does), Cohen's d_z, wins, ties and losses. Beyond 10,000 images interval and permutation test are the normal\n"
     "  ones.\n\n"
+    "  With --metrics: measures of one run against each other, over the images that have all of them: the rank "
+    "correlation\n"
+    "  of the methods' means (Spearman, Kendall's tau-b; each measure turned so that more is better) with its "
+    "bootstrap\n"
+    "  interval over images; or with --ranks each method's mean and rank under each measure, in the order of the "
+    "first: "
+    "what\n"
+    "  overlap says beside what the model says, or how ranks hang on what a removed patch becomes. Correlations are "
+    "over "
+    "the\n"
+    "  methods that look at the model, or over those of --methods.\n\n"
     "OPTIONS\n"
     "  --methods a,b,…      these methods only, in this order\n"
     "  --metric NAME        iou, f1, pixel_accuracy, or a further one that the run has; default: iou\n"
+    "  --metrics a,b,…|all  measures against each other: columns (iou, deletion@black) or measures (overlap, road)\n"
+    "  --ranks              with --metrics: the methods' ranks instead of the correlations\n"
     "  --by WHAT            separately by class, correct (prediction right or wrong) or size of the objects\n"
     "  --pairs              all pairs instead of a ranking\n"
     "  --fail-below X       exit status 1 if any difference (first less second, in points where the metric is in\n"
@@ -52,8 +66,15 @@ const char vx_help_compare[] =
     "  vitx compare results/demo.sqlite\n"
     "  vitx compare results/demo.sqlite --methods rollout,center --by size\n"
     "  vitx compare new.sqlite old.sqlite --fail-below -0.5     # in CI: no method may lose half a point\n"
-    "  vitx compare a.sqlite b.sqlite c.sqlite --metric iou\n"
-    "  vitx compare results/table1.sqlite --scoring main --scoring2 void-ignored\n\n"
+    "  vitx compare a.sqlite b.sqlite c.sqlite --metric iou
+"
+    "  vitx compare results/table1.sqlite --scoring main --scoring2 void-ignored
+"
+    "  vitx compare results/demo.sqlite --metrics iou,deletion,single-deletion
+"
+    "  vitx compare results/demo.sqlite --metrics deletion,deletion@black --ranks
+
+"
     "EXIT STATUS\n"
     "  0 printed; 1 a difference is below X, or a file cannot be read; 2 bad use\n\n"
     "SEE ALSO\n"
@@ -67,8 +88,9 @@ typedef struct request {
 } request;
 
 static int print_comparison(const request *r, vx_store *store, vx_store *second, vx_error *error) {
-  vx_compare_verdict verdict;
-  vx_sheet *sheet = vx_compare_make(store, second, &r->compare, &verdict, error);
+  vx_compare_verdict verdict = {.lowest = NAN};
+  vx_sheet *sheet = r->compare.metrics ? vx_across_sheet(store, &r->compare, error)
+                                       : vx_compare_make(store, second, &r->compare, &verdict, error);
   bool ok = sheet && vx_sheet_print(sheet, r->format, stdout, error);
   vx_sheet_free(sheet);
   if (ok && verdict.lowest < r->fail_below) {
@@ -114,6 +136,9 @@ static int check(const request *r, int run, int run2, int seed, vx_error *error)
   if (o->resamples < 100 || o->resamples > 1000000) {
     return vx_bad_use(error, "compare", "--resamples wants a number from 100 to 1000000");
   }
+  if (o->ranks && !o->metrics) return vx_bad_use(error, "compare", "--ranks is of measures: --metrics a,b,…");
+  if (o->metrics && (r->second || run2 || o->scoring2 || o->by || o->pairs || !isnan(r->fail_below)))
+    return vx_bad_use(error, "compare", "--metrics compares measures of one run: without --by, --pairs, --fail-below");
   const char *comma = o->methods ? strchr(o->methods, ',') : NULL;
   bool two_methods = comma && !strchr(comma + 1, ',');
   if (!isnan(r->fail_below) && !two_methods && !r->second && !run2 && !o->scoring2) {
@@ -130,6 +155,8 @@ int vx_cmd_compare(int argc, char **argv, vx_error *error) {
   const vx_option options[] = {
       {"methods", VX_OPTION_TEXT, &o->methods},
       {"metric", VX_OPTION_TEXT, &o->metric},
+      {"metrics", VX_OPTION_TEXT, &o->metrics},
+      {"ranks", VX_OPTION_FLAG, &o->ranks},
       {"by", VX_OPTION_TEXT, &o->by},
       {"pairs", VX_OPTION_FLAG, &o->pairs},
       {"fail-below", VX_OPTION_REAL, &r.fail_below},

@@ -11,6 +11,8 @@ typedef struct vx_compare_options {
   const char *scoring, *scoring2; /* NULL: main */
   const char *methods;            /* "a,b,…"; NULL: all */
   const char *metric;             /* iou, f1, pixel_accuracy or any other that the file has */
+  const char *metrics;            /* measures against each other, "a,b,…" or "all"; NULL: methods by `metric` */
+  bool ranks;                     /* of methods under each of `metrics`, not the pairs of measures */
   const char *by;                 /* class, correct, size; NULL: all images together */
   double min_confidence;          /* NaN: the run's own */
   bool pairs;                     /* all pairs, not a ranking */
