@@ -72,7 +72,7 @@ static void print_report(const char *file, const vx_import_report *r, double sec
   print_names(&r->outside, "map is of an image that was not evaluated (the gate, or no mask)",
               "maps are of images that were not evaluated (the gate, or no mask)");
   print_names(&r->unknown, "map is of no image of the run's list", "maps are of no image of the run's list");
-  if (r->left_out) printf("%d files of other kinds were left out\n", r->left_out);
+  if (r->left_out) printf("left out as of another kind: %d file%s\n", r->left_out, r->left_out == 1 ? "" : "s");
   if (r->other_class)
     printf("%d maps explain another class than the run's own (warnings in failures)\n", r->other_class);
   if (r->unmeasured) printf("%d measures of the run ask the model and are not of these maps\n", r->unmeasured);

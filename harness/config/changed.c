@@ -46,12 +46,12 @@ static bool is_elsewhere(const char *name, bool score) {
 
 /* Who is told of keys, and of which. */
 typedef struct telling {
-  void (*take)(void *user, const char *key, const char *value);
+  bool (*take)(void *user, const char *key, const char *value);
   void *user;
   bool score, standard; /* those of score; those whose value is the default */
 } telling;
 
-/* False when memory is out. */
+/* False when memory is out, or when whoever is told says so. */
 static bool walk(const vx_yaml *map, const char *group, const telling *to) {
   for (int i = 0; map->kind == VX_YAML_MAP && i < map->count; i++) {
     char name[128];
@@ -67,26 +67,26 @@ static bool walk(const vx_yaml *map, const char *group, const telling *to) {
     vx_text value = {0};
     vx_text_add(&value, "%s", "");
     add_value(&value, node);
-    bool whole = !value.broken;
-    if (whole) to->take(to->user, name, value.text);
+    bool good = !value.broken && to->take(to->user, name, value.text);
     free(value.text);
-    if (!whole) return false;
+    if (!good) return false;
   }
   return true;
 }
 
-static void add_key(void *user, const char *key, const char *value) {
+static bool add_key(void *user, const char *key, const char *value) {
   vx_text *text = user;
   vx_text_add(text, "%s%s=%s", text->length ? ", " : "", key, value);
+  return !text->broken;
 }
 
-bool vx_config_each(const char *config, const char *name, void (*take)(void *user, const char *key, const char *value),
+bool vx_config_each(const char *config, const char *name, bool (*take)(void *user, const char *key, const char *value),
                     void *user, vx_error *error) {
   vx_yaml *tree = vx_yaml_parse(config, strlen(config), name, error);
   if (!tree) return false;
-  bool whole = walk(tree, "", &(telling){take, user, true, true}) || vx_fail(error, name, "out of memory");
+  bool good = walk(tree, "", &(telling){take, user, true, true});
   vx_yaml_free(tree);
-  return whole;
+  return good || vx_fail(error, name, "out of memory");
 }
 
 char *vx_config_changed(const char *config, const char *name, bool score, vx_error *error) {

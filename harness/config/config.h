@@ -107,8 +107,8 @@ char *vx_config_print(const vx_config *config);
 char *vx_config_changed(const char *config, const char *name, bool score, vx_error *error);
 
 /* All keys of a configuration, given as text, with their values; without those that vx_config_changed leaves out but
-   for score's. A key for whose value there is no memory is left out. False for a text that is no YAML. */
-bool vx_config_each(const char *config, const char *name, void (*take)(void *user, const char *key, const char *value),
+   for score's. False when memory is out (so says `take` by false, too) and for a text that is no YAML. */
+bool vx_config_each(const char *config, const char *name, bool (*take)(void *user, const char *key, const char *value),
                     void *user, vx_error *error);
 
 /* The index of a method by its name in the run, or -1. */

@@ -183,7 +183,8 @@ bool vx_npz_write(const char *path, int count, const char *(*name)(void *user, i
     good = add_member(zip, name(user, i),
                       &(source){.give = give, .user = user, .index = i, .error = error, .failed = &failed});
   if (good && zip_close(zip) == 0) return true;
-  if (!failed) vx_fail(error, path, "cannot be written: %s", zip_strerror(zip));
+  bool known = zip_error_code_zip(zip_get_error(zip)) != ZIP_ER_OK;
+  if (!failed) vx_fail(error, path, "cannot be written: %s", known ? zip_strerror(zip) : "out of memory");
   zip_discard(zip);
   return false;
 }

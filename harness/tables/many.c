@@ -10,9 +10,9 @@
 #include "base/text.h"
 #include "harness/config/config.h"
 #include "harness/store/choose.h"
+#include "harness/tables/column.h"
 #include "harness/tables/heading.h"
 #include "harness/tables/scores.h"
-#include "metrics/measure.h"
 
 static bool out_of_memory(const vx_many_run *run, vx_error *error) {
   return vx_fail(error, vx_store_path(run->store), "out of memory");
@@ -45,15 +45,14 @@ typedef struct keys {
   vx_arena *arena;
   key_value list[KEYS];
   int count;
-  bool full; /* memory is out */
 } keys;
 
-static void add_key(void *user, const char *key, const char *value) {
+static bool add_key(void *user, const char *key, const char *value) {
   keys *k = user;
-  if (k->count == KEYS) return;
+  if (k->count == KEYS) return true;
   key_value *to = &k->list[k->count++];
   *to = (key_value){vx_arena_text(k->arena, key), vx_arena_text(k->arena, value)};
-  k->full = k->full || !to->key || !to->value;
+  return to->key && to->value;
 }
 
 static const char *last_part(const char *path) {
@@ -64,10 +63,10 @@ static const char *last_part(const char *path) {
 static bool read_keys(const vx_many_run *run, keys *k, vx_error *error) {
   vx_run_row row;
   if (!vx_query_run(run->store, run->run, k->arena, &row, error)) return false;
-  add_key(k, "model", last_part(row.model));
-  add_key(k, "data", row.data);
-  add_key(k, "classes", row.class_map);
-  return vx_config_each(row.config, row.name, add_key, k, error) && (!k->full || out_of_memory(run, error));
+  if (!add_key(k, "model", last_part(row.model)) || !add_key(k, "data", row.data) ||
+      !add_key(k, "classes", row.class_map))
+    return out_of_memory(run, error);
+  return vx_config_each(row.config, row.name, add_key, k, error);
 }
 
 static const char *value_of(const keys *k, const char *key) {
@@ -179,12 +178,22 @@ static bool read_column(const vx_many_run *run, const vx_table_options *o, const
   return vx_scores_summarise(run->store, &request, arena, &c->rows, error);
 }
 
+/* Title and scale of the number, as the first run has it. */
+static bool find_number(const vx_many_run *run, const column *c, vx_column *number, vx_arena *arena, vx_error *error) {
+  vx_column *all;
+  int count;
+  if (!vx_columns_read(run->store, c->run.id, c->scoring.id, arena, &all, &count, error)) return false;
+  for (int i = 0; i < count; i++)
+    if (strcmp(all[i].name, number->name) == 0) *number = all[i];
+  return true;
+}
+
 static void put_value(vx_sheet *sheet, int at, const vx_score_row *row, int own, double scale) {
   const vx_score_value *v = own < 0 ? &row->more[0] : &row->of[own];
   vx_sheet_real(sheet, at + VALUE, scale * v->estimate);
   vx_sheet_real(sheet, at + LOW, scale * v->low);
   vx_sheet_real(sheet, at + HIGH, scale * v->high);
-  vx_sheet_int(sheet, at + N, row->n);
+  vx_sheet_int(sheet, at + N, own < 0 ? row->more_n[0] : row->n);
 }
 
 /* Methods in the order of the first run that has each. */
@@ -239,22 +248,22 @@ vx_sheet *vx_many_table(const vx_many_run *runs, int count, const vx_table_optio
                         vx_error *error) {
   const char *metric = options->metrics ? options->metrics : "iou", **labels = VX_TAKE(arena, count, const char *);
   column *columns = VX_TAKE(arena, count, column);
-  int at, own = own_measure(metric);
-  const vx_measure *measure = vx_measure_with_column(metric, &at);
-  double scale = measure && measure->columns[at].percent ? 100 : 1;
+  int own = own_measure(metric);
+  vx_column number = {.name = metric, .title = metric, .scale = 1};
   bool good = (labels && columns) || out_of_memory(runs, error);
   good = good && vx_many_labels(runs, count, arena, labels, error);
   for (int i = 0; good && i < count; i++) good = read_column(&runs[i], options, &metric, &columns[i], arena, error);
+  good = good && find_number(&runs[0], &columns[0], &number, arena, error);
   vx_sheet *sheet = good ? make_sheet(count, labels, metric, arena) : NULL;
   if (good && !sheet) out_of_memory(runs, error);
   if (!sheet) return NULL;
-  vx_sheet_title(sheet, "%s%s: %d runs", measure ? measure->columns[at].title : metric,
-                 scale == 100 ? ", in percent" : "", count);
+  vx_sheet_title(sheet, "%s%s: %d runs", number.title, number.scale == 100 ? ", in percent" : "", count);
   for (int i = 0; i < count; i++) {
     const char *line = say(arena, "%s; %s", columns[i].heading.title, columns[i].heading.line[5].text);
-    if (line) vx_sheet_line(sheet, labels[i], line);
+    if (!line) return out_of_memory(runs, error), vx_sheet_free(sheet), NULL;
+    vx_sheet_line(sheet, labels[i], line);
   }
-  put_rows(columns, count, own, scale, sheet);
+  put_rows(columns, count, own, number.scale, sheet);
   put_notes(columns, count, options, sheet);
   return sheet;
 }

@@ -39,7 +39,8 @@ def bytes_of(path):
         return file.read()
 
 
-# What a command is called with, and what is compared of what it made. FILE: a results file; OUT: where it writes.
+# What a command is called with, and what is compared of what it made. FILE: a results file; OUT: where it writes (of
+# import a copy of FILE); MAPS: maps of its images.
 COMMANDS = {
     "run": (RUN + ["OUT"], lambda out, printed: vitx(["dump", out])[1]),
     "table": (["table", "FILE", "--by", "correct", "--resamples", "50"], lambda out, printed: printed),
@@ -48,6 +49,12 @@ COMMANDS = {
     "report": (["report", "FILE", "--resamples", "50", "--out", "OUT"], lambda out, printed: bytes_of(out)),
     "explain": (["explain", "data/smoke/JPEGImages/smoke_0001.jpg", "--size", "64", "--model",
                  "tests/golden/models/vit-micro", "--methods", "rollout,gradcam", "--out", "OUT"], lambda out, printed: bytes_of(out)),
+    "many": (["table", "FILE", "FILE", "--resamples", "50"], lambda out, printed: printed),
+    "compare-many": (["compare", "FILE", "FILE", "FILE", "--resamples", "100"], lambda out, printed: printed),
+    "export": (["export", "FILE", "--as", "masks", "--format", "npz", "--out", "OUT"], lambda out, printed: bytes_of(out)),
+    "export-scores": (["export", "FILE", "--as", "scores", "--out", "OUT"], lambda out, printed: bytes_of(out)),
+    "import": (["import", "OUT", "MAPS/saliency/maps.csv", "--as", "mine", "--jobs", "1"],
+               lambda out, printed: vitx(["dump", out])[1]),
     "figure": (["figure", "FILE", "--best", "2", "--height", "20", "--methods", "rollout,gradcam", "--out", "OUT"],
                lambda out, printed: bytes_of(out)),
 }
@@ -74,12 +81,16 @@ def main():
         def once(at):
             out = f"{folder}/out.{'png' if command == 'figure' else 'html' if command == 'report' else 'd'}"
             shutil.rmtree(out) if os.path.isdir(out) else os.path.exists(out) and os.remove(out)
-            status, printed, said = vitx([out if a == "OUT" else file if a == "FILE" else a for a in base], at, note, json)
+            if command == "import":
+                shutil.copy(file, out)
+            status, printed, said = vitx([a.replace("OUT", out).replace("FILE", file).replace("MAPS", f"{folder}/maps")
+                                          for a in base], at, note, json)
             return status, printed, said, output(out, printed) if status == 0 else None
 
         if command != "run":
             status, _, said = vitx(RUN + [file])
             assert status == 0, said
+            vitx(["export", file, "--as", "maps", "--out", f"{folder}/maps"])
         status, printed, said, undisturbed = once(0)
         assert status == 0 and undisturbed, said
         lines, stacks = printed.count(b"\n"), open(note).read().split()
