@@ -27,7 +27,7 @@ bool vx_in_double(const vx_want *want) {
 
 static bool can_make(const vx_shape *s, const vx_want *want) {
   vx_rule rule = want->descent.rule;
-  if ((unsigned)rule >= VX_RULES || (unsigned)want->site >= VX_SITES || want->descent.points != 0) return false;
+  if ((unsigned)rule >= VX_RULES || (unsigned)want->site >= VX_SITES) return false;
   if ((want->rows && want->site == VX_AT_INPUT) || isnan(want->descent.parameter)) return false;
   unsigned sites = kinds[rule] ? kinds[rule]->sites : FORWARD_SITES;
   int layers = vx_site_has_layers(want->site) ? s->layers : 1, none = kinds[rule] != NULL; /* a descent to no layer */

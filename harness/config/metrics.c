@@ -4,7 +4,7 @@
 #include "base/nearest.h"
 #include "harness/config/keys.h"
 
-static bool from_id(const char *id, const vx_yaml *node, const vx_place *place, vx_metric *metric, vx_error *error) {
+static bool from_id(const char *id, const vx_yaml *node, const vx_place *place, vx_metric *metric) {
   int known;
   const vx_measure *const *all = vx_measures(&known);
   const vx_measure *measure = vx_measure_find(id);
@@ -12,7 +12,7 @@ static bool from_id(const char *id, const vx_yaml *node, const vx_place *place, 
     const char *ids[64];
     for (int i = 0; i < known && i < 64; i++) ids[i] = all[i]->id;
     vx_hint hint = vx_meant(id, VX_WORD_ARRAY(ids, known < 64 ? known : 64), "`vitx ls metrics` lists them");
-    return vx_fail_at(place, node, error, "no metric '%.60s'%s", id, hint.text);
+    return vx_fail_at(place, node, "no metric '%.60s'%s", id, hint.text);
   }
   *metric = (vx_metric){.measure = measure, .name = measure->id};
   vx_args_default(&measure->params, &metric->args);
@@ -20,49 +20,41 @@ static bool from_id(const char *id, const vx_yaml *node, const vx_place *place, 
 }
 
 /* An id, or {id: …, as: …, parameters}. */
-static bool read_entry(vx_config *config, const vx_yaml *node, const vx_place *place, vx_metric *metric,
-                       vx_error *error) {
-  char text[80];
-  if (node->kind == VX_YAML_SCALAR) return from_id(node->text, node, place, metric, error);
+static bool read_entry(vx_config *config, const vx_yaml *node, const vx_place *place, vx_metric *metric) {
+  if (node->kind == VX_YAML_SCALAR) return from_id(node->text, node, place, metric);
   const vx_yaml *id = vx_yaml_find(node, "id");
   if (!id || id->kind != VX_YAML_SCALAR)
-    return vx_fail_at(place, node, error, "is %s, expected the name of a metric or {id: …, as: …, parameters}",
-                      vx_yaml_describe(node, text, sizeof text));
-  return from_id(id->text, id, place, metric, error) &&
-         vx_read_params(config, node, place, &metric->measure->params, metric->measure->id, &metric->args, error) &&
-         vx_read_name(config, node, place, &metric->name, error);
+    return vx_fail_expected(place, node, "the name of a metric or {id: …, as: …, parameters}");
+  return from_id(id->text, id, place, metric) &&
+         vx_read_params(config, node, place, &metric->measure->params, metric->measure->id, &metric->args) &&
+         vx_read_name(config, node, place, &metric->name);
 }
 
-static bool add(vx_config *config, const vx_metric *metric, const vx_yaml *node, const vx_place *place,
-                vx_error *error) {
+static bool add(vx_config *config, const vx_metric *metric, const vx_yaml *node, const vx_place *place) {
   for (int i = 0; i < config->metric_count; i++)
     if (strcmp(config->metrics[i].name, metric->name) == 0)
-      return vx_fail_at(place, node, error, "'%s' stands here twice; give one a name with `as`", metric->name);
-  if (config->metric_count == VX_METRICS_MAX)
-    return vx_fail_at(place, node, error, "more than %d metrics", VX_METRICS_MAX);
+      return vx_fail_at(place, node, "'%s' stands here twice; give one a name with `as`", metric->name);
+  if (config->metric_count == VX_METRICS_MAX) return vx_fail_at(place, node, "more than %d metrics", VX_METRICS_MAX);
   config->metrics[config->metric_count++] = *metric;
   return true;
 }
 
-bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place) {
   vx_metric metric;
   if (node->kind == VX_YAML_SCALAR && strcmp(node->text, "all") == 0) {
     int known;
     const vx_measure *const *all = vx_measures(&known);
     for (int i = 0; i < known; i++) {
       if (all[i]->by_name_only) continue;
-      if (!from_id(all[i]->id, node, place, &metric, error) || !add(config, &metric, node, place, error)) return false;
+      if (!from_id(all[i]->id, node, place, &metric) || !add(config, &metric, node, place)) return false;
     }
     return true;
   }
   if (node->kind != VX_YAML_LIST) {
-    char text[80];
-    return vx_fail_at(place, node, error, "is %s, expected a list of metrics or `all`",
-                      vx_yaml_describe(node, text, sizeof text));
+    return vx_fail_expected(place, node, "a list of metrics or `all`");
   }
   for (int i = 0; i < node->count; i++)
-    if (!read_entry(config, node->items[i], place, &metric, error) ||
-        !add(config, &metric, node->items[i], place, error))
+    if (!read_entry(config, node->items[i], place, &metric) || !add(config, &metric, node->items[i], place))
       return false;
   return true;
 }
