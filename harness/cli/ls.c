@@ -31,7 +31,9 @@ const char vx_help_ls[] =
     "  metrics  id, its columns in the results, what they mean\n"
     "  runs     the runs in a results file: images, how many passed the gate, methods, when, of what, and every key\n"
     "           of the configuration that is not the default\n"
-    "  model    shape, naming, parameters, digest, how it wants its pictures, what its head means, classes\n"
+    "  model    shape, naming, parameters, digest, how it wants its pictures, leading tokens, what the head reads,\n"
+    "           norms, activation, what was folded into weights, what the logits mean, classes, and the methods that\n"
+    "           have no map of it, with the reason\n"
     "  data     the layout, the classes, what the first masks are as truths, the lists with their lengths\n\n"
     "EXAMPLES\n"
     "  vitx ls methods\n"
@@ -168,6 +170,37 @@ static void print_input(const char *folder, int side) {
   printf("pictures    %s\n", text);
 }
 
+/* Of what a model of the family may have or not, what this one has. */
+static void print_outline(const vx_shape *s) {
+  static const char *const readouts[] = {"[CLS]", "the mean of the patches",
+                                         "[CLS] and distillation token, each by a head of its own: the mean of both",
+                                         "[CLS] and the mean of the patches, side by side"};
+  static const char *const activations[] = {"gelu (erf)", "gelu_tanh", "quick_gelu", "relu"};
+  printf("tokens      %s%s", s->no_cls ? "no [CLS]" : "[CLS]", s->distillation ? ", distillation" : "");
+  if (s->registers) printf(", %d register%s", s->registers, s->registers > 1 ? "s" : "");
+  if (s->unplaced) printf(" (the last %d without a position)", s->unplaced);
+  printf(", then %d patches\nreadout     %s\n", s->grid * s->grid, readouts[s->readout]);
+  printf("norms       %s%s%s\n", s->pre_norm ? "before the first block, " : "",
+         s->qk_norm ? "of each head's q and k, " : "",
+         s->fc_norm ? "of what is read (fc_norm)" : "of the last block's tokens");
+  printf("activation  %s\n", activations[s->activation]);
+  bool two = s->readout == VX_READ_TWO;
+  printf("folded      %s%s%s\n", s->scaled ? "layer scale into proj and fc2" : "", s->scaled && two ? "; " : "",
+         two         ? "the two heads into one"
+         : s->scaled ? ""
+                     : "nothing");
+}
+
+/* Which methods have a map of it, and why the others have none. */
+static void print_fits(const vx_shape *s) {
+  int count = 0;
+  vx_error why;
+  for (int i = 0; i < vx_explainer_count(); i++) count += vx_explainer_fits(vx_explainer_at(i), s, NULL);
+  printf("methods     %d of %d\n", count, vx_explainer_count());
+  for (int i = 0; i < vx_explainer_count(); i++)
+    if (!vx_explainer_fits(vx_explainer_at(i), s, &why)) printf("  refused   %s: %s\n", why.where, why.why);
+}
+
 static int show_model(const char *folder, vx_error *error) {
   vx_model *model = vx_model_open(folder, error);
   if (!model) return 1;
@@ -178,12 +211,14 @@ static int show_model(const char *folder, vx_error *error) {
          s->head_dim, s->mlp, s->epsilon);
   printf("picture     %d x %d in patches of %d: %d tokens\n", s->image, s->image, s->patch, s->tokens);
   print_input(folder, s->image);
+  print_outline(s);
   static const char *const problems[] = {"one class is right: softmax", "each class for itself: sigmoid",
                                          "regression: no probabilities"};
   printf("head        %s\n", problems[s->problem]);
   printf("classes     %d: ", s->classes);
   for (int i = 0; i < s->classes && i < 5; i++) printf("%s%s", i ? "; " : "", vx_model_label(model, i));
   puts(s->classes > 5 ? "; …" : "");
+  print_fits(s);
   vx_model_close(model);
   return 0;
 }

@@ -4,6 +4,7 @@
 #include "core/vx.h"
 #include "harness/data/input.h"
 #include "tests/core/checkpoint.h"
+#include "tests/support/golden.h"
 
 #define HF "tests/golden/models/vit-nano"
 #define TIMM "tests/golden/models/vit-nano-timm"
@@ -221,7 +222,7 @@ START_TEST(every_row_of_the_table) {
   char line[400];
   int rows = 0;
   ck_assert_ptr_nonnull(f);
-  while (fgets(line, sizeof line, f)) {
+  while (fgets(line, sizeof line, f) && strcmp(line, "## Families\n") != 0) {
     char *bar = line[0] == '|' && line[1] == ' ' ? strstr(line + 2, " | ") : NULL;
     if (!bar) continue;
     char *verdict = bar + 3, *end = strstr(verdict, " |");
@@ -236,8 +237,110 @@ START_TEST(every_row_of_the_table) {
 }
 END_TEST
 
+/* ---- families ---------------------------------------------------------------------------------------------------- */
+
+static int families_seen, families_left_out;
+
+/* The logits that the framework gave. */
+static void check_framework(const vx_model *model, const char *vectors) {
+  vx_error error;
+  vx_tensors *golden = vx_tensors_open(vectors, &error);
+  ck_assert_msg(golden != NULL, "%s: %s", error.where, error.why);
+  const vx_tensor *t = vx_tensors_find(golden, "x");
+  float *x = malloc(t->count * sizeof *x);
+  double *expected = vx_test_doubles(golden, "logits", NULL);
+  size_t classes = (size_t)vx_model_shape(model)->classes;
+  vx_tensor_to_float(t, x);
+  vx_worker *worker = vx_worker_new(model, &(vx_needs){0}, VX_DOUBLE, &error);
+  ck_assert(worker && vx_worker_forward(worker, x, &error));
+  ck_assert_msg(vx_test_difference(classes, vx_worker_logits(worker), expected) < 1e-9, "%s: logits are off", vectors);
+  vx_worker_free(worker);
+  vx_tensors_close(golden);
+  free(expected);
+  free(x);
+}
+
+/* The folder of a checkpoint, or NULL. */
+static const char *find_family(const char *name, const char **vectors) {
+  const char *root = vx_test_path(shared_folder(), "golden/variants");
+  const char *in_tree = vx_test_path("tests/golden/variants/models", "%s", name);
+  bool here = vx_test_exists(in_tree);
+  *vectors = here ? vx_test_path("tests/golden/variants/explain", "%s.safetensors", name)
+                  : vx_test_path(root, "explain/%s.safetensors", name);
+  if (here) return in_tree;
+  static char path[1024];
+  snprintf(path, sizeof path, "%s/%s/%s", root, vx_test_exists(*vectors) ? "models" : "refuse", name);
+  return vx_test_exists(path) ? path : NULL;
+}
+
+static void check_family(const char *name, const char *path, const char *vectors, const char *verdict) {
+  vx_error error = {"", ""};
+  vx_model *model = vx_model_open(path, &error);
+  char all[2048];
+  snprintf(all, sizeof all, "%s: %s", error.where, error.why);
+  if (!strcmp(verdict, "opens")) {
+    ck_assert_msg(model != NULL, "'%s' is refused: %s", name, all);
+    check_framework(model, vectors);
+  } else {
+    ck_assert_msg(!model, "'%s' opens", name);
+    ck_assert_msg(!strncmp(verdict, "refused: ", 9) && strstr(all, verdict + 9), "'%s' is refused by '%s', not by '%s'",
+                  name, all, verdict + 9);
+  }
+  vx_model_close(model);
+  families_seen++;
+}
+
+/* A checkpoint by name, or what config.json says under a key. */
+static void check_families(char *checkpoints, const char *verdict) {
+  char *value = strchr(checkpoints, ' ');
+  bool key = !strncmp(checkpoints, "model_type ", 11) || !strncmp(checkpoints, "architecture ", 13);
+  if (key) {
+    *value++ = 0;
+    checkpoint *c = checkpoint_load(HF);
+    json_object_set_new(c->config, checkpoints, json_string(value));
+    make_folder(folder);
+    checkpoint_save(c, folder);
+    checkpoint_free(c);
+    check_family(value, folder, NULL, verdict);
+    remove_folder(folder);
+    return;
+  }
+  for (char *name = strtok(checkpoints, " "); name; name = strtok(NULL, " ")) {
+    const char *vectors, *path = find_family(name, &vectors);
+    if (path)
+      check_family(name, path, vectors, verdict);
+    else
+      families_left_out++;
+  }
+}
+
+START_TEST(every_family) {
+  FILE *f = fopen("docs/models.md", "r");
+  char line[400];
+  bool there = false;
+  ck_assert_ptr_nonnull(f);
+  while (fgets(line, sizeof line, f)) {
+    there = there || !strcmp(line, "## Families\n");
+    char *cell[5] = {line + 2};
+    if (!there || strncmp(line, "| ", 2) != 0) continue;
+    for (int i = 1; i < 5; i++) {
+      char *bar = strstr(cell[i - 1], " |");
+      ck_assert_msg(bar != NULL, "%s", line);
+      *bar = 0;
+      cell[i] = bar + 3;
+    }
+    if (strcmp(cell[3], "vitx") != 0) check_families(cell[2], cell[3]);
+  }
+  fclose(f);
+  if (families_left_out) printf("SKIPPED: %d checkpoints of docs/models.md are not there\n", families_left_out);
+  ck_assert_int_ge(families_seen + families_left_out, 60);
+  ck_assert_int_ge(families_seen, 20);
+}
+END_TEST
+
 int main(void) {
   TCase *tcase = tcase_create("opens");
   tcase_add_test(tcase, every_row_of_the_table);
+  tcase_add_test(tcase, every_family);
   return run_suite("opens", tcase);
 }

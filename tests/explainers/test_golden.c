@@ -260,6 +260,65 @@ START_TEST(all_models) {
 }
 END_TEST
 
+/* What the family's models have no map by is refused by name, and the golden files have none. */
+static void check_unfit(const char *path, const char *model_path) {
+  static const char *const ids[] = {"ag-cam", "cam"};
+  vx_error error;
+  vx_model *model = vx_model_open(model_path, &error);
+  vx_tensors *file = vx_tensors_open(path, &error);
+  ck_assert_msg(model && file, "%s: %s", error.where, error.why);
+  for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "heat.%s", ids[i]);
+    bool fits = vx_explainer_fits(vx_explainer_find(ids[i]), vx_model_shape(model), &error);
+    ck_assert_msg(fits == (vx_tensors_find(file, name) != NULL), "%s %s", path, ids[i]);
+    if (!fits) ck_assert_str_eq(error.where, ids[i]);
+  }
+  vx_tensors_close(file);
+  vx_model_close(model);
+}
+
+/* Models as timm, transformers and torchvision save them; `but` as above. */
+static int check_family(const char *folder, const char *but) {
+  char pattern[1024];
+  glob_t found;
+  snprintf(pattern, sizeof pattern, "%s/explain/*.safetensors", folder);
+  if (glob(pattern, 0, NULL, &found) != 0) return 0;
+  int tried = 0;
+  for (size_t i = 0; i < found.gl_pathc; i++) {
+    const char *path = found.gl_pathv[i], *base = strrchr(path, '/') + 1;
+    char model[1200], twin[1024];
+    snprintf(twin, sizeof twin, "%s/explain/%s", but ? but : "", base);
+    if (but && access(twin, R_OK) == 0) continue;
+    snprintf(model, sizeof model, "%s/models/%.*s", folder, (int)(strlen(base) - strlen(".safetensors")), base);
+    if (access(model, R_OK) != 0) continue; /* logits alone */
+    vx_error error;
+    vx_tensors *file = vx_tensors_open(path, &error);
+    bool maps = file && vx_tensors_find(file, "heat.rollout");
+    vx_tensors_close(file);
+    if (!maps) continue;
+    check_golden(&(golden){.model = model, .path = path}, true);
+    check_unfit(path, model);
+    tried++;
+  }
+  globfree(&found);
+  return tried;
+}
+
+START_TEST(family_in_the_repository) {
+  ck_assert_int_ge(check_family("tests/golden/variants", NULL), 5);
+  ck_assert_int_eq(failures, 0);
+}
+END_TEST
+
+START_TEST(family) {
+  char folder[1024];
+  if (!shared_path("golden/variants", folder)) return;
+  ck_assert_int_gt(check_family(folder, "tests/golden/variants"), 0);
+  ck_assert_int_eq(failures, 0);
+}
+END_TEST
+
 START_TEST(real_pictures) {
   char folder[1024], model[1024], pattern[1100];
   if (!shared_path("golden/real", folder) || !shared_path("models/vit-tiny-patch16-224", model)) return;
@@ -292,6 +351,8 @@ int main(void) {
   tcase_add_test(tests, golden_flows_exactly);
   tcase_add_test(tests, models_in_the_repository);
   tcase_add_test(tests, all_models);
+  tcase_add_test(tests, family_in_the_repository);
+  tcase_add_test(tests, family);
   tcase_add_test(tests, real_pictures);
   tcase_add_unchecked_fixture(tests, NULL, print_worst);
   suite_add_tcase(suite, tests);
