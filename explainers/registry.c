@@ -36,6 +36,7 @@
   METHOD(partial_lrp_stable)                                                                                           \
   METHOD(lrp)                                                                                                          \
   METHOD(lrp_stable)                                                                                                   \
+  METHOD(occlusion)                                                                                                    \
   METHOD(mix)                                                                                                          \
   METHOD(foreground)                                                                                                   \
   METHOD(background)                                                                                                   \
@@ -94,7 +95,7 @@ static bool check_view(const vx_explainer *explainer, const vx_needs *needs, con
   if (!vx_view_covers(view, &needs->wants, &missing))
     return vx_fail(error, explainer->id, "needs the %s, which no pass of this picture has made",
                    vx_want_text(&missing, text, sizeof text));
-  if (needs->variant_count > 0 && !view->again)
+  if (needs->variant_count + needs->answer_count + needs->shared_count > 0 && !view->again)
     return vx_fail(error, explainer->id, "runs the model again, which was not planned");
   if ((needs->data & VX_NEED_PICTURE) && !view->picture)
     return vx_fail(error, explainer->id, "needs the picture's bytes");
@@ -128,6 +129,6 @@ bool vx_explainer_run(const vx_explainer *explainer, const vx_view *view, const 
 }
 
 const char *vx_family_name(vx_family family) {
-  static const char *const names[] = {"attention", "gradient", "propagation", "hybrid", "trivial"};
+  static const char *const names[] = {"attention", "gradient", "propagation", "hybrid", "perturbation", "trivial"};
   return names[family];
 }
