@@ -336,8 +336,7 @@ static bool list_all(vx_config *config, unsigned lacking, const vx_shape *shape,
     vx_method method = {.explainer = vx_explainer_at(i)};
     vx_args_default(&method.explainer->params, &method.args);
     if (vx_explainer_in_all(method.explainer) && !lacks(&method, lacking, shape) &&
-        vx_explainer_fits(method.explainer, shape, NULL) &&
-        !list_id(config, method.explainer->id, error))
+        vx_explainer_fits(method.explainer, shape, NULL) && !list_id(config, method.explainer->id, error))
       return false;
   }
   return true;
