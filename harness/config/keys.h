@@ -57,7 +57,10 @@ bool vx_read_params(vx_config *config, const vx_yaml *node, const vx_place *plac
 bool vx_read_name(vx_config *config, const vx_yaml *node, const vx_place *place, const char **name, vx_error *error);
 void vx_print_params(const vx_params *params, const vx_args *args, vx_text *text);
 
-/* metrics.c */
+/* metrics.c: a list, whose entries may be the words `default` and `all` too, or one of these words. */
+#define VX_METRICS_DEFAULT                                                                                             \
+  "[overlap, deletion, insertion, {id: saco, remove: drop, as: saco@drop}, single-deletion, sparseness, "              \
+  "class-sensitivity]"
 bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
 void vx_print_metrics(const vx_config *config, vx_text *text);
 

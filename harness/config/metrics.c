@@ -33,38 +33,74 @@ static bool read_entry(vx_config *config, const vx_yaml *node, const vx_place *p
          vx_read_name(config, node, place, &metric->name, error);
 }
 
-static bool add(vx_config *config, const vx_metric *metric, const vx_yaml *node, const vx_place *place,
+static bool same(const vx_metric *a, const vx_metric *b) {
+  bool is = a->measure == b->measure;
+  for (int i = 0; is && i < a->measure->params.count; i++) is = a->args.value[i] == b->args.value[i];
+  return is;
+}
+
+/* `twice`: an entry that stands there already is no mistake. */
+static bool add(vx_config *config, const vx_metric *metric, bool twice, const vx_yaml *node, const vx_place *place,
                 vx_error *error) {
   for (int i = 0; i < config->metric_count; i++)
     if (strcmp(config->metrics[i].name, metric->name) == 0)
-      return vx_fail_at(place, node, error, "'%s' stands here twice; give one a name with `as`", metric->name);
+      return (twice && same(&config->metrics[i], metric)) ||
+             vx_fail_at(place, node, error, "'%s' stands here twice; give one a name with `as`", metric->name);
   if (config->metric_count == VX_METRICS_MAX)
     return vx_fail_at(place, node, error, "more than %d metrics", VX_METRICS_MAX);
   config->metrics[config->metric_count++] = *metric;
   return true;
 }
 
-bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+/* What `all` means: each by its id, but those that are asked for by name only. */
+static bool add_all(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
   vx_metric metric;
-  if (node->kind == VX_YAML_SCALAR && strcmp(node->text, "all") == 0) {
-    int known;
-    const vx_measure *const *all = vx_measures(&known);
-    for (int i = 0; i < known; i++) {
-      if (all[i]->by_name_only) continue;
-      if (!from_id(all[i]->id, node, place, &metric, error) || !add(config, &metric, node, place, error)) return false;
-    }
-    return true;
-  }
-  if (node->kind != VX_YAML_LIST) {
-    char text[80];
-    return vx_fail_at(place, node, error, "is %s, expected a list of metrics or `all`",
-                      vx_yaml_describe(node, text, sizeof text));
-  }
-  for (int i = 0; i < node->count; i++)
-    if (!read_entry(config, node->items[i], place, &metric, error) ||
-        !add(config, &metric, node->items[i], place, error))
+  int known;
+  const vx_measure *const *all = vx_measures(&known);
+  for (int i = 0; i < known; i++)
+    if (!all[i]->by_name_only &&
+        (!from_id(all[i]->id, node, place, &metric, error) || !add(config, &metric, true, node, place, error)))
       return false;
   return true;
+}
+
+static bool is_word(const vx_yaml *node, const char *word) {
+  return node->kind == VX_YAML_SCALAR && strcmp(node->text, word) == 0;
+}
+
+static bool read_list(vx_config *config, const vx_yaml *list, const vx_place *place, vx_error *error);
+
+/* What `default` means: does the map find objects, and does it say what the model used? */
+static bool add_default(vx_config *config, const vx_place *place, vx_error *error) {
+  vx_yaml *list = vx_yaml_parse(VX_METRICS_DEFAULT, sizeof VX_METRICS_DEFAULT - 1, "metrics", error);
+  bool good = list && read_list(config, list, place, error);
+  vx_yaml_free(list);
+  return good;
+}
+
+static bool read_list(vx_config *config, const vx_yaml *list, const vx_place *place, vx_error *error) {
+  vx_metric metric;
+  bool words = false, good = true;
+  for (int i = 0; i < list->count; i++) words |= is_word(list->items[i], "default") || is_word(list->items[i], "all");
+  for (int i = 0; good && i < list->count; i++) {
+    const vx_yaml *node = list->items[i];
+    if (is_word(node, "default"))
+      good = add_default(config, place, error);
+    else if (is_word(node, "all"))
+      good = add_all(config, node, place, error);
+    else
+      good = read_entry(config, node, place, &metric, error) && add(config, &metric, words, node, place, error);
+  }
+  return good;
+}
+
+bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+  if (is_word(node, "all")) return add_all(config, node, place, error);
+  if (is_word(node, "default")) return add_default(config, place, error);
+  if (node->kind == VX_YAML_LIST) return read_list(config, node, place, error);
+  char text[80];
+  return vx_fail_at(place, node, error, "is %s, expected a list of metrics, `default` or `all`",
+                    vx_yaml_describe(node, text, sizeof text));
 }
 
 void vx_print_metrics(const vx_config *config, vx_text *text) {

@@ -1,6 +1,5 @@
 #include "harness/run/score.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "metrics/measure.h"
@@ -59,7 +58,8 @@ static bool keep_curve(void *user, const char *name, const double *values, int c
   return vx_result_add_curve(to->result, to->evaluation, to->metric, name, single, count);
 }
 
-/* One measure's numbers. What a measure that asks the model cannot tell is undefined, and a failure of the picture. */
+/* One measure's numbers. What a measure that asks the model cannot tell is a failure of the picture, and tried again.
+ */
 static vx_score_outcome fill_metric(const vx_run *run, int index, vx_case *of, vx_result *result,
                                     vx_evaluation *evaluation, vx_error *error) {
   const vx_metric *metric = &run->config->metrics[index];
@@ -71,12 +71,13 @@ static vx_score_outcome fill_metric(const vx_run *run, int index, vx_case *of, v
   bool good = measure->measure(of, &metric->args, column, error);
   if (of->view) vx_arena_reset(of->view->scratch);
   if (!good && measure->kind == VX_MAP_AND_TRUTH) return VX_SCORE_NO_MEMORY;
-  if (!good && !vx_result_add_failure(result, VX_FAILURE, evaluation->method, "measure", metric->name, "%s: %s",
-                                      error->where, error->why))
-    return VX_SCORE_NO_MEMORY;
+  if (!good)
+    return vx_result_add_failure(result, VX_FAILURE, evaluation->method, "measure", metric->name, "%s: %s",
+                                 error->where, error->why)
+               ? VX_SCORE_DONE
+               : VX_SCORE_NO_MEMORY;
   for (int c = 0; c < measure->column_count; c++)
-    if (!vx_result_add_score(result, evaluation, run->columns[index][c], good ? column[c] : (double)NAN))
-      return VX_SCORE_NO_MEMORY;
+    if (!vx_result_add_score(result, evaluation, run->columns[index][c], column[c])) return VX_SCORE_NO_MEMORY;
   return VX_SCORE_DONE;
 }
 

@@ -61,7 +61,8 @@ uint64_t vx_store_settled_metrics(const vx_store *store, vx_status status) {
   uint64_t bits = 0;
   for (int i = 0; i < store->metric_count; i++) {
     const vx_known_metric *metric = &store->metrics[i];
-    bool settled = !*metric->column || status == VX_STATUS_FAILED || (status == VX_STATUS_UNSCORED && metric->truth);
+    bool settled = !*metric->column || metric->maps || status == VX_STATUS_FAILED ||
+                   (status == VX_STATUS_UNSCORED && metric->truth);
     if (settled) bits |= UINT64_C(1) << i;
   }
   return bits;

@@ -147,6 +147,21 @@ bool vx_result_add_curve(vx_result *result, vx_evaluation *evaluation, const cha
   return true;
 }
 
+bool vx_result_add_perturbation(vx_result *result, const vx_perturbation *perturbation) {
+  vx_perturbation *list =
+      grow(result->arena, result->perturbations, result->perturbation_count, &result->perturbation_room, sizeof *list);
+  if (!list) return false;
+  result->perturbations = list;
+  vx_perturbation *to = &list[result->perturbation_count];
+  *to = *perturbation;
+  to->kind = vx_result_text(result, perturbation->kind);
+  to->remove = vx_result_text(result, perturbation->remove);
+  to->removed = vx_result_text(result, perturbation->removed);
+  if (!to->kind || !to->remove || !to->removed) return false;
+  result->perturbation_count++;
+  return true;
+}
+
 /* Copies width * height elements; NULL when a side is not positive, the product overflows or memory is out. */
 static void *keep(vx_result *result, const void *from, int width, int height, size_t size) {
   if (width <= 0 || height <= 0) return NULL;

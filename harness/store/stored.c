@@ -294,10 +294,34 @@ static bool read_failures(vx_store *store, int64_t image, const vx_method_row *m
   return true;
 }
 
+static bool take_perturbation(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  vx_perturbation *p = element;
+  const char **const texts[] = {&p->kind, &p->remove, &p->removed};
+  p->cells = sqlite3_column_int(row, 3);
+  p->place = sqlite3_column_int(row, 4);
+  p->target = sqlite3_column_int(row, 5);
+  p->second = (int)vx_sql_whole(row, 6);
+  p->probability = vx_sql_real(row, 7);
+  p->logit = vx_sql_real(row, 8);
+  p->second_logit = vx_sql_real(row, 9);
+  return vx_query_texts(arena, row, 0, texts, 3);
+}
+
+static bool read_perturbations(vx_store *store, int64_t image, vx_result *result, vx_error *error) {
+  bool ok = vx_query_list(store,
+                          "SELECT kind, remove, removed, cells, place, target, second, probability, logit, second_logit"
+                          " FROM perturbations WHERE image = ? ORDER BY kind, remove, cells, place",
+                          image, 0, result->arena, take_perturbation, sizeof *result->perturbations,
+                          &result->perturbations, &result->perturbation_count, error);
+  result->perturbation_room = result->perturbation_count;
+  return ok;
+}
+
 bool vx_result_read(vx_store *store, int64_t image, const vx_method_row *methods, int count, vx_result *result,
                     vx_error *error) {
   vx_arena_reset(result->arena);
   return vx_image_read(store, image, result->arena, result, error) &&
          read_failures(store, image, methods, count, result, error) &&
+         read_perturbations(store, image, result, error) &&
          vx_evaluations_read(store, 0, image, methods, count, result, error);
 }

@@ -21,10 +21,14 @@ static sqlite3_stmt *statement(vx_store *store, vx_statement which, vx_error *er
       [VX_PUT_CURVE] = "INSERT INTO curves (scoring, method, image, metric, name, bytes) VALUES (?,?,?,?,?,?)"
                        " ON CONFLICT DO NOTHING",
       [VX_PUT_MAP] = "INSERT INTO maps (image, method, kind, width, height, bytes) VALUES (?,?,?,?,?,?)",
+      [VX_PUT_PERTURBATION] =
+          "INSERT INTO perturbations (image, kind, remove, cells, place, removed, target, second,"
+          " probability, logit, second_logit) VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
       [VX_FORGET_IMAGE] = "DELETE FROM images WHERE id = ?",
       [VX_FORGET_EVALUATION] = "DELETE FROM evaluations WHERE scoring = ? AND method = ? AND image = ?",
       [VX_FORGET_MAP] = "DELETE FROM maps WHERE method = ? AND image = ?",
       [VX_FORGET_FAILURES] = "DELETE FROM failures WHERE method = ? AND image = ?",
+      [VX_FORGET_MEASURE] = "DELETE FROM failures WHERE method = ? AND image = ? AND stage = 'measure' AND place = ?",
       [VX_PUT_FAILURE] = "INSERT INTO failures (image, method, severity, stage, place, reason) VALUES (?,?,?,?,?,?)",
   };
   if (!store->statements[which]) store->statements[which] = vx_sql_prepare(store, sql[which], error);
@@ -139,6 +143,18 @@ static bool put_failures(vx_store *store, const vx_result *r, int method, int64_
   return ok;
 }
 
+static bool put_perturbations(vx_store *store, const vx_result *r, int64_t image, vx_error *error) {
+  sqlite3_stmt *put = statement(store, VX_PUT_PERTURBATION, error);
+  bool ok = put != NULL;
+  for (int i = 0; ok && i < r->perturbation_count; i++) {
+    const vx_perturbation *p = &r->perturbations[i];
+    ok = vx_sql_bind(store, put, error, "lttiitinrrr", image, p->kind, p->remove, p->cells, p->place, p->removed,
+                     p->target, p->second, p->probability, p->logit, p->second_logit) &&
+         vx_sql_run(store, put, error);
+  }
+  return ok;
+}
+
 /* What the file has of this method once the evaluation is in it. */
 static uint64_t has_after(const vx_store *store, const vx_evaluation *e) {
   uint64_t bits = VX_HAS_EVALUATION | vx_store_settled_metrics(store, e->status);
@@ -156,6 +172,23 @@ static bool forget_method(vx_store *store, int64_t method, int64_t image, vx_err
          vx_sql_run(store, why, error);
 }
 
+/* A measure that failed on a map and is there now, or fails again: its old reason goes. */
+static bool forget_measures(vx_store *store, const vx_result *r, const vx_evaluation *e, int64_t image,
+                            vx_error *error) {
+  sqlite3_stmt *forget = statement(store, VX_FORGET_MEASURE, error);
+  uint64_t here = has_after(store, e);
+  bool ok = forget != NULL;
+  for (int i = 0; ok && i < store->metric_count; i++) {
+    const char *name = store->metrics[i].name;
+    bool again = here >> i & 1;
+    for (int k = 0; k < r->failure_count; k++)
+      again |= r->failures[k].method == e->method && strcmp(r->failures[k].where, name) == 0;
+    ok = !again || (vx_sql_bind(store, forget, error, "llt", store->methods[e->method], image, name) &&
+                    vx_sql_run(store, forget, error));
+  }
+  return ok;
+}
+
 /* Evaluations that are not there; of those that are, the measures that they lack. */
 static bool put_new_evaluations(vx_store *store, const vx_result *r, int64_t image, vx_error *error) {
   const uint64_t *has = &store->has[(size_t)r->position * (size_t)store->method_count];
@@ -168,10 +201,11 @@ static bool put_new_evaluations(vx_store *store, const vx_result *r, int64_t ima
     int64_t method = store->methods[e->method];
     bool there = has[e->method] & VX_HAS_EVALUATION;
     if (there && !(has_after(store, e) & ~has[e->method])) continue;
-    ok = there ? put_scores(store, store->scoring, method, image, e, error)
-               : (!store->images[r->position] || forget_method(store, method, image, error)) &&
-                     vx_store_put_evaluation(store, store->scoring, method, image, e, error) &&
-                     put_map(store, method, image, &e->map, error);
+    ok = there
+             ? forget_measures(store, r, e, image, error) && put_scores(store, store->scoring, method, image, e, error)
+             : (!store->images[r->position] || forget_method(store, method, image, error)) &&
+                   vx_store_put_evaluation(store, store->scoring, method, image, e, error) &&
+                   put_map(store, method, image, &e->map, error);
     ok = ok && put_failures(store, r, e->method, image, error);
   }
   return ok;
@@ -212,10 +246,12 @@ static bool forget_failed(vx_store *store, const vx_result *r, vx_error *error) 
 
 static bool put_result(vx_store *store, const vx_result *r, int64_t *image, vx_error *error) {
   *image = store->images[r->position];
-  if (*image) return check_id(store, r, *image, error) && put_new_evaluations(store, r, *image, error);
+  if (*image)
+    return check_id(store, r, *image, error) && put_new_evaluations(store, r, *image, error) &&
+           put_perturbations(store, r, *image, error);
   return forget_failed(store, r, error) && put_image(store, r, image, error) && put_objects(store, r, *image, error) &&
          put_prediction(store, r, *image, error) && put_failures(store, r, -1, *image, error) &&
-         put_new_evaluations(store, r, *image, error);
+         put_new_evaluations(store, r, *image, error) && put_perturbations(store, r, *image, error);
 }
 
 static bool has_failure(const vx_result *r) {
