@@ -172,6 +172,13 @@ static bool forget_method(vx_store *store, int64_t method, int64_t image, vx_err
          vx_sql_run(store, why, error);
 }
 
+/* Whether anything failed of this method, or the measure of this name. */
+static bool fails(const vx_result *r, int method, const char *measure) {
+  for (int i = 0; i < r->failure_count; i++)
+    if (r->failures[i].method == method && (!measure || strcmp(r->failures[i].where, measure) == 0)) return true;
+  return false;
+}
+
 /* A measure that failed on a map and is there now, or fails again: its old reason goes. */
 static bool forget_measures(vx_store *store, const vx_result *r, const vx_evaluation *e, int64_t image,
                             vx_error *error) {
@@ -180,9 +187,7 @@ static bool forget_measures(vx_store *store, const vx_result *r, const vx_evalua
   bool ok = forget != NULL;
   for (int i = 0; ok && i < store->metric_count; i++) {
     const char *name = store->metrics[i].name;
-    bool again = here >> i & 1;
-    for (int k = 0; k < r->failure_count; k++)
-      again |= r->failures[k].method == e->method && strcmp(r->failures[k].where, name) == 0;
+    bool again = (here >> i & 1) || fails(r, e->method, name);
     ok = !again || (vx_sql_bind(store, forget, error, "llt", store->methods[e->method], image, name) &&
                     vx_sql_run(store, forget, error));
   }
@@ -200,7 +205,7 @@ static bool put_new_evaluations(vx_store *store, const vx_result *r, int64_t ima
     }
     int64_t method = store->methods[e->method];
     bool there = has[e->method] & VX_HAS_EVALUATION;
-    if (there && !(has_after(store, e) & ~has[e->method])) continue;
+    if (there && !(has_after(store, e) & ~has[e->method]) && !fails(r, e->method, NULL)) continue;
     ok = there
              ? forget_measures(store, r, e, image, error) && put_scores(store, store->scoring, method, image, e, error)
              : (!store->images[r->position] || forget_method(store, method, image, error)) &&
