@@ -68,6 +68,8 @@ typedef struct vx_needs {
   vx_wants wants;    /* of the picture */
   vx_wants variants; /* of each variant, when the model is run again; its logits are always there */
   int variant_count; /* how often the model is run again, at most; 0: never. Costs are told by it */
+  int answer_count;  /* how often it is asked forward only (vx_again.ask), a map and at most */
+  int shared_count;  /* and how often for what no map decides, a picture */
   unsigned data;     /* VX_NEED_… */
 } vx_needs;
 

@@ -85,7 +85,7 @@ static bool check_view(const vx_explainer *explainer, const vx_needs *needs, con
   if (!vx_view_covers(view, &needs->wants, &missing))
     return vx_fail(error, explainer->id, "needs the %s, which no pass of this picture has made",
                    vx_want_text(&missing, text, sizeof text));
-  if (needs->variant_count > 0 && !view->again)
+  if (needs->variant_count + needs->answer_count + needs->shared_count > 0 && !view->again)
     return vx_fail(error, explainer->id, "runs the model again, which was not planned");
   if ((needs->data & VX_NEED_PICTURE) && !view->picture)
     return vx_fail(error, explainer->id, "needs the picture's bytes");
