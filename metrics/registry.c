@@ -10,7 +10,12 @@
   MEASURE(oracle)                                                                                                      \
   MEASURE(pointing)                                                                                                    \
   MEASURE(average_precision)                                                                                           \
-  MEASURE(focus)
+  MEASURE(focus)                                                                                                       \
+  MEASURE(class_sensitivity)                                                                                           \
+  MEASURE(emprt)                                                                                                       \
+  MEASURE(mprt)                                                                                                        \
+  MEASURE(max_sensitivity)                                                                                             \
+  MEASURE(specificity)
 
 #define DECLARE(name) extern const vx_measure vx_measure_##name;
 #define ADDRESS(name) &vx_measure_##name,
