@@ -1,7 +1,7 @@
-/* class-sensitivity: does the map change when another class is explained? Spearman's correlation between the map's cells
-   for the class explained and for the most probable other class. 1 for methods that know no class and for flat maps;
-   undefined where the model has one class.
-   Source: class sensitivity as Adebayo et al. and Nie et al. (2018) look for it, as a rank correlation. */
+/* class-sensitivity: does the map change when another class is explained? Spearman's correlation between the map's
+   cells for the class explained and for the most probable other class. 1 for methods that know no class and for flat
+   maps; undefined where the model has one class. Source: class sensitivity as Adebayo et al. and Nie et al. (2018) look
+   for it, as a rank correlation. */
 #include "core/vx.h"
 #include "metrics/compare.h"
 

@@ -37,6 +37,8 @@ typedef struct vx_remake {
 
 enum { VX_REMAKES_MAX = 64 };
 
+struct vx_shared_key; /* answers.h */
+
 /* Choices of a run that change what is counted, beyond the truth itself (harness/data makes that). */
 typedef struct vx_scoring {
   vx_threshold threshold;
@@ -95,6 +97,10 @@ typedef struct vx_measure {
 
   /* Adds to `needs` what measure() reads of the view and of variants. NULL: nothing of the model. */
   void (*needs)(const struct vx_shape *shape, const vx_args *args, vx_needs *needs);
+
+  /* Of a measure whose questions to the model no map decides, and which asks nothing else: what they are, how many (the
+     key's place counts them). NULL: it is another one. */
+  int (*shared)(const struct vx_shape *shape, const vx_args *args, struct vx_shared_key *key);
 
   /* How the method is made again: into list [VX_REMAKES_MAX], how many. Of a method and the model only. */
   int (*remakes)(const struct vx_shape *shape, const vx_args *args, vx_remake *list);

@@ -60,8 +60,9 @@ static bool keep_curve(void *user, const char *name, const double *values, int c
 
 /* One measure's numbers. What a measure that asks the model cannot tell is a failure of the picture, and tried again.
  */
-static vx_score_outcome fill_metric(const vx_run *run, int index, vx_case *of, vx_result *result,
-                                    vx_evaluation *evaluation, vx_error *error) {
+vx_score_outcome vx_scorer_metric(const vx_scorer *scorer, int index, vx_case *of, vx_result *result,
+                                  vx_evaluation *evaluation, vx_error *error) {
+  const vx_run *run = scorer->run;
   const vx_metric *metric = &run->config->metrics[index];
   const vx_measure *measure = metric->measure;
   double column[VX_MEASURE_COLUMNS];
@@ -90,9 +91,11 @@ static vx_score_outcome fill_metrics(const vx_scorer *scorer, uint64_t metrics, 
   for (int i = 0; i < run->config->metric_count && outcome == VX_SCORE_DONE; i++) {
     const vx_measure *measure = run->config->metrics[i].measure;
     bool against_truth = measure->kind == VX_MAP_AND_TRUTH;
-    if (!(metrics >> i & 1) || measure == &vx_measure_overlap || (against_truth && !scorer->truth.known)) continue;
+    if (!(metrics >> i & 1) || measure == &vx_measure_overlap || (against_truth && !scorer->truth.known) ||
+        measure->kind > VX_MAP_AND_MODEL)
+      continue;
     vx_case of = against_truth ? *truth : (vx_case){.map = map, .view = view};
-    outcome = fill_metric(run, i, &of, result, evaluation, error);
+    outcome = vx_scorer_metric(scorer, i, &of, result, evaluation, error);
   }
   return outcome;
 }
@@ -102,12 +105,18 @@ static bool prepare(vx_scorer *scorer, vx_case *of, vx_error *error) {
                          of, error);
 }
 
+vx_score_outcome vx_scorer_keep(vx_scorer *scorer, const vx_method *method, const vx_heatmap *map, vx_result *result,
+                                vx_evaluation *evaluation, vx_error *error) {
+  const vx_geometry *size = &scorer->truth.geometry;
+  if (!vx_to_size(&scorer->sized, map, method->name, size->height, size->width, error)) return VX_SCORE_FAILED;
+  return vx_sized_keep(&scorer->sized, result, evaluation) ? VX_SCORE_DONE : VX_SCORE_NO_MEMORY;
+}
+
 vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, const vx_heatmap *map, const vx_view *view,
                                  uint64_t metrics, vx_result *result, vx_evaluation *evaluation, vx_error *error) {
-  const vx_geometry *size = &scorer->truth.geometry;
   vx_case of = {0};
-  if (!vx_to_size(&scorer->sized, map, method->name, size->height, size->width, error)) return VX_SCORE_FAILED;
-  if (!vx_sized_keep(&scorer->sized, result, evaluation)) return VX_SCORE_NO_MEMORY;
+  vx_score_outcome kept = vx_scorer_keep(scorer, method, map, result, evaluation, error);
+  if (kept != VX_SCORE_DONE) return kept;
   evaluation->status = scorer->sized.heat.flat ? VX_STATUS_FLAT : VX_STATUS_OK;
   if (scorer->truth.known) {
     double column[VX_MEASURE_COLUMNS];

@@ -30,6 +30,15 @@ vx_score_outcome vx_scorer_measure(vx_scorer *scorer, const vx_method *method, c
                                    const vx_view *view, uint64_t metrics, vx_result *result, vx_evaluation *evaluation,
                                    vx_error *error);
 
+/* The map in the form in which it would be kept, into an evaluation of `result` and nothing else. */
+vx_score_outcome vx_scorer_keep(vx_scorer *scorer, const vx_method *method, const vx_heatmap *map, vx_result *result,
+                                vx_evaluation *evaluation, vx_error *error);
+
+/* One of the run's metrics of a case that is prepared, into the evaluation: a failure of a measure that is not against
+   the truth is a row of the picture's. */
+vx_score_outcome vx_scorer_metric(const vx_scorer *scorer, int metric, vx_case *of, vx_result *result,
+                                  vx_evaluation *evaluation, vx_error *error);
+
 /* Threshold and counts of a cut into an evaluation. */
 void vx_score_counts(const vx_cut *cut, vx_evaluation *evaluation);
 

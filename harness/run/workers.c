@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/crew.h"
 #include "harness/run/evaluate.h"
+#include "harness/run/remake.h"
 #include "harness/store/query.h"
 #include "harness/store/stored.h"
 
@@ -83,7 +84,7 @@ static void sort_metrics(const vx_config *config, uint64_t *model, uint64_t *hea
   *model = *heat = 0;
   for (int i = 0; i < config->metric_count; i++) {
     const vx_measure *measure = config->metrics[i].measure;
-    if (measure->kind != VX_MAP_AND_TRUTH) *model |= UINT64_C(1) << i;
+    if (measure->kind == VX_MAP_AND_MODEL) *model |= UINT64_C(1) << i;
     if (measure->reads_heat) *heat |= UINT64_C(1) << i;
   }
 }
@@ -93,7 +94,7 @@ static void sort_metrics(const vx_config *config, uint64_t *model, uint64_t *hea
 static bool list_rest(working *w, lacking *t, const bool *missing) {
   const vx_run *run = w->work->run;
   size_t methods = (size_t)run->info.method_count;
-  uint64_t model, heat;
+  uint64_t model, heat, again = vx_remake_metrics(run, false);
   sort_metrics(run->config, &model, &heat);
   t->todo.make = calloc(methods + 1, sizeof *t->todo.make);
   t->todo.metrics = calloc(methods + 1, sizeof *t->todo.metrics);
@@ -105,9 +106,8 @@ static bool list_rest(working *w, lacking *t, const bool *missing) {
     t->todo.metrics[m] = bits;
     t->todo.make[m] = missing[m] || (as_bytes && (bits & heat));
     t->stored |= bits && !t->todo.make[m];
-    w->make[m] |= t->todo.make[m];
+    w->make[m] |= t->todo.make[m] || (bits & again);
     w->model |= (bits & model) != 0;
-    t->todo.model |= t->todo.make[m] || (bits & model);
   }
   return true;
 }
