@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/crew.h"
 #include "harness/run/evaluate.h"
+#include "harness/run/maps.h"
 #include "harness/run/remake.h"
 #include "harness/store/query.h"
 #include "harness/store/stored.h"
@@ -17,6 +18,7 @@ typedef struct lacking {
   int position;
   vx_todo todo; /* make NULL: all */
   bool stored;  /* some of the stored maps are measured */
+  bool any;     /* something is to be done */
 } lacking;
 
 typedef struct working {
@@ -103,24 +105,52 @@ static bool list_rest(working *w, lacking *t, const bool *missing) {
     const vx_method_row *method = &run->info.methods[m];
     uint64_t bits = vx_store_lacking(w->work->store, t->position, m);
     bool as_bytes = method->pixel_map && !method->is_mask;
+    if (w->work->only) bits = missing[m] ? 0 : bits & w->work->only->metrics;
     t->todo.metrics[m] = bits;
-    t->todo.make[m] = missing[m] || (as_bytes && (bits & heat));
+    t->todo.make[m] = (missing[m] && !w->work->only) || (as_bytes && (bits & heat));
     t->stored |= bits && !t->todo.make[m];
+    t->any |= bits || t->todo.make[m];
     w->make[m] |= t->todo.make[m] || (bits & again);
     w->model |= (bits & model) != 0;
   }
   return true;
 }
 
+static void free_todo(vx_todo *todo) {
+  free(todo->make);
+  free(todo->metrics);
+  *todo = (vx_todo){0};
+}
+
+/* What the chosen images lack of the measures; what lacks none is no task. */
+static bool list_measuring(working *w, bool *missing) {
+  const vx_work *work = w->work;
+  bool good = true;
+  w->worked->images = 0;
+  for (int i = 0; i < (int)work->run->voc.count && good; i++) {
+    lacking *t = &w->tasks[w->count];
+    if (!work->only->images[i]) continue;
+    w->worked->images++;
+    if (vx_store_done(work->store, i, missing) != VX_DONE_PARTLY) continue;
+    *t = (lacking){.position = i};
+    good = list_rest(w, t, missing);
+    if (good && t->any)
+      w->count++;
+    else
+      free_todo(&t->todo);
+  }
+  return good;
+}
+
 /* What the store lacks. */
 static bool list_tasks(working *w, int images) {
   const vx_work *work = w->work;
   size_t methods = (size_t)work->run->info.method_count;
-  w->tasks = calloc((size_t)images + 1, sizeof *w->tasks);
+  w->tasks = calloc((work->only ? work->run->voc.count : (size_t)images) + 1, sizeof *w->tasks);
   w->make = calloc(methods + 1, sizeof *w->make);
   bool *missing = calloc(methods + 1, sizeof *missing);
-  bool good = w->tasks && w->make && missing;
-  for (int i = 0; i < images && good; i++) {
+  bool good = w->tasks && w->make && missing && (!work->only || list_measuring(w, missing));
+  for (int i = 0; i < images && good && !work->only; i++) {
     vx_done done = vx_store_done(work->store, i, missing);
     if (done == VX_DONE_ALL) continue;
     lacking *t = &w->tasks[w->count++];
@@ -170,10 +200,7 @@ static void free_results(vx_result **results, int places) {
 static void free_all(working *w, int places) {
   free_results(w->results, places);
   free_results(w->stored, places);
-  for (int i = 0; i < w->count; i++) {
-    free(w->tasks[i].todo.make);
-    free(w->tasks[i].todo.metrics);
-  }
+  for (int i = 0; i < w->count; i++) free_todo(&w->tasks[i].todo);
   free(w->tasks);
   free(w->make);
 }
@@ -188,8 +215,8 @@ bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error) {
   if (good) w.results = make_results(places);
   if (good) w.stored = make_results(places);
   good = (all_made(w.results, places) && all_made(w.stored, places)) || vx_fail(error, "worker", "out of memory");
-  worked->before = worked->images - w.count;
-  good = good && (worked->before == 0 || count_passed(&w, error));
+  worked->before = worked->passed_before = worked->images - w.count;
+  good = good && (worked->before == 0 || work->only || count_passed(&w, error));
   const vx_crew crew = {.jobs = work->jobs,
                         .count = w.count,
                         .stop = work->stop,
@@ -203,6 +230,8 @@ bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error) {
   good = good && vx_crew_run(&crew, error);
   vx_progress_end(&w.progress);
   worked->stopped = work->stop && atomic_load(work->stop) && worked->done < w.count;
+  good = good && (worked->stopped ||
+                  vx_maps_measure(work->run, work->store, work->only ? work->only->metrics : UINT64_MAX, error));
   free_all(&w, places);
   worked->seconds = vx_seconds() - start;
   return good;

@@ -30,7 +30,7 @@ typedef struct vx_known_metric {
   char column[160]; /* the first of its names among scores; "": it comes with the evaluation */
   char name[160];   /* in run_metrics */
   bool truth;       /* compares with the truth: nothing to do for a map without one */
-  bool maps;        /* of all maps of a method: nothing to do for one image (maps.h) */
+  bool maps;        /* of all maps of a method: nothing to do for one image (harness/store/maps.h) */
 } vx_known_metric;
 
 #define VX_HAS_EVALUATION (UINT64_C(1) << 63)

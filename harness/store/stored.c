@@ -122,9 +122,7 @@ bool vx_image_read(vx_store *store, int64_t image, vx_arena *arena, vx_result *r
 
 /* ---- maps -------------------------------------------------------------------------------------------------------- */
 
-/* Of the columns kind, width, height, bytes, from `first` on. A map whose bytes are not as many as its sides say gets
-   the width -1. */
-static bool take_map(vx_arena *arena, sqlite3_stmt *row, int first, vx_map *map) {
+bool vx_take_map(vx_arena *arena, sqlite3_stmt *row, int first, vx_map *map) {
   bool patch = strcmp(vx_sql_text(row, first), "patch") == 0;
   int64_t width = sqlite3_column_int64(row, first + 1), height = sqlite3_column_int64(row, first + 2);
   size_t size = (size_t)sqlite3_column_bytes(row, first + 3), each = patch ? sizeof *map->heat : sizeof *map->levels;
@@ -153,7 +151,7 @@ static bool check_map(vx_store *store, const vx_map *map, int64_t image, int64_t
 static bool take_map_row(vx_arena *arena, sqlite3_stmt *row, void *element) {
   vx_map_row *m = element;
   m->method = sqlite3_column_int64(row, 0);
-  return take_map(arena, row, 1, &m->map);
+  return vx_take_map(arena, row, 1, &m->map);
 }
 
 bool vx_query_maps(vx_store *store, int64_t image, vx_arena *arena, vx_map_row **rows, int *count, vx_error *error) {
@@ -193,7 +191,7 @@ static bool take_evaluation(vx_arena *arena, sqlite3_stmt *row, void *element) {
   for (int i = 0; i < 5; i++) *counts[i] = vx_sql_whole(row, 5 + i);
   for (int i = 0; i < 4; i++) *scores[i] = vx_sql_real(row, 10 + i);
   bool has_map = sqlite3_column_type(row, 14) != SQLITE_NULL;
-  return (s->method = vx_query_text(arena, row, 1)) != NULL && (!has_map || take_map(arena, row, 14, &e->map));
+  return (s->method = vx_query_text(arena, row, 1)) != NULL && (!has_map || vx_take_map(arena, row, 14, &e->map));
 }
 
 static bool take_score(vx_arena *arena, sqlite3_stmt *row, void *element) {
