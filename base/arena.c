@@ -38,6 +38,21 @@ char *vx_arena_text(vx_arena *arena, const char *text) {
   return copy ? memcpy(copy, text, size) : NULL;
 }
 
+void *vx_arena_add(vx_arena *arena, void *list, int *count, int *room, size_t size) {
+  char *elements;
+  memcpy(&elements, list, sizeof elements);
+  if (*count == *room) {
+    int wider = *room ? *room * 2 : 8;
+    char *copy = vx_arena_take(arena, (size_t)wider, size);
+    if (!copy) return NULL;
+    if (*count) memcpy(copy, elements, (size_t)*count * size);
+    elements = copy;
+    memcpy(list, &elements, sizeof elements);
+    *room = wider;
+  }
+  return memset(elements + (size_t)(*count)++ * size, 0, size);
+}
+
 void vx_arena_reset(vx_arena *arena) {
   for (block *b = arena->first; b; b = b->next) b->used = 0;
   arena->current = arena->first;

@@ -36,12 +36,6 @@ static bool read_number(const char *text, double *value) {
   return end != text && *end == '\0' && isfinite(*value);
 }
 
-static bool read_text(const char *text) {
-  for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-    if (*c < 32 || *c == 127) return false;
-  return true;
-}
-
 static bool read_value(const vx_param *param, const char *text, double *value, const char *where, vx_error *error) {
   bool in_range = read_number(text, value) && *value >= param->low && *value <= param->high;
   switch (param->type) {
@@ -57,7 +51,7 @@ static bool read_value(const vx_param *param, const char *text, double *value, c
     if (in_range && *value == floor(*value)) return true;
     return vx_fail(error, where, "is '%s', expected a whole number from %g to %g", text, param->low, param->high);
   case VX_PARAM_TEXT:
-    return read_text(text) || vx_fail(error, where, "is '%s', with a control character", text);
+    return !vx_has_control(text) || vx_fail(error, where, "is '%s', with a control character", text);
   case VX_PARAM_REAL:
     break;
   }

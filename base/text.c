@@ -60,42 +60,39 @@ bool vx_lines_open(const vx_file *file, const char *path, vx_lines *lines, vx_er
 }
 
 char *vx_lines_next(vx_lines *lines) {
-  char *line = lines->at;
-  if (!line || !*line) return NULL;
-  size_t length = strcspn(line, "\n");
-  lines->at = line[length] ? line + length + 1 : NULL;
+  if (!lines->at || !*lines->at) return NULL;
+  char *line = strsep(&lines->at, "\n");
+  size_t length = strlen(line);
   if (length > 0 && line[length - 1] == '\r') length--;
   line[length] = 0;
   lines->number++;
   return line;
 }
 
-char *vx_column_next(char **at) {
-  char *column = *at;
-  if (!column) return NULL;
-  char *tab = strchr(column, '\t');
-  *at = tab ? tab + 1 : NULL;
-  if (tab) *tab = 0;
-  return column;
-}
-
 static bool is_blank(char c) {
   return isspace((unsigned char)c);
 }
 
-char *vx_trim(char *text) {
-  while (is_blank(*text)) text++;
-  size_t length = strlen(text);
-  while (length > 0 && is_blank(text[length - 1])) length--;
-  text[length] = 0;
-  return text;
-}
-
+/* Moves the start of a text over the blanks there; its length without those at its end. */
 static size_t bare(const char **text) {
   while (is_blank(**text)) (*text)++;
   size_t length = strlen(*text);
   while (length > 0 && is_blank((*text)[length - 1])) length--;
   return length;
+}
+
+char *vx_trim(char *text) {
+  const char *start = text;
+  size_t length = bare(&start);
+  text += start - text;
+  text[length] = 0;
+  return text;
+}
+
+bool vx_has_control(const char *text) {
+  for (; *text; text++)
+    if ((unsigned char)*text < ' ' || *text == 127) return true;
+  return false;
 }
 
 bool vx_same_name(const char *a, const char *b) {
@@ -159,6 +156,19 @@ void vx_text_add(vx_text *text, const char *format, ...) {
   vsnprintf(text->text + text->length, (size_t)need + 1, format, arguments);
   va_end(arguments);
   text->length += (size_t)need;
+}
+
+char *vx_text_end(vx_text *text) {
+  if (!text->broken) return text->text;
+  free(text->text);
+  return NULL;
+}
+
+const char *vx_text_keep(vx_arena *arena, vx_text *text) {
+  const char *kept = text->broken ? NULL : vx_arena_text(arena, text->text ? text->text : "");
+  free(text->text);
+  *text = (vx_text){0};
+  return kept;
 }
 
 void vx_text_add_quoted(vx_text *text, const char *word) {

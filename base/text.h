@@ -20,11 +20,11 @@ bool vx_lines_open(const vx_file *file, const char *path, vx_lines *lines, vx_er
 /* The next line without its end, or NULL; the file's bytes are written to. */
 char *vx_lines_next(vx_lines *lines);
 
-/* The next column of a line up to a tab, or NULL; `*at` starts as the line. */
-char *vx_column_next(char **at);
-
 /* Cuts blanks off both ends, in place. */
 char *vx_trim(char *text);
+
+/* Whether a control character (below blank, or DEL) is in it. */
+bool vx_has_control(const char *text);
 
 /* Whether two names are the same but for case and blanks around them. */
 bool vx_same_name(const char *a, const char *b);
@@ -51,6 +51,10 @@ typedef struct vx_text {
 void vx_text_add(vx_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void vx_text_add_quoted(vx_text *text, const char *word); /* "word", as YAML and C read it */
 void vx_text_add_real(vx_text *text, double value);       /* as vx_real_text */
+
+/* Gives the text away: to be freed, NULL when memory was out; or as a copy in the arena, and starts anew. */
+char *vx_text_end(vx_text *text);
+const char *vx_text_keep(vx_arena *arena, vx_text *text);
 
 /* The fewest digits that read back as the same number, into text [size]. */
 enum { VX_REAL_TEXT = 32 };

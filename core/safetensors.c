@@ -156,18 +156,6 @@ static bool read_header(vx_tensors *t, vx_error *error) {
   return check_cover(t, data, t->size - 8 - (size_t)length, error);
 }
 
-vx_tensors *vx_tensors_open(const char *path, vx_error *error) {
-  vx_tensors *t = calloc(1, sizeof *t);
-  if (!t || !(t->path = strdup(path))) {
-    free(t);
-    vx_fail(error, path, "out of memory");
-    return NULL;
-  }
-  if (map_file(t, error) && read_header(t, error)) return t;
-  vx_tensors_close(t);
-  return NULL;
-}
-
 void vx_tensors_close(vx_tensors *t) {
   if (!t) return;
   for (int i = 0; i < t->part_count; i++) vx_tensors_close(t->part[i]);
@@ -185,10 +173,9 @@ void vx_tensors_close(vx_tensors *t) {
 static vx_tensors *open_part(vx_tensors *t, const char *folder, const char *name, vx_error *error) {
   char *path = name && !strchr(name, '/') ? vx_path_join(folder, name, NULL) : NULL;
   vx_tensors *part = NULL;
-  if (!path) {
-    vx_fail(error, t->path, "weight_map names '%.100s', expected a file beside it", name ? name : "no text");
-    return NULL;
-  }
+  if (!path)
+    return vx_fail(error, t->path, "weight_map names '%.100s', expected a file beside it", name ? name : "no text"),
+           NULL;
   for (int i = 0; i < t->part_count && !part; i++)
     if (strcmp(t->part[i]->path, path) == 0) part = t->part[i];
   if (!part && (part = vx_tensors_open(path, error))) t->part[t->part_count++] = part;
@@ -221,16 +208,17 @@ static bool read_index(vx_tensors *t, const char *folder, vx_error *error) {
   return true;
 }
 
-static vx_tensors *open_index(char *path, const char *folder, vx_error *error) {
+/* `folder`: of the parts, when the file is an index; NULL: it has the tensors itself. */
+static vx_tensors *open_as(const char *path, const char *folder, vx_error *error) {
   vx_tensors *t = calloc(1, sizeof *t);
-  if (!t || !(t->path = strdup(path))) {
-    free(t);
-    vx_fail(error, path, "out of memory");
-    return NULL;
-  }
-  if (read_index(t, folder, error)) return t;
+  bool ok = (t && (t->path = strdup(path))) || vx_fail(error, path, "out of memory");
+  if (ok && (folder ? read_index(t, folder, error) : map_file(t, error) && read_header(t, error))) return t;
   vx_tensors_close(t);
   return NULL;
+}
+
+vx_tensors *vx_tensors_open(const char *path, vx_error *error) {
+  return open_as(path, NULL, error);
 }
 
 /* There are no safetensors: says which other weights lie there. */
@@ -263,7 +251,7 @@ vx_tensors *vx_tensors_open_folder(const char *folder, vx_error *error) {
   else if (access(whole, F_OK) == 0)
     t = vx_tensors_open(whole, error);
   else if (access(index, F_OK) == 0)
-    t = open_index(index, folder, error);
+    t = open_as(index, folder, error);
   else
     fail_folder(folder, whole, error);
   free(whole);

@@ -93,11 +93,7 @@ const vx_measure vx_measure_average_precision = {
     .meaning = "Quality of the map as a ranking of pixels, no threshold: both classes in one list, scores h and 1 - h.",
     .reads_heat = true,
     .column_count = 1,
-    .columns = {{.name = "average_precision",
-                 .title = "mAP",
-                 .meaning = "mean over images is the protocol's mAP; undefined where every pixel is ignored",
-                 .high = 1,
-                 .higher_is_better = true,
-                 .percent = true}},
+    .columns = {VX_SHARE_COLUMN("average_precision", "mAP",
+                                "mean over images is the protocol's mAP; undefined where every pixel is ignored")},
     .measure = measure,
 };

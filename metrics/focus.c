@@ -20,11 +20,7 @@ const vx_measure vx_measure_focus = {
                "object's share of the picture.",
     .reads_heat = true,
     .column_count = 1,
-    .columns = {{.name = "focus",
-                 .title = "Relevance share",
-                 .meaning = "sum of h on foreground / sum of h on all pixels counted; a flat map has 0",
-                 .high = 1,
-                 .higher_is_better = true,
-                 .percent = true}},
+    .columns = {VX_SHARE_COLUMN("focus", "Relevance share",
+                                "sum of h on foreground / sum of h on all pixels counted; a flat map has 0")},
     .measure = measure,
 };

@@ -82,6 +82,10 @@ typedef struct vx_measure_column {
   bool percent; /* tables print it x 100 */
 } vx_measure_column;
 
+/* A column from 0 to 1, the higher the better, in per cent. */
+#define VX_SHARE_COLUMN(name_, title_, meaning_)                                                                       \
+  { .name = (name_), .title = (title_), .meaning = (meaning_), .high = 1, .higher_is_better = true, .percent = true }
+
 enum { VX_MEASURE_COLUMNS = 4 }; /* the most columns a measure may have */
 
 typedef struct vx_measure {

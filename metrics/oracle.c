@@ -14,12 +14,7 @@ const vx_measure vx_measure_oracle = {
     .meaning = "The largest IoU over all 256 thresholds, chosen with the truth at hand: what the map is worth apart "
                "from where it is cut.",
     .column_count = 2,
-    .columns = {{.name = "oracle_iou",
-                 .title = "Oracle IoU",
-                 .meaning = "largest IoU of the masks u > t, t = 0..255",
-                 .high = 1,
-                 .higher_is_better = true,
-                 .percent = true},
+    .columns = {VX_SHARE_COLUMN("oracle_iou", "Oracle IoU", "largest IoU of the masks u > t, t = 0..255"),
                 {.name = "oracle_threshold",
                  .title = "Oracle threshold",
                  .meaning = "the first t that reaches it",

@@ -14,18 +14,11 @@ const vx_measure vx_measure_retrieval = {
     .cite = "van Rijsbergen 1979",
     .meaning = "How much of the mask is object, and how much of the object is in the mask.",
     .column_count = 2,
-    .columns = {{.name = "precision",
-                 .title = "Precision",
-                 .meaning = "tp/(tp + fp); an empty mask has 0, or 1 if the truth is empty too",
-                 .high = 1,
-                 .higher_is_better = true,
-                 .percent = true},
-                {.name = "recall",
-                 .title = "Recall",
-                 .meaning = "tp/(tp + fn), which ViTmiX calls pixel accuracy; an empty truth has 0, or 1 if the mask "
-                            "is empty too",
-                 .high = 1,
-                 .higher_is_better = true,
-                 .percent = true}},
+    .columns = {VX_SHARE_COLUMN("precision", "Precision",
+                                "tp/(tp + fp); an empty mask has 0, or 1 if the truth is empty too"),
+                VX_SHARE_COLUMN(
+                    "recall", "Recall",
+                    "tp/(tp + fn), which ViTmiX calls pixel accuracy; an empty truth has 0, or 1 if the mask "
+                    "is empty too")},
     .measure = measure,
 };

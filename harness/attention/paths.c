@@ -23,10 +23,7 @@ static bool take(vx_arena *arena, int layers, int tokens, vx_paths *paths, vx_er
 double *vx_paths_matrices(const vx_shape *shape, const double *attention, vx_arena *arena, vx_error *error) {
   size_t n = size(shape->tokens), heads = size(shape->heads), layers = size(shape->layers);
   double *matrices = VX_TAKE(arena, layers * n * n, double);
-  if (!matrices) {
-    vx_fail(error, "attention paths", "out of memory");
-    return NULL;
-  }
+  if (!matrices) return vx_fail(error, "attention paths", "out of memory"), NULL;
   for (size_t l = 0; l < layers; l++)
     for (size_t i = 0; i < n; i++) {
       double *row = matrices + (l * n + i) * n, sum = 0;

@@ -2,7 +2,7 @@
    times the units that work side by side (4 cycles on 2 units: 8), so that the units are never idle. */
 #include "harness/bench/peak.h"
 
-#include <time.h>
+#include "harness/bench/parts.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -87,22 +87,16 @@ const char *vx_peak_vectors(void) {
   return name;
 }
 
-static double own_seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 double vx_peak_gflops(double seconds) {
   const char *name;
   loop run = choose(&name);
   volatile float keep;
-  double best = 0, begin = own_seconds();
-  for (int part = 0; part < PARTS || own_seconds() - begin < seconds; part++) {
+  double best = 0, begin = vx_moment_now().cpu;
+  for (int part = 0; part < PARTS || vx_moment_now().cpu - begin < seconds; part++) {
     int operations;
-    double start = own_seconds();
+    double start = vx_moment_now().cpu;
     keep = run(TURNS, &operations);
-    double rate = 1e-9 * TURNS * operations / (own_seconds() - start);
+    double rate = 1e-9 * TURNS * operations / (vx_moment_now().cpu - start);
     best = rate > best ? rate : best;
   }
   (void)keep;

@@ -20,8 +20,9 @@ static void print_head(const vx_bench *b, FILE *to) {
           b->quick ? ", quick: not for reports" : "");
 }
 
-static void print_time(const vx_bench_time *time, FILE *to) {
-  fprintf(to, "%9.2f %9.2f %9.2f %9.2f", time->ms, time->ms_min, time->cpu_ms, time->cpu_ms_min);
+/* The begin of a line: what was timed, and its time. */
+static void print_time(const char *title, const vx_bench_time *time, FILE *to) {
+  fprintf(to, "%-32s %9.2f %9.2f %9.2f %9.2f", title, time->ms, time->ms_min, time->cpu_ms, time->cpu_ms_min);
 }
 
 static void print_passes(const vx_bench *b, FILE *to) {
@@ -29,8 +30,7 @@ static void print_passes(const vx_bench *b, FILE *to) {
           "GFLOP/s", "OpenBLAS", "peak", "F");
   for (int i = 0; i < b->passes; i++) {
     const vx_bench_pass *p = &b->pass[i];
-    fprintf(to, "%-32s ", p->title);
-    print_time(&p->time, to);
+    print_time(p->title, &p->time, to);
     if (p->gflops > 0)
       fprintf(to, " %7.2f %8.1f %7.0f%% %7.0f%%", p->single_gflop + p->double_gflop, p->gflops, 100 * p->of_products,
               100 * p->of_peak);
@@ -44,8 +44,7 @@ static void print_methods(const vx_bench *b, FILE *to) {
   fprintf(to, "\n%-32s %9s %9s %9s %9s %44s\n", "method's own work", "ms", "least", "cpu ms", "least", "F");
   for (int i = 0; i < b->methods; i++) {
     const vx_bench_method *m = &b->method[i];
-    fprintf(to, "%-32s ", m->id);
-    print_time(&m->time, to);
+    print_time(m->id, &m->time, to);
     fprintf(to, " %42.3f", m->forwards);
     if (m->samples) fprintf(to, "  %d samples: %.2f of single passes", m->samples, m->of_samples);
     fputc('\n', to);
@@ -55,8 +54,7 @@ static void print_methods(const vx_bench *b, FILE *to) {
 static void print_rest(const vx_bench *b, FILE *to) {
   fprintf(to, "\n%-32s %9s %9s %9s %9s %44s\n", "together", "ms", "least", "cpu ms", "least", "F");
   for (int i = 0; i < b->totals; i++) {
-    fprintf(to, "%-32s ", b->total[i].title);
-    print_time(&b->total[i].time, to);
+    print_time(b->total[i].title, &b->total[i].time, to);
     fprintf(to, " %42.3f\n", b->total[i].forwards);
   }
   fprintf(to, "\n%-32s %14s %14s %9s %18s\n", "pictures per second", "1 worker", "all workers", "ratio",
@@ -78,11 +76,9 @@ void vx_bench_print(const vx_bench *bench, FILE *to) {
 /* ---- for programs ----------------------------------------------------------------------------------------------- */
 
 static json_t *with_time(json_t *object, const vx_bench_time *time, double forwards) {
-  json_object_set_new(object, "ms", json_real(time->ms));
-  json_object_set_new(object, "ms_min", json_real(time->ms_min));
-  json_object_set_new(object, "cpu_ms", json_real(time->cpu_ms));
-  json_object_set_new(object, "cpu_ms_min", json_real(time->cpu_ms_min));
-  json_object_set_new(object, "forwards", json_real(forwards));
+  static const char *const keys[] = {"ms", "ms_min", "cpu_ms", "cpu_ms_min", "forwards"};
+  const double values[] = {time->ms, time->ms_min, time->cpu_ms, time->cpu_ms_min, forwards};
+  for (int i = 0; i < 5; i++) json_object_set_new(object, keys[i], json_real(values[i]));
   return object;
 }
 
@@ -91,12 +87,11 @@ static json_t *passes(const vx_bench *b) {
   for (int i = 0; i < b->passes; i++) {
     const vx_bench_pass *p = &b->pass[i];
     json_t *one = with_time(json_pack("{s:s, s:s}", "id", p->id, "title", p->title), &p->time, p->forwards);
-    bool counted = p->gflops > 0;
+    static const char *const keys[] = {"gflops", "of_products", "of_peak"};
+    const double values[] = {p->gflops, p->of_products, p->of_peak};
     json_object_set_new(one, "gflop", json_real(p->single_gflop + p->double_gflop));
     json_object_set_new(one, "gflop_double", json_real(p->double_gflop));
-    json_object_set_new(one, "gflops", counted ? json_real(p->gflops) : json_null());
-    json_object_set_new(one, "of_products", counted ? json_real(p->of_products) : json_null());
-    json_object_set_new(one, "of_peak", counted ? json_real(p->of_peak) : json_null());
+    for (int k = 0; k < 3; k++) json_object_set_new(one, keys[k], p->gflops > 0 ? json_real(values[k]) : json_null());
     json_array_append_new(list, one);
   }
   return list;
@@ -159,7 +154,7 @@ bool vx_bench_print_json(const vx_bench *b, FILE *to, vx_error *error) {
   json_object_set_new(
       all, "memory",
       json_pack("{s:f, s:f, s:f}", "weights_mb", b->weights_mb, "worker_mb", b->worker_mb, "peak_mb", b->peak_mb));
-  bool good = json_dumpf(all, to, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) == 0;
+  bool good = (json_dumpf(all, to, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) == 0 || ferror(to));
   json_decref(all);
   fputc('\n', to);
   return good || vx_fail(error, "bench", "the JSON could not be made");

@@ -29,15 +29,16 @@ bool vx_bench_in_suite(const vx_explainer *explainer) {
   return false;
 }
 
-static void needs_of(const vx_explainer *explainer, const vx_shape *shape, vx_args *args, vx_needs *needs) {
-  vx_args_default(&explainer->params, args);
-  vx_explainer_needs(explainer, shape, args, needs);
+static vx_needs needs_of(const vx_explainer *explainer, const vx_shape *shape) {
+  vx_args args;
+  vx_needs needs;
+  vx_args_default(&explainer->params, &args);
+  vx_explainer_needs(explainer, shape, &args, &needs);
+  return needs;
 }
 
 static bool is_stable(const vx_explainer *explainer, const vx_shape *shape) {
-  vx_args args;
-  vx_needs needs;
-  needs_of(explainer, shape, &args, &needs);
+  vx_needs needs = needs_of(explainer, shape);
   for (int i = 0; i < needs.wants.count; i++)
     if (needs.wants.want[i].descent.parameter > 0) return true;
   return false;
@@ -45,10 +46,7 @@ static bool is_stable(const vx_explainer *explainer, const vx_shape *shape) {
 
 /* Every method that neither fuses others' maps nor runs the model again. */
 static bool in_rest(const vx_explainer *explainer, const vx_shape *shape) {
-  vx_args args;
-  vx_needs needs;
-  needs_of(explainer, shape, &args, &needs);
-  return vx_explainer_in_all(explainer) && needs.variant_count == 0;
+  return vx_explainer_in_all(explainer) && needs_of(explainer, shape).variant_count == 0;
 }
 
 static bool in_suite(const vx_explainer *explainer, const vx_shape *shape) {
@@ -61,10 +59,8 @@ typedef bool (*member)(const vx_explainer *explainer, const vx_shape *shape);
 static bool union_of(member in, const vx_shape *shape, vx_needs *all, vx_error *error) {
   *all = (vx_needs){0};
   for (int i = 0; i < vx_explainer_count(); i++) {
-    vx_args args;
-    vx_needs needs;
     if (!in(vx_explainer_at(i), shape)) continue;
-    needs_of(vx_explainer_at(i), shape, &args, &needs);
+    vx_needs needs = needs_of(vx_explainer_at(i), shape);
     if (!vx_needs_add(all, &needs, error)) return false;
   }
   return true;
@@ -148,12 +144,10 @@ static void release(method_set *set) {
   free(set->heat);
 }
 
-/* Forward, passes and every method but `without`. */
-static vx_series whole(const method_set *set, const char *without) {
-  vx_series sum = set->forward;
-  vx_series_plus(&sum, &set->explain);
+/* `sum` and every method's own work but that of `without`. */
+static vx_series with_methods(const method_set *set, vx_series sum, const char *without) {
   for (int i = 0; i < vx_explainer_count(); i++)
-    if (!without || strcmp(without, vx_explainer_at(i)->id) != 0) vx_series_plus(&sum, &set->method[i]);
+    if (strcmp(without, vx_explainer_at(i)->id) != 0) vx_series_plus(&sum, &set->method[i]);
   return sum;
 }
 
@@ -177,20 +171,6 @@ static void add_methods(vx_bench *bench, const method_set *set) {
   }
 }
 
-static vx_series own_work(const method_set *set) {
-  vx_series sum = {0};
-  for (int i = 0; i < vx_explainer_count(); i++)
-    if (set->method[i].count > 0) vx_series_plus(&sum, &set->method[i]);
-  return sum;
-}
-
-static vx_series of_method(const method_set *set, const char *id) {
-  vx_series none = {0};
-  for (int i = 0; i < vx_explainer_count(); i++)
-    if (strcmp(vx_explainer_at(i)->id, id) == 0) return set->method[i];
-  return none;
-}
-
 /* The passes, and the methods' own work, which `rest` has timed. */
 static void add_stable(vx_bench *bench, const method_set *stable, const method_set *rest, const vx_shape *shape) {
   vx_series more = stable->explain;
@@ -206,8 +186,12 @@ static void add_stable(vx_bench *bench, const method_set *stable, const method_s
 
 static void add_totals(vx_bench *bench, const method_set *suite, const method_set *stable, const method_set *rest,
                        const vx_shape *shape) {
-  vx_series all = whole(suite, NULL), no_flow = whole(suite, "attention-flow");
-  vx_series flow = of_method(suite, "attention-flow"), own = own_work(suite);
+  vx_series passes = suite->forward, flow = {0};
+  vx_series_plus(&passes, &suite->explain);
+  for (int i = 0; i < vx_explainer_count(); i++)
+    if (strcmp(vx_explainer_at(i)->id, "attention-flow") == 0) flow = suite->method[i];
+  vx_series all = with_methods(suite, passes, ""), no_flow = with_methods(suite, passes, "attention-flow");
+  vx_series own = with_methods(suite, (vx_series){0}, "");
   add_total(bench, "suite", "all methods but the sampling ones", &all, suite);
   add_total(bench, "suite-no-flow", "the same without attention-flow", &no_flow, suite);
   add_stable(bench, stable, rest, shape);

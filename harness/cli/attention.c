@@ -52,10 +52,6 @@ typedef struct request {
 
 /* ---- printing ------------------------------------------------------------------------------------------------ */
 
-static void print_name(const char *name) {
-  for (; *name; name++) putchar((unsigned char)*name < 32 || *name == 127 ? '?' : *name);
-}
-
 /* The lowest level from which on the way stays in [CLS]: there the patch's content enters. */
 static int entry_level(const int *token_of, int layers) {
   int level = layers;
@@ -67,11 +63,7 @@ static bool print_patches(const request *r, const vx_model *model, const vx_atte
                           vx_error *error) {
   int *token_of = VX_TAKE(arena, a->layers + 1, int), tokens[VX_PLOT_PATCHES_MAX];
   if (!token_of) return vx_fail(error, "attention", "out of memory");
-  for (int k = 0; k < a->top_count; k++) {
-    printf("  %5.1f %%  ", 100 * a->top[k].probability);
-    print_name(vx_model_label(model, a->top[k].label));
-    putchar('\n');
-  }
+  vx_print_top(model, a->top, a->top_count);
   int count = vx_paths_main_tokens(&a->paths, r->patches, tokens);
   printf("\n  main patches       in the %s map   strongest way enters [CLS] in layer\n", r->flow ? "flow" : "rollout");
   for (int k = 0; k < count; k++) {
@@ -97,7 +89,7 @@ static bool write_drawing(const request *r, const char *name, vx_bytes *svg, vx_
   }
   if (good) {
     printf("drawn: ");
-    print_name(path);
+    vx_print_name(stdout, path);
     putchar('\n');
   }
   free(text);

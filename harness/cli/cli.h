@@ -10,8 +10,12 @@
 #define VX_CLI_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/error.h"
+#include "core/vx.h"
+#include "harness/config/config.h"
+#include "harness/store/result.h"
 #include "harness/store/store.h"
 
 /* ---- options ------------------------------------------------------------------------------------------------ */
@@ -54,6 +58,15 @@ int vx_bad_use(vx_error *error, const char *command, const char *why, ...) __att
 
 /* A text to standard output; when that is a terminal and the text is long, through the reader's pager. */
 void vx_print_page(const char *text);
+
+/* A name to `to`: it may hold anything, escape sequences of terminals too, so control characters are shown as '?'. */
+void vx_print_name(FILE *to, const char *name);
+
+/* A line a class of `top` [count]: its probability in percent and its name. */
+void vx_print_top(const vx_model *model, const vx_top *top, int count);
+
+/* results/<name><ending>.sqlite into path [size], its folder made when it is missing. */
+bool vx_default_out(const vx_config *config, const char *ending, char *path, size_t size, vx_error *error);
 
 /* A results file to write into, NULL on failure; a wait for another process is said on standard error. */
 vx_store *vx_open_to_write(const char *path, vx_error *error);

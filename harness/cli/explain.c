@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/safe_name.h"
+#include "base/text.h"
 #include "harness/cli/cli.h"
 #include "harness/draw/png.h"
 #include "harness/pictures/explain_files.h"
@@ -147,22 +148,13 @@ static bool find_pictures(char **operands, int count, paths *all, vx_error *erro
 
 /* ---- what is printed ----------------------------------------------------------------------------------------- */
 
-/* A name may hold anything, escape sequences of terminals too: control characters are shown as '?'. */
-static void print_name(FILE *to, const char *name) {
-  for (; *name; name++) putc((unsigned char)*name < 32 || *name == 127 ? '?' : *name, to);
-}
-
 static void print_top(const session *s, const vx_explained *e) {
-  for (int k = 0; k < e->top_count; k++) {
-    printf("  %5.1f %%  ", 100 * e->top[k].probability);
-    print_name(stdout, vx_model_label(s->model, e->top[k].label));
-    putchar('\n');
-  }
+  vx_print_top(s->model, e->top, e->top_count);
   printf("explained: ");
-  print_name(stdout, vx_model_label(s->model, e->target));
+  vx_print_name(stdout, vx_model_label(s->model, e->target));
   if (e->against >= 0) {
     printf(", against ");
-    print_name(stdout, vx_model_label(s->model, e->against));
+    vx_print_name(stdout, vx_model_label(s->model, e->against));
   }
   putchar('\n');
 }
@@ -220,13 +212,9 @@ static char *own_folder(session *s, const char *path, vx_error *error) {
   vx_safe_distinct((const char(*)[VX_SAFE_NAME])s->stems, s->stem_count, name);
   s->stem_count++;
   char *folder = vx_path_join(s->request->out, name, NULL);
-  if (!folder) {
-    vx_fail(error, path, "out of memory");
-  } else if (!vx_folder_make(folder, error)) {
-    free(folder);
-    folder = NULL;
-  }
-  return folder;
+  if (folder ? vx_folder_make(folder, error) : vx_fail(error, path, "out of memory")) return folder;
+  free(folder);
+  return NULL;
 }
 
 static bool show(session *s, const char *path, const vx_explained *e, vx_error *error) {
@@ -249,7 +237,7 @@ static bool show(session *s, const char *path, const vx_explained *e, vx_error *
   bool good = folder && vx_explain_write(&sheet, folder, s->request->sheet_only, error);
   if (good) {
     printf("drawn: ");
-    print_name(stdout, folder);
+    vx_print_name(stdout, folder);
     puts("/contact-sheet.png\n");
   }
   free(folder);
@@ -261,7 +249,7 @@ static void explain_one(session *s, const char *path) {
   vx_error error = {"", ""};
   const vx_explained *e = vx_explain_picture(s->explain, path, &error);
   if (e) {
-    print_name(stdout, path);
+    vx_print_name(stdout, path);
     printf(" (%d x %d, seen as %d x %d)\n", e->picture_width, e->picture_height, vx_explain_input(s->explain)->size,
            vx_explain_input(s->explain)->size);
   }
@@ -269,27 +257,20 @@ static void explain_one(session *s, const char *path) {
   s->failed++;
   fflush(stdout);
   fputs("vitx: ", stderr);
-  print_name(stderr, error.where);
+  vx_print_name(stderr, error.where);
   fprintf(stderr, ": %s\n", error.why);
 }
 
 /* ---- the command --------------------------------------------------------------------------------------------- */
 
 static bool read_size(const request *r, vx_explain_options *o, vx_error *error) {
-  static const struct {
-    const char *word;
-    vx_draw_size size;
-  } words[] = {{"auto", VX_DRAW_AUTO}, {"input", VX_DRAW_INPUT}, {"image", VX_DRAW_IMAGE}};
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (strcmp(r->size, words[i].word) == 0) {
-      o->size = words[i].size;
-      return true;
-    }
+  int word = vx_choice_find("auto|input|image", r->size); /* in the order of vx_draw_size */
+  o->size = word >= 0 ? (vx_draw_size)word : VX_DRAW_OWN;
+  if (word >= 0) return true;
   char *end;
   long side = strtol(r->size, &end, 10);
   if (end == r->size || *end || side < 8 || side > 4096)
     return vx_bad_use(error, "explain", "--size is '%s', expected auto, input, image or 8 to 4096", r->size), false;
-  o->size = VX_DRAW_OWN;
   o->side = (int)side;
   return true;
 }

@@ -54,19 +54,6 @@ static void cost_text(const vx_explainer *explainer, char *text, size_t size) {
     snprintf(text, size, "%.2f", vx_cost(&needs, &vx_cost_shape));
 }
 
-static void list_methods(void) {
-  char cost[32];
-  printf("%-31s %-12s %-6s %-6s %6s  %-38s %-26s %s\n", "id", "family", "class", "grid", "cost", "title", "source",
-         "citation");
-  for (int i = 0; i < vx_explainer_count(); i++) {
-    const vx_explainer *e = vx_explainer_at(i);
-    cost_text(e, cost, sizeof cost);
-    printf("%-31s %-12s %-6s %-6s %6s  %-38s %-26s %s\n", e->id, vx_family_name(e->family),
-           e->class_specific ? "yes" : "no", e->grid == VX_GRID_PATCH ? "patch" : "pixel", cost, e->title, e->source,
-           e->cite);
-  }
-}
-
 static void print_param(const vx_params *params, int index) {
   static const char *const types[] = {"whole number", "number", "true or false", "", "layer", "text"};
   const vx_param *param = &params->param[index];
@@ -101,10 +88,26 @@ static int show_method(const char *id, vx_error *error) {
   return 0;
 }
 
+static int list_methods(const char *id, vx_error *error) {
+  if (id) return show_method(id, error);
+  char cost[32];
+  printf("%-31s %-12s %-6s %-6s %6s  %-38s %-26s %s\n", "id", "family", "class", "grid", "cost", "title", "source",
+         "citation");
+  for (int i = 0; i < vx_explainer_count(); i++) {
+    const vx_explainer *e = vx_explainer_at(i);
+    cost_text(e, cost, sizeof cost);
+    printf("%-31s %-12s %-6s %-6s %6s  %-38s %-26s %s\n", e->id, vx_family_name(e->family),
+           e->class_specific ? "yes" : "no", e->grid == VX_GRID_PATCH ? "patch" : "pixel", cost, e->title, e->source,
+           e->cite);
+  }
+  return 0;
+}
+
 /* ---- metrics ------------------------------------------------------------------------------------------------------
  */
 
-static void list_metrics(void) {
+static int list_metrics(const char *unused, vx_error *error) {
+  (void)unused, (void)error;
   int count;
   const vx_measure *const *all = vx_measures(&count);
   for (int i = 0; i < count; i++) {
@@ -113,6 +116,7 @@ static void list_metrics(void) {
       printf("  %-16s %s: %s\n", all[i]->columns[c].name, all[i]->columns[c].title, all[i]->columns[c].meaning);
     for (int p = 0; p < all[i]->params.count; p++) print_param(&all[i]->params, p);
   }
+  return 0;
 }
 
 /* ---- runs ---------------------------------------------------------------------------------------------------------
@@ -286,25 +290,18 @@ int vx_cmd_ls(int argc, char **argv, vx_error *error) {
   if (operands < 1 || operands > 2)
     return vx_bad_use(error, "ls", "wants methods [ID], metrics, runs FILE, model DIR or data DIR");
   const char *word = argv[argc - operands], *of = operands == 2 ? argv[argc - 1] : NULL;
-  static const char *const words[] = {"methods", "metrics", "runs", "model", "data"};
-  for (what = 0; what < 5 && strcmp(word, words[what]) != 0; what++) continue;
+  static const struct {
+    const char *word;
+    int (*list)(const char *of, vx_error *error);
+  } lists[] = {{"methods", list_methods},
+               {"metrics", list_metrics},
+               {"runs", list_runs},
+               {"model", show_model},
+               {"data", show_data}};
+  for (what = 0; what < 5 && strcmp(word, lists[what].word) != 0; what++) continue;
   if (what == 5)
     return vx_bad_use(error, "ls", "'%s' is none of methods, metrics, runs, model, data%s", word,
-                      vx_meant(word, VX_WORD_ARRAY(words, 5), NULL).text);
+                      vx_meant(word, VX_WORDS(lists, 5, word), NULL).text);
   if (what >= 2 && !of) return vx_bad_use(error, "ls", "%s of what? expected `vitx ls %s PATH`", word, word);
-  switch (what) {
-  case 0:
-    if (of) return show_method(of, error);
-    list_methods();
-    return 0;
-  case 1:
-    list_metrics();
-    return 0;
-  case 2:
-    return list_runs(of, error);
-  case 3:
-    return show_model(of, error);
-  default:
-    return show_data(of, error);
-  }
+  return lists[what].list(of, error);
 }

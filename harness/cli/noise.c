@@ -37,16 +37,7 @@ const char vx_help_noise[] =
 enum { DIFFERENCE, SPEARMAN, OVERLAP, CHANGE };
 
 static double column_of(const vx_movement *m, int column) {
-  switch (column) {
-  case DIFFERENCE:
-    return m->difference;
-  case SPEARMAN:
-    return m->spearman;
-  case OVERLAP:
-    return m->overlap;
-  default:
-    return 100 * fabs(m->iou_change);
-  }
+  return (const double[]){m->difference, m->spearman, m->overlap, 100 * fabs(m->iou_change)}[column];
 }
 
 /* The spread of a column over rows [rows][methods] for one method; values [rows] is scratch. */

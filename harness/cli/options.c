@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/nearest.h"
@@ -41,17 +42,13 @@ static bool set_number(const char *command, const vx_option *option, const char 
   errno = 0;
   if (option->type == VX_OPTION_INT) {
     long value = strtol(text, &end, 10);
-    if (end == text || *end || errno || value < -2147483647L || value > 2147483647L) {
-      vx_bad_use(error, command, "--%s wants a whole number, not '%s'", option->name, text);
-      return false;
-    }
+    if (end == text || *end || errno || value < -2147483647L || value > 2147483647L)
+      return vx_bad_use(error, command, "--%s wants a whole number, not '%s'", option->name, text), false;
     *(int *)option->into = (int)value;
   } else {
     double value = strtod(text, &end);
-    if (end == text || *end || !isfinite(value)) {
-      vx_bad_use(error, command, "--%s wants a number, not '%s'", option->name, text);
-      return false;
-    }
+    if (end == text || *end || !isfinite(value))
+      return vx_bad_use(error, command, "--%s wants a number, not '%s'", option->name, text), false;
     *(double *)option->into = value;
   }
   return true;
@@ -70,10 +67,8 @@ static bool set_option(const char *command, const vx_option *option, const char 
     return set_number(command, option, text, error);
   case VX_OPTION_LIST: {
     vx_texts *texts = option->into;
-    if (texts->count == VX_TEXTS_MAX) {
-      vx_bad_use(error, command, "--%s given more than %d times", option->name, VX_TEXTS_MAX);
-      return false;
-    }
+    if (texts->count == VX_TEXTS_MAX)
+      return vx_bad_use(error, command, "--%s given more than %d times", option->name, VX_TEXTS_MAX), false;
     texts->text[texts->count++] = text;
     return true;
   }
@@ -95,10 +90,7 @@ bool vx_options(int argc, char **argv, const vx_option *options, int count, int 
     int at = optind ? optind : 1, index = -1;
     int c = getopt_long(argc, argv, ":", known, &index);
     if (c == -1) break;
-    if (c == ':') {
-      vx_bad_use(error, command, "option '%s' wants a value", argv[optind - 1]);
-      return false;
-    }
+    if (c == ':') return vx_bad_use(error, command, "option '%s' wants a value", argv[optind - 1]), false;
     if (c != 0 || index < 0) {
       /* optopt is set for a short option; a long one is the argument just passed. */
       const char *given = argv[optind > at ? optind - 1 : at];
@@ -122,6 +114,25 @@ bool vx_choice(const char *command, const char *option, const char *text, const 
 }
 
 /* ---- output ------------------------------------------------------------------------------------------------- */
+
+void vx_print_name(FILE *to, const char *name) {
+  for (; *name; name++) putc((unsigned char)*name < 32 || *name == 127 ? '?' : *name, to);
+}
+
+void vx_print_top(const vx_model *model, const vx_top *top, int count) {
+  for (int k = 0; k < count; k++) {
+    printf("  %5.1f %%  ", 100 * top[k].probability);
+    vx_print_name(stdout, vx_model_label(model, top[k].label));
+    putchar('\n');
+  }
+}
+
+bool vx_default_out(const vx_config *config, const char *ending, char *path, size_t size, vx_error *error) {
+  if (mkdir("results", 0777) != 0 && errno != EEXIST)
+    return vx_fail(error, "results", "folder cannot be made: %s", strerror(errno));
+  return snprintf(path, size, "results/%s%s.sqlite", config->name, ending) < (int)size ||
+         vx_fail(error, config->path, "the name is too long for a results file; give one with --out");
+}
 
 static void say_waiting(void *user, const char *path) {
   (void)user;

@@ -1,9 +1,7 @@
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "harness/cli/cli.h"
 #include "harness/run/begin.h"
@@ -76,15 +74,6 @@ static bool read_options(int argc, char **argv, options *o, vx_error *error) {
   return true;
 }
 
-/* results/<name>.sqlite, its folder made when it is missing. */
-static bool default_out(const vx_config *config, char *path, size_t size, vx_error *error) {
-  if (mkdir("results", 0777) != 0 && errno != EEXIST)
-    return vx_fail(error, "results", "folder cannot be made: %s", strerror(errno));
-  if (snprintf(path, size, "results/%s.sqlite", config->name) >= (int)size)
-    return vx_fail(error, config->path, "the name is too long for a results file; give one with --out");
-  return true;
-}
-
 static void say_how_to_go_on(int argc, char **argv) {
   fputs("stopped; go on with the same command: vitx", stdout);
   for (int i = 0; i < argc; i++) printf(strpbrk(argv[i], " *?[]{}'\"$&|;<>()") ? " '%s'" : " %s", argv[i]);
@@ -128,7 +117,7 @@ static int work(const options *o, vx_run *run, vx_store *store, int argc, char *
 
 static int open_and_work(const options *o, const vx_config *config, int argc, char **argv, vx_error *error) {
   char path[4096], advice[400];
-  if (!o->out && !default_out(config, path, sizeof path, error)) return 1;
+  if (!o->out && !vx_default_out(config, "", path, sizeof path, error)) return 1;
   vx_blas_threads(1); /* a worker's products are its own; the bits do not depend on how many workers there are */
   vx_run *run = vx_run_open(config, advice, sizeof advice, error);
   if (!run) return 1;

@@ -91,7 +91,7 @@ static bool print_scores(const vx_case *in, vx_truth_status status, vx_error *er
                            "f1", column[1], "pixel_accuracy", column[2], "tp", (json_int_t)c->tp, "fp",
                            (json_int_t)c->fp, "fn", (json_int_t)c->fn, "tn", (json_int_t)c->tn);
   if (json && status != VX_TRUTH_OK) json_object_set_new(json, "truth", json_string(vx_truth_name(status)));
-  bool good = json && json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0;
+  bool good = json && (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) == 0 || ferror(stdout));
   putchar('\n');
   json_decref(json);
   return good || vx_fail(error, "score", "JSON could not be written");

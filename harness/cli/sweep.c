@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "harness/cli/cli.h"
 #include "harness/run/begin.h"
@@ -69,12 +68,13 @@ static bool is_results_file(const char *path) {
 /* ---- the row to be near to ----------------------------------------------------------------------------------------
  */
 
+static const char *const number_names[] = {"iou", "f1", "pixel_accuracy"};
+
 static bool read_numbers(const char *text, double row[3], vx_error *error) {
-  static const char *const names[] = {"iou", "f1", "pixel_accuracy"};
   for (const char *at = text; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
     size_t length = strcspn(at, "=");
     int k = 0;
-    while (k < 3 && (strlen(names[k]) != length || strncmp(at, names[k], length) != 0)) k++;
+    while (k < 3 && (strlen(number_names[k]) != length || strncmp(at, number_names[k], length) != 0)) k++;
     char *end = NULL;
     double value = k < 3 && at[length] == '=' ? strtod(at + length + 1, &end) : NAN;
     if (!end || end == at + length + 1 || (*end && *end != ',') || !isfinite(value)) {
@@ -94,9 +94,7 @@ static bool read_near(const char *text, double row[3], vx_error *error) {
   bool ok = arena && vx_published_read(NULL, arena, &published, error) &&
             vx_published_find(&published, text, rows, 1, error) > 0;
   if (ok) {
-    row[0] = vx_published_score_of(rows[0], "iou");
-    row[1] = vx_published_score_of(rows[0], "f1");
-    row[2] = vx_published_score_of(rows[0], "pixel_accuracy");
+    for (int k = 0; k < 3; k++) row[k] = vx_published_score_of(rows[0], number_names[k]);
     ok = !isnan(row[0]) || !isnan(row[1]) || !isnan(row[2]) ||
          vx_fail(error, text, "has neither IoU nor F1 nor pixel accuracy");
   }
@@ -212,17 +210,11 @@ static bool run_one(const request *r, const char *normalize, const char *gate, v
   return ok;
 }
 
-static bool default_out(const vx_config *config, char *path, size_t size, vx_error *error) {
-  mkdir("results", 0777); /* that it cannot be written is found when the file is opened */
-  if (snprintf(path, size, "results/%s-sweep.sqlite", config->name) < (int)size) return true;
-  return vx_fail(error, config->path, "the name is too long for a results file; give one with --out");
-}
-
 static bool sweep_config(request *r, vx_error *error) {
   char path[4096], gate[64];
   vx_config *config = vx_config_read(r->operand, r->set.text, r->set.count, error);
   if (!config) return false;
-  bool ok = r->out || default_out(config, path, sizeof path, error);
+  bool ok = r->out || vx_default_out(config, "-sweep", path, sizeof path, error);
   bool none = config->normalize == VX_CFG_NORMALIZE_NONE;
   choose_gates(r, fmin(config->min_confidence, 0.8));
   vx_config_free(config);

@@ -73,10 +73,8 @@ static float *read_pictures(const vx_tensors *file, const vx_tensor *tensor, int
   int rank = tensor->rank;
   for (int i = 0; i < rank - 3; i++) lead *= tensor->shape[i];
   bool fits = rank >= 3 && tensor->shape[rank - 1] == s && tensor->shape[rank - 2] == s && tensor->shape[rank - 3] == 3;
-  if (!fits || lead < 1 || lead > 4096 || (!many && lead != 1)) {
-    vx_fail(error, where, "has shape %s, expected [%s3,%d,%d]", text, many ? "N," : "", side, side);
-    return NULL;
-  }
+  if (!fits || lead < 1 || lead > 4096 || (!many && lead != 1))
+    return vx_fail(error, where, "has shape %s, expected [%s3,%d,%d]", text, many ? "N," : "", side, side), NULL;
   float *values = malloc(tensor->count * sizeof *values);
   if (!values)
     vx_fail(error, where, "out of memory");

@@ -67,8 +67,7 @@ char *vx_config_changed(const char *config, const char *name, bool score, vx_err
   vx_text_add(&text, "%s", "");
   walk(tree, "", score, &text);
   vx_yaml_free(tree);
-  if (!text.broken) return text.text;
-  free(text.text);
-  vx_fail(error, name, "out of memory");
-  return NULL;
+  char *changed = vx_text_end(&text);
+  if (!changed) vx_fail(error, name, "out of memory");
+  return changed;
 }

@@ -9,8 +9,9 @@
 #include "base/nearest.h"
 #include "harness/config/keys.h"
 
-bool vx_fail_at(const vx_place *place, const vx_yaml *node, vx_error *error, const char *why, ...) {
+bool vx_fail_at(const vx_place *place, const vx_yaml *node, const char *why, ...) {
   char text[900];
+  vx_error *error = place->error;
   va_list arguments;
   va_start(arguments, why);
   vsnprintf(text, sizeof text, why, arguments);
@@ -20,6 +21,15 @@ bool vx_fail_at(const vx_place *place, const vx_yaml *node, vx_error *error, con
     return vx_fail(error, vx_where(error, "%s:%d: %s", place->path, node->line, place->key), "%s", text);
   if (node) return vx_fail(error, vx_where(error, "--set %s", place->key), "%s", text);
   return vx_fail(error, vx_where(error, "%s: %s", place->path, place->key), "%s", text);
+}
+
+bool vx_fail_expected(const vx_place *place, const vx_yaml *node, const char *expected, ...) {
+  char found[80], text[700];
+  va_list arguments;
+  va_start(arguments, expected);
+  vsnprintf(text, sizeof text, expected, arguments);
+  va_end(arguments);
+  return vx_fail_at(place, node, "is %s, expected %s", vx_yaml_describe(node, found, sizeof found), text);
 }
 
 /* ---- unknown keys --------------------------------------------------------------------------------------------- */
@@ -72,16 +82,14 @@ static bool fail_unknown(const char *path, const char *group, const char *word, 
   snprintf(key, sizeof key, "%s%s%.100s", group, *group ? "." : "", word);
   const char *near = nearest_key(group, word);
   vx_yaml at = {.line = line};
-  vx_place place = {path, key};
-  if (near) return vx_fail_at(&place, &at, error, "unknown key; did you mean '%s'?", near);
-  return vx_fail_at(&place, &at, error, "unknown key; `vitx help config` lists them");
+  vx_place place = {path, key, error};
+  if (near) return vx_fail_at(&place, &at, "unknown key; did you mean '%s'?", near);
+  return vx_fail_at(&place, &at, "unknown key; `vitx help config` lists them");
 }
 
 static bool check_keys(const vx_yaml *root, const char *path, vx_error *error) {
-  char text[80];
-  vx_place whole = {path, "configuration"};
-  if (root->kind != VX_YAML_MAP)
-    return vx_fail_at(&whole, root, error, "is %s, expected a map of keys", vx_yaml_describe(root, text, sizeof text));
+  vx_place whole = {path, "configuration", error};
+  if (root->kind != VX_YAML_MAP) return vx_fail_expected(&whole, root, "a map of keys");
   for (int i = 0; i < root->count; i++) {
     const char *word = root->keys[i];
     const vx_yaml *value = root->items[i];
@@ -89,9 +97,8 @@ static bool check_keys(const vx_yaml *root, const char *path, vx_error *error) {
       if (strchr(word, '.') || !vx_key_find(word)) return fail_unknown(path, "", word, root->key_lines[i], error);
       continue;
     }
-    vx_place place = {path, word};
-    if (value->kind != VX_YAML_MAP)
-      return vx_fail_at(&place, value, error, "is %s, expected a map", vx_yaml_describe(value, text, sizeof text));
+    vx_place place = {path, word, error};
+    if (value->kind != VX_YAML_MAP) return vx_fail_expected(&place, value, "a map");
     for (int j = 0; j < value->count; j++) {
       char dotted[200];
       snprintf(dotted, sizeof dotted, "%s.%.100s", word, value->keys[j]);
@@ -103,32 +110,26 @@ static bool check_keys(const vx_yaml *root, const char *path, vx_error *error) {
 
 /* ---- values --------------------------------------------------------------------------------------------------- */
 
-static bool read_text(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
-                      vx_error *error) {
-  char text[80];
-  if (node->kind != VX_YAML_SCALAR)
-    return vx_fail_at(place, node, error, "is %s, expected a text", vx_yaml_describe(node, text, sizeof text));
+static bool read_text(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place) {
+  if (node->kind != VX_YAML_SCALAR) return vx_fail_expected(place, node, "a text");
   char *copy = NULL;
   bool none = !*node->text || (!node->quoted && (strcmp(node->text, "none") == 0 || strcmp(node->text, "null") == 0 ||
                                                  strcmp(node->text, "~") == 0));
-  if (none && !key->standard) return vx_fail_at(place, node, error, "is empty");
+  if (none && !key->standard) return vx_fail_at(place, node, "is empty");
   if (!none) {
     copy = vx_arena_text(config->arena, node->text);
-    if (!copy) return vx_fail_at(place, node, error, "out of memory");
+    if (!copy) return vx_fail_at(place, node, "out of memory");
   }
   const char *value = copy;
   memcpy((char *)config + key->offset, &value, sizeof value);
   return true;
 }
 
-static bool read_whole(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
-                       vx_error *error) {
-  char text[80];
+static bool read_whole(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place) {
   long long value;
-  if (!vx_yaml_int(node, &value))
-    return vx_fail_at(place, node, error, "is %s, expected a whole number", vx_yaml_describe(node, text, sizeof text));
+  if (!vx_yaml_int(node, &value)) return vx_fail_expected(place, node, "a whole number");
   if ((double)value < key->low || (double)value > key->high)
-    return vx_fail_at(place, node, error, "is %lld, expected %.0f to %.0f", value, key->low, key->high);
+    return vx_fail_at(place, node, "is %lld, expected %.0f to %.0f", value, key->low, key->high);
   if (key->type == VX_KEY_INT)
     *(int *)(void *)((char *)config + key->offset) = (int)value;
   else
@@ -136,59 +137,40 @@ static bool read_whole(vx_config *config, const vx_key *key, const vx_yaml *node
   return true;
 }
 
-static bool read_real(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
-                      vx_error *error) {
-  char text[80];
+static bool read_real(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place) {
   double value;
-  if (!vx_yaml_real(node, &value))
-    return vx_fail_at(place, node, error, "is %s, expected a number", vx_yaml_describe(node, text, sizeof text));
+  if (!vx_yaml_real(node, &value)) return vx_fail_expected(place, node, "a number");
   if (value < key->low || value > key->high)
-    return vx_fail_at(place, node, error, "is %g, expected %g to %g", value, key->low, key->high);
+    return vx_fail_at(place, node, "is %g, expected %g to %g", value, key->low, key->high);
   *(double *)(void *)((char *)config + key->offset) = value;
   return true;
 }
 
-static bool read_choice(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
-                        vx_error *error) {
-  char text[80];
+static bool read_choice(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place) {
   int index = node->kind == VX_YAML_SCALAR ? vx_choice_find(key->choices, node->text) : -1;
   if (index >= 0) {
     *(int *)(void *)((char *)config + key->offset) = index;
     return true;
   }
-  return vx_fail_at(place, node, error, "is %s, expected one of %s", vx_yaml_describe(node, text, sizeof text),
-                    key->choices);
+  return vx_fail_expected(place, node, "one of %s", key->choices);
 }
 
-static bool read_score(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
-                       vx_error *error) {
-  char text[80];
+static bool read_score(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place) {
   vx_error reason;
-  if (node->kind != VX_YAML_SCALAR)
-    return vx_fail_at(place, node, error, "is %s, expected a word or a number",
-                      vx_yaml_describe(node, text, sizeof text));
+  if (node->kind != VX_YAML_SCALAR) return vx_fail_expected(place, node, "a word or a number");
   if (vx_setting_set(&config->score, vx_key_in_score(key), node->text, NULL, &reason)) return true;
-  return vx_fail_at(place, node, error, "%s", reason.why);
+  return vx_fail_at(place, node, "%s", reason.why);
 }
 
-static bool read_value(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place,
-                       vx_error *error) {
-  switch (key->type) {
-  case VX_KEY_TEXT:
-    return read_text(config, key, node, place, error);
-  case VX_KEY_INT:
-  case VX_KEY_LONG:
-    return read_whole(config, key, node, place, error);
-  case VX_KEY_REAL:
-    return read_real(config, key, node, place, error);
-  case VX_KEY_CHOICE:
-    return read_choice(config, key, node, place, error);
-  case VX_KEY_SCORE:
-    return read_score(config, key, node, place, error);
-  case VX_KEY_OWN:
-    return key->read(config, node, place, error);
-  }
-  return false;
+static bool read_own(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place) {
+  return key->read(config, node, place);
+}
+
+static bool read_value(vx_config *config, const vx_key *key, const vx_yaml *node, const vx_place *place) {
+  static bool (*const read[])(vx_config *, const vx_key *, const vx_yaml *, const vx_place *) = {
+      [VX_KEY_TEXT] = read_text,     [VX_KEY_INT] = read_whole,   [VX_KEY_LONG] = read_whole, [VX_KEY_REAL] = read_real,
+      [VX_KEY_CHOICE] = read_choice, [VX_KEY_SCORE] = read_score, [VX_KEY_OWN] = read_own};
+  return read[key->type](config, key, node, place);
 }
 
 /* The node of a dotted key, or NULL. */
@@ -201,13 +183,13 @@ static const vx_yaml *node_of(const vx_yaml *root, const char *dotted) {
 }
 
 static bool read_key(vx_config *config, const vx_key *key, const vx_yaml *root, vx_error *error) {
-  vx_place place = {config->path, key->name};
+  vx_place place = {config->path, key->name, error};
   const vx_yaml *node = node_of(root, key->name);
-  if (node) return read_value(config, key, node, &place, error);
-  if (!key->standard) return vx_fail_at(&place, NULL, error, "is missing; %s", key->meaning);
+  if (node) return read_value(config, key, node, &place);
+  if (!key->standard) return vx_fail_at(&place, NULL, "is missing; %s", key->meaning);
   if (!*key->standard) return true; /* none: the field is zero already */
   vx_yaml *standard = vx_yaml_parse(key->standard, strlen(key->standard), key->name, error);
-  bool good = standard && read_value(config, key, standard, &place, error);
+  bool good = standard && read_value(config, key, standard, &place);
   vx_yaml_free(standard);
   return good;
 }
@@ -241,9 +223,8 @@ static bool apply_set(vx_yaml *root, const char *text, vx_error *error) {
 
 static bool check_together(const vx_config *config, vx_error *error) {
   if (config->resize == VX_RESIZE_CROP && config->score.size == VX_SIZE_IMAGE) {
-    vx_place place = {config->path, "score.size"};
-    return vx_fail_at(&place, NULL, error,
-                      "is image, but input.resize: crop cuts the picture; expected input or a number");
+    vx_place place = {config->path, "score.size", error};
+    return vx_fail_at(&place, NULL, "is image, but input.resize: crop cuts the picture; expected input or a number");
   }
   return true;
 }

@@ -15,13 +15,18 @@ typedef enum vx_key_type {
   VX_KEY_OWN,    /* read and printed by functions of its own */
 } vx_key_type;
 
-/* Where a key stands, for errors: "FILE:LINE: key"; without a path `key` alone, an option of a command. */
+/* Where a key stands, for errors: "FILE:LINE: key"; without a path `key` alone, an option of a command. And where they
+   go. */
 typedef struct vx_place {
   const char *path, *key;
+  vx_error *error;
 } vx_place;
 
-bool vx_fail_at(const vx_place *place, const vx_yaml *node, vx_error *error, const char *why, ...)
-    __attribute__((format(printf, 4, 5)));
+bool vx_fail_at(const vx_place *place, const vx_yaml *node, const char *why, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same: "is WHAT THE NODE IS, expected …". */
+bool vx_fail_expected(const vx_place *place, const vx_yaml *node, const char *expected, ...)
+    __attribute__((format(printf, 3, 4)));
 
 typedef struct vx_key {
   const char *name; /* dotted */
@@ -31,7 +36,7 @@ typedef struct vx_key {
   size_t offset; /* of the field in vx_config */
   double low, high;
   const char *choices;
-  bool (*read)(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error); /* VX_KEY_OWN */
+  bool (*read)(vx_config *config, const vx_yaml *node, const vx_place *place); /* VX_KEY_OWN */
   void (*print)(const vx_config *config, vx_text *text);
 } vx_key;
 
@@ -46,28 +51,28 @@ extern const int vx_key_count;
 const vx_key *vx_key_find(const char *dotted);
 
 /* methods.c */
-bool vx_read_methods(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
-bool vx_read_all_mixes(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
+bool vx_read_methods(vx_config *config, const vx_yaml *node, const vx_place *place);
+bool vx_read_all_mixes(vx_config *config, const vx_yaml *node, const vx_place *place);
 void vx_print_methods(const vx_config *config, vx_text *text);
 
 /* Of an entry {id: …, as: …, parameters}: everything but id, as, mix and of into `args`; `as` into *name, which stays
    without it. Then the parameters as ", name: value" each. */
 bool vx_read_params(vx_config *config, const vx_yaml *node, const vx_place *place, const vx_params *params,
-                    const char *owner, vx_args *args, vx_error *error);
-bool vx_read_name(vx_config *config, const vx_yaml *node, const vx_place *place, const char **name, vx_error *error);
+                    const char *owner, vx_args *args);
+bool vx_read_name(vx_config *config, const vx_yaml *node, const vx_place *place, const char **name);
 void vx_print_params(const vx_params *params, const vx_args *args, vx_text *text);
 
 /* metrics.c: a list, whose entries may be the words `default` and `all` too, or one of these words. */
 #define VX_METRICS_DEFAULT                                                                                             \
   "[overlap, deletion, insertion, {id: saco, remove: drop, as: saco@drop}, single-deletion, sparseness, "              \
   "class-sensitivity]"
-bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
+bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place);
 void vx_print_metrics(const vx_config *config, vx_text *text);
 
 /* own.c */
-bool vx_read_labels(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
-bool vx_read_normalize(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
-bool vx_read_target(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error);
+bool vx_read_labels(vx_config *config, const vx_yaml *node, const vx_place *place);
+bool vx_read_normalize(vx_config *config, const vx_yaml *node, const vx_place *place);
+bool vx_read_target(vx_config *config, const vx_yaml *node, const vx_place *place);
 void vx_print_labels(const vx_config *config, vx_text *text);
 void vx_print_normalize(const vx_config *config, vx_text *text);
 void vx_print_target(const vx_config *config, vx_text *text);

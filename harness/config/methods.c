@@ -9,13 +9,6 @@
 
 /* ---- one method ----------------------------------------------------------------------------------------------- */
 
-/* A copy in the arena of a text that was put together, which is freed. */
-static const char *keep_text(vx_config *config, vx_text *text) {
-  const char *kept = text->broken ? NULL : vx_arena_text(config->arena, text->text);
-  free(text->text);
-  return kept;
-}
-
 static bool no_method(const char *id, const char *where, vx_error *error) {
   enum { MOST = 256 };
   const char *ids[MOST];
@@ -33,9 +26,9 @@ bool vx_method_from_id(const char *id, const char *where, vx_method *method, vx_
   return true;
 }
 
-static bool from_id(const char *id, const vx_yaml *node, const vx_place *place, vx_method *method, vx_error *error) {
+static bool from_id(const char *id, const vx_yaml *node, const vx_place *place, vx_method *method) {
   vx_error inner;
-  if (!vx_method_from_id(id, "", method, &inner)) return vx_fail_at(place, node, error, "%s", inner.why);
+  if (!vx_method_from_id(id, "", method, &inner)) return vx_fail_at(place, node, "%s", inner.why);
   method->line = node->line;
   return true;
 }
@@ -51,67 +44,58 @@ static bool is_frame(const char *key) {
 }
 
 bool vx_read_params(vx_config *config, const vx_yaml *node, const vx_place *place, const vx_params *params,
-                    const char *owner, vx_args *args, vx_error *error) {
+                    const char *owner, vx_args *args) {
   for (int i = 0; i < node->count; i++) {
     if (is_frame(node->keys[i])) continue;
     const vx_yaml *value = node->items[i];
     vx_yaml at = {.line = node->key_lines[i]};
     if (value->kind != VX_YAML_SCALAR)
-      return vx_fail_at(place, &at, error, "%s: parameter '%.60s' must be a number or word", owner, node->keys[i]);
+      return vx_fail_at(place, &at, "%s: parameter '%.60s' must be a number or word", owner, node->keys[i]);
     vx_error inner = {.where = "", .why = ""};
     const char *text = vx_arena_text(config->arena, value->text);
-    if (!text) return vx_fail_at(place, &at, error, "out of memory");
+    if (!text) return vx_fail_at(place, &at, "out of memory");
     if (!vx_args_set(params, owner, args, node->keys[i], text, &inner))
-      return vx_fail_at(place, &at, error, "%.300s: %.500s", inner.where, inner.why);
+      return vx_fail_at(place, &at, "%.300s: %.500s", inner.where, inner.why);
   }
   return true;
 }
 
-bool vx_read_name(vx_config *config, const vx_yaml *node, const vx_place *place, const char **name, vx_error *error) {
+bool vx_read_name(vx_config *config, const vx_yaml *node, const vx_place *place, const char **name) {
   const vx_yaml *as = vx_yaml_find(node, "as");
   if (!as) return true;
   if (as->kind != VX_YAML_SCALAR || !*as->text || strlen(as->text) > 100)
-    return vx_fail_at(place, as, error, "`as` must be a name of 1 to 100 letters");
-  for (const unsigned char *c = (const unsigned char *)as->text; *c; c++)
-    if (*c < 32 || *c == ',' || *c == 127)
-      return vx_fail_at(place, as, error, "the name '%.60s' must not hold a comma or control character", as->text);
+    return vx_fail_at(place, as, "`as` must be a name of 1 to 100 letters");
+  if (strchr(as->text, ',') || vx_has_control(as->text))
+    return vx_fail_at(place, as, "the name '%.60s' must not hold a comma or control character", as->text);
   *name = vx_arena_text(config->arena, as->text);
-  return *name || vx_fail_at(place, as, error, "out of memory");
+  return *name || vx_fail_at(place, as, "out of memory");
 }
 
-static bool set_params(vx_config *config, const vx_yaml *node, const vx_place *place, vx_method *method,
-                       vx_error *error) {
-  return vx_read_params(config, node, place, &method->explainer->params, method->explainer->id, &method->args, error) &&
-         vx_read_name(config, node, place, &method->name, error);
+static bool set_params(vx_config *config, const vx_yaml *node, const vx_place *place, vx_method *method) {
+  return vx_read_params(config, node, place, &method->explainer->params, method->explainer->id, &method->args) &&
+         vx_read_name(config, node, place, &method->name);
 }
 
 /* An entry that is no mix: an id, or {id: …, as: …, parameters}. */
-static bool read_entry(vx_config *config, const vx_yaml *node, const vx_place *place, vx_method *method,
-                       vx_error *error) {
-  char text[80];
-  if (node->kind == VX_YAML_SCALAR) return from_id(node->text, node, place, method, error);
+static bool read_entry(vx_config *config, const vx_yaml *node, const vx_place *place, vx_method *method) {
+  if (node->kind == VX_YAML_SCALAR) return from_id(node->text, node, place, method);
   const vx_yaml *id = vx_yaml_find(node, "id");
-  if (!id || id->kind != VX_YAML_SCALAR)
-    return vx_fail_at(place, node, error, "is %s, expected an id or {id: …, as: …, parameters}",
-                      vx_yaml_describe(node, text, sizeof text));
-  return from_id(id->text, id, place, method, error) && set_params(config, node, place, method, error);
+  if (!id || id->kind != VX_YAML_SCALAR) return vx_fail_expected(place, node, "an id or {id: …, as: …, parameters}");
+  return from_id(id->text, id, place, method) && set_params(config, node, place, method);
 }
 
-static bool add(vx_config *config, const vx_method *method, const vx_yaml *node, const vx_place *place,
-                vx_error *error) {
+static bool add(vx_config *config, const vx_method *method, const vx_yaml *node, const vx_place *place) {
   int twin = vx_config_find_method(config, method->name);
   if (twin >= 0 && config->methods[twin].line > 0)
-    return vx_fail_at(place, node, error, "a method named '%s' stands in line %d already; give one a name with `as`",
+    return vx_fail_at(place, node, "a method named '%s' stands in line %d already; give one a name with `as`",
                       method->name, config->methods[twin].line);
   if (twin >= 0)
-    return vx_fail_at(place, node, error, "a method named '%s' is there already; give one a name with `as`",
-                      method->name);
-  if (config->method_count == VX_METHODS_MAX)
-    return vx_fail_at(place, node, error, "more than %d methods", VX_METHODS_MAX);
+    return vx_fail_at(place, node, "a method named '%s' is there already; give one a name with `as`", method->name);
+  if (config->method_count == VX_METHODS_MAX) return vx_fail_at(place, node, "more than %d methods", VX_METHODS_MAX);
   if (config->method_count == config->method_room) {
     int room = config->method_room ? 2 * config->method_room : 64;
     vx_method *larger = realloc(config->methods, (size_t)room * sizeof *larger);
-    if (!larger) return vx_fail_at(place, node, error, "out of memory");
+    if (!larger) return vx_fail_at(place, node, "out of memory");
     config->methods = larger;
     config->method_room = room;
   }
@@ -119,12 +103,12 @@ static bool add(vx_config *config, const vx_method *method, const vx_yaml *node,
   return true;
 }
 
-static bool add_all(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+static bool add_all(vx_config *config, const vx_yaml *node, const vx_place *place) {
   for (int i = 0; i < vx_explainer_count(); i++) {
     const vx_explainer *explainer = vx_explainer_at(i);
     vx_method method;
     if (!vx_explainer_in_all(explainer)) continue;
-    if (!from_id(explainer->id, node, place, &method, error) || !add(config, &method, node, place, error)) return false;
+    if (!from_id(explainer->id, node, place, &method) || !add(config, &method, node, place)) return false;
   }
   return true;
 }
@@ -146,31 +130,31 @@ static const char *hidden_name(vx_config *config, const vx_method *method) {
   vx_text_add(&name, ")");
   for (char *c = name.text; c && *c; c++)
     if (*c == ' ') *c = ';';
-  return keep_text(config, &name);
+  return vx_text_keep(config->arena, &name);
 }
 
 /* The index of a part of a mix: the method of that name, or one with the same id and parameters, or else a new one,
    hidden. -1 on failure. */
-static int part_index(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+static int part_index(vx_config *config, const vx_yaml *node, const vx_place *place) {
   vx_method method;
   if (node->kind == VX_YAML_SCALAR) {
     int named = vx_config_find_method(config, node->text);
     if (named >= 0 && config->methods[named].part_count > 0) {
-      vx_fail_at(place, node, error, "'%s' is a mix itself; a mix is made of single methods", node->text);
+      vx_fail_at(place, node, "'%s' is a mix itself; a mix is made of single methods", node->text);
       return -1;
     }
     if (named >= 0) return named;
   }
-  if (!read_entry(config, node, place, &method, error)) return -1;
+  if (!read_entry(config, node, place, &method)) return -1;
   if (strcmp(method.explainer->id, "mix") == 0) {
-    vx_fail_at(place, node, error, "a mix is made of single methods, not of mixes");
+    vx_fail_at(place, node, "a mix is made of single methods, not of mixes");
     return -1;
   }
   for (int i = 0; i < config->method_count; i++)
     if (same_method(&config->methods[i], &method)) return i;
   if (method.name == method.explainer->id) method.name = hidden_name(config, &method);
   method.hidden = true;
-  if (!method.name || !add(config, &method, node, place, error)) return -1;
+  if (!method.name || !add(config, &method, node, place)) return -1;
   return config->method_count - 1;
 }
 
@@ -182,59 +166,58 @@ static const char *mix_name(vx_config *config, const vx_method *mix) {
     vx_text_add(&text, "%s%s", i ? "+" : "", config->methods[mix->parts[i]].name);
   vx_text_add(&text, ":");
   vx_args_add_value(params, &mix->args, vx_params_find(params, "by"), &text);
-  return keep_text(config, &text);
+  return vx_text_keep(config->arena, &text);
 }
 
 static bool add_mix(vx_config *config, vx_method *mix, const int *parts, int count, const vx_yaml *node,
-                    const vx_place *place, vx_error *error) {
+                    const vx_place *place) {
   int *kept = VX_TAKE(config->arena, count, int);
-  if (!kept) return vx_fail_at(place, node, error, "out of memory");
+  if (!kept) return vx_fail_at(place, node, "out of memory");
   memcpy(kept, parts, (size_t)count * sizeof *kept);
   mix->parts = kept;
   mix->part_count = count;
   if (!mix->name) mix->name = mix_name(config, mix);
-  if (!mix->name) return vx_fail_at(place, node, error, "out of memory");
-  return add(config, mix, node, place, error);
+  if (!mix->name) return vx_fail_at(place, node, "out of memory");
+  return add(config, mix, node, place);
 }
 
-static bool read_mix(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+static bool read_mix(vx_config *config, const vx_yaml *node, const vx_place *place) {
   const vx_yaml *list = vx_yaml_find(node, "of");
   if (!list) list = vx_yaml_find(node, "mix");
   vx_method mix;
-  if (!from_id("mix", node, place, &mix, error)) return false;
+  if (!from_id("mix", node, place, &mix)) return false;
   mix.name = NULL;
   if (!list || list->kind != VX_YAML_LIST || list->count < 2 || list->count > VX_MIX_PARTS_MAX)
-    return vx_fail_at(place, list ? list : node, error, "a mix wants a list of 2 to %d methods", VX_MIX_PARTS_MAX);
-  if (!set_params(config, node, place, &mix, error)) return false;
+    return vx_fail_at(place, list ? list : node, "a mix wants a list of 2 to %d methods", VX_MIX_PARTS_MAX);
+  if (!set_params(config, node, place, &mix)) return false;
   int parts[VX_MIX_PARTS_MAX];
   for (int i = 0; i < list->count; i++) {
-    parts[i] = part_index(config, list->items[i], place, error);
+    parts[i] = part_index(config, list->items[i], place);
     if (parts[i] < 0) return false;
   }
-  return add_mix(config, &mix, parts, list->count, node, place, error);
+  return add_mix(config, &mix, parts, list->count, node, place);
 }
 
 /* ---- the list ------------------------------------------------------------------------------------------------- */
 
-bool vx_read_methods(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+bool vx_read_methods(vx_config *config, const vx_yaml *node, const vx_place *place) {
   char text[80];
-  if (node->kind == VX_YAML_SCALAR && strcmp(node->text, "all") == 0) return add_all(config, node, place, error);
+  if (node->kind == VX_YAML_SCALAR && strcmp(node->text, "all") == 0) return add_all(config, node, place);
   if (node->kind != VX_YAML_LIST || node->count == 0)
-    return vx_fail_at(place, node, error, "is %s, expected `all` or a list of methods",
+    return vx_fail_at(place, node, "is %s, expected `all` or a list of methods",
                       node->kind == VX_YAML_LIST ? "empty" : vx_yaml_describe(node, text, sizeof text));
   /* Mixes last: their parts may be named anywhere in the list. */
   for (int i = 0; i < node->count; i++) {
     const vx_yaml *item = node->items[i];
     vx_method method;
     if (item->kind == VX_YAML_SCALAR && strcmp(item->text, "all") == 0) {
-      if (!add_all(config, item, place, error)) return false;
-    } else if (!is_mix(item) &&
-               (!read_entry(config, item, place, &method, error) || !add(config, &method, item, place, error))) {
+      if (!add_all(config, item, place)) return false;
+    } else if (!is_mix(item) && (!read_entry(config, item, place, &method) || !add(config, &method, item, place))) {
       return false;
     }
   }
   for (int i = 0; i < node->count; i++)
-    if (is_mix(node->items[i]) && !read_mix(config, node->items[i], place, error)) return false;
+    if (is_mix(node->items[i]) && !read_mix(config, node->items[i], place)) return false;
   return true;
 }
 
@@ -242,20 +225,20 @@ bool vx_read_methods(vx_config *config, const vx_yaml *node, const vx_place *pla
 
 /* Every choice of `size` of the `count` parts, in lexical order, from `from` on; chosen[0 .. depth) stands. */
 static bool add_choices(vx_config *config, const vx_method *mix, const int *parts, int count, int from, int *chosen,
-                        int depth, int size, const vx_yaml *node, const vx_place *place, vx_error *error) {
+                        int depth, int size, const vx_yaml *node, const vx_place *place) {
   if (depth == size) {
     vx_method one = *mix;
-    return add_mix(config, &one, chosen, size, node, place, error);
+    return add_mix(config, &one, chosen, size, node, place);
   }
   for (int i = from; i < count; i++) {
     chosen[depth] = parts[i];
-    if (!add_choices(config, mix, parts, count, i + 1, chosen, depth + 1, size, node, place, error)) return false;
+    if (!add_choices(config, mix, parts, count, i + 1, chosen, depth + 1, size, node, place)) return false;
   }
   return true;
 }
 
 /* The parts that `of` means, into parts [VX_METHODS_MAX]; their count, or -1. */
-static int read_of(vx_config *config, const vx_yaml *of, const vx_place *place, int *parts, vx_error *error) {
+static int read_of(vx_config *config, const vx_yaml *of, const vx_place *place, int *parts) {
   int count = 0;
   if (of->kind == VX_YAML_SCALAR && strcmp(of->text, "all") == 0) {
     for (int i = 0; i < config->method_count; i++) {
@@ -266,19 +249,18 @@ static int read_of(vx_config *config, const vx_yaml *of, const vx_place *place, 
     return count;
   }
   if (of->kind != VX_YAML_LIST || of->count < 2 || of->count > VX_METHODS_MAX) {
-    vx_fail_at(place, of, error, "`of` must be a list of at least 2 methods, or `all`");
+    vx_fail_at(place, of, "`of` must be a list of at least 2 methods, or `all`");
     return -1;
   }
   for (int i = 0; i < of->count; i++) {
-    parts[count] = part_index(config, of->items[i], place, error);
+    parts[count] = part_index(config, of->items[i], place);
     if (parts[count] < 0) return -1;
     count++;
   }
   return count;
 }
 
-static bool read_sizes(const vx_yaml *node, const vx_yaml *map, const vx_place *place, int *sizes, int *count,
-                       vx_error *error) {
+static bool read_sizes(const vx_yaml *node, const vx_yaml *map, const vx_place *place, int *sizes, int *count) {
   *count = 0;
   if (!node) {
     sizes[(*count)++] = 2;
@@ -288,47 +270,42 @@ static bool read_sizes(const vx_yaml *node, const vx_yaml *map, const vx_place *
   for (int i = 0; i < items && i < VX_MIX_PARTS_MAX; i++) {
     long long size;
     if (!vx_yaml_int(node->kind == VX_YAML_LIST ? node->items[i] : node, &size) || size < 2 || size > VX_MIX_PARTS_MAX)
-      return vx_fail_at(place, node, error, "`sizes` must be whole numbers from 2 to %d", VX_MIX_PARTS_MAX);
+      return vx_fail_at(place, node, "`sizes` must be whole numbers from 2 to %d", VX_MIX_PARTS_MAX);
     sizes[(*count)++] = (int)size;
   }
-  return *count > 0 || vx_fail_at(place, map, error, "`sizes` is empty");
+  return *count > 0 || vx_fail_at(place, map, "`sizes` is empty");
 }
 
-bool vx_read_all_mixes(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
-  char text[80];
+bool vx_read_all_mixes(vx_config *config, const vx_yaml *node, const vx_place *place) {
   const vx_yaml *of = vx_yaml_find(node, "of");
-  if (!of)
-    return vx_fail_at(place, node, error, "is %s, expected {of: [a, b, c], sizes: [2, 3], by: sqrt}",
-                      vx_yaml_describe(node, text, sizeof text));
+  if (!of) return vx_fail_expected(place, node, "{of: [a, b, c], sizes: [2, 3], by: sqrt}");
   for (int i = 0; i < node->count; i++) {
     const char *key = node->keys[i];
     if (strcmp(key, "of") != 0 && strcmp(key, "sizes") != 0 && strcmp(key, "by") != 0)
-      return vx_fail_at(place, node, error, "unknown key '%.60s', expected of, sizes, by", key);
+      return vx_fail_at(place, node, "unknown key '%.60s', expected of, sizes, by", key);
   }
   vx_method mix;
-  if (!from_id("mix", node, place, &mix, error)) return false;
+  if (!from_id("mix", node, place, &mix)) return false;
   mix.name = NULL;
   const vx_yaml *by = vx_yaml_find(node, "by");
   vx_error inner = {.where = "", .why = ""};
   if (by && !vx_args_set(&mix.explainer->params, mix.explainer->id, &mix.args, "by",
                          by->kind == VX_YAML_SCALAR ? by->text : "", &inner))
-    return vx_fail_at(place, by, error, "%.300s: %.500s", inner.where, inner.why);
+    return vx_fail_at(place, by, "%.300s: %.500s", inner.where, inner.why);
   int sizes[VX_MIX_PARTS_MAX], size_count, chosen[VX_MIX_PARTS_MAX];
-  if (!read_sizes(vx_yaml_find(node, "sizes"), node, place, sizes, &size_count, error)) return false;
+  if (!read_sizes(vx_yaml_find(node, "sizes"), node, place, sizes, &size_count)) return false;
   static const int most = VX_METHODS_MAX;
   int *parts = malloc((size_t)most * sizeof *parts);
-  if (!parts) return vx_fail_at(place, node, error, "out of memory");
-  int count = read_of(config, of, place, parts, error);
+  if (!parts) return vx_fail_at(place, node, "out of memory");
+  int count = read_of(config, of, place, parts);
   bool good = count >= 0;
   for (int i = 0; i < size_count && good; i++)
-    good = add_choices(config, &mix, parts, count, 0, chosen, 0, sizes[i], node, place, error);
+    good = add_choices(config, &mix, parts, count, 0, chosen, 0, sizes[i], node, place);
   free(parts);
   return good;
 }
 
 /* ---- options of commands --------------------------------------------------------------------------------------- */
-
-static const vx_place option = {.key = "--methods"};
 
 static bool lacks(const vx_method *method, unsigned lacking, const vx_shape *shape) {
   vx_needs needs;
@@ -349,7 +326,7 @@ static bool list_id(vx_config *config, const char *id, vx_error *error) {
   if (!vx_method_from_id(id, "--methods", &method, error)) return false;
   if (!vx_explainer_in_all(method.explainer))
     return vx_fail(error, "--methods", "'%.60s' is made of other methods: write rollout+lrp-stable:sqrt", id);
-  return add(config, &method, NULL, &option, error);
+  return add(config, &method, NULL, &(vx_place){.key = "--methods", .error = error});
 }
 
 static bool list_all(vx_config *config, unsigned lacking, const vx_shape *shape, vx_error *error) {
@@ -382,9 +359,9 @@ static bool list_mix(vx_config *config, const char *text, vx_error *error) {
   mix.name = name;
   for (int i = 0; i < count; i++) {
     vx_yaml id = {.kind = VX_YAML_SCALAR, .text = (char *)(uintptr_t)ids[i]};
-    if ((parts[i] = part_index(config, &id, &option, error)) < 0) return false;
+    if ((parts[i] = part_index(config, &id, &(vx_place){.key = "--methods", .error = error})) < 0) return false;
   }
-  return add_mix(config, &mix, parts, count, NULL, &option, error);
+  return add_mix(config, &mix, parts, count, NULL, &(vx_place){.key = "--methods", .error = error});
 }
 
 /* METHOD.NAME=VALUE */

@@ -5,40 +5,37 @@
 
 #include "harness/config/keys.h"
 
-static bool expect_scalar(const vx_yaml *node, const vx_place *place, const char *expected, vx_error *error) {
-  char text[80];
+static bool expect_scalar(const vx_yaml *node, const vx_place *place, const char *expected) {
   if (node->kind == VX_YAML_SCALAR && *node->text) return true;
-  return vx_fail_at(place, node, error, "is %s, expected %s", vx_yaml_describe(node, text, sizeof text), expected);
+  return vx_fail_expected(place, node, "%s", expected);
 }
 
 /* ---- input.normalize ------------------------------------------------------------------------------------------ */
 
-static bool read_triple(const vx_yaml *map, const char *key, const vx_place *place, double low, vx_cfg_triple *out,
-                        vx_error *error) {
+static bool read_triple(const vx_yaml *map, const char *key, const vx_place *place, double low, vx_cfg_triple *out) {
   const vx_yaml *node = vx_yaml_find(map, key);
   bool good = node && node->kind == VX_YAML_LIST && node->count == 3;
   for (int c = 0; c < 3 && good; c++) good = vx_yaml_real(node->items[c], &out->value[c]) && out->value[c] > low;
   if (good) return true;
-  return vx_fail_at(place, node ? node : map, error, "%s must be a list of three %snumbers, one a channel", key,
+  return vx_fail_at(place, node ? node : map, "%s must be a list of three %snumbers, one a channel", key,
                     low == 0 ? "positive " : "");
 }
 
-bool vx_read_normalize(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+bool vx_read_normalize(vx_config *config, const vx_yaml *node, const vx_place *place) {
   if (node->kind == VX_YAML_MAP) {
     for (int i = 0; i < node->count; i++)
       if (strcmp(node->keys[i], "mean") != 0 && strcmp(node->keys[i], "std") != 0)
-        return vx_fail_at(place, node, error, "unknown key '%.60s', expected mean and std", node->keys[i]);
+        return vx_fail_at(place, node, "unknown key '%.60s', expected mean and std", node->keys[i]);
     config->normalize = VX_CFG_NORMALIZE_OWN;
-    return read_triple(node, "mean", place, -1e6, &config->mean, error) &&
-           read_triple(node, "std", place, 0, &config->std, error);
+    return read_triple(node, "mean", place, -1e6, &config->mean) && read_triple(node, "std", place, 0, &config->std);
   }
-  if (!expect_scalar(node, place, "checkpoint, none or {mean: …, std: …}", error)) return false;
+  if (!expect_scalar(node, place, "checkpoint, none or {mean: …, std: …}")) return false;
   if (strcmp(node->text, "checkpoint") == 0)
     config->normalize = VX_CFG_NORMALIZE_CHECKPOINT;
   else if (strcmp(node->text, "none") == 0)
     config->normalize = VX_CFG_NORMALIZE_NONE;
   else
-    return vx_fail_at(place, node, error, "is '%.60s', expected checkpoint, none or {mean: [r, g, b], std: [r, g, b]}",
+    return vx_fail_at(place, node, "is '%.60s', expected checkpoint, none or {mean: [r, g, b], std: [r, g, b]}",
                       node->text);
   return true;
 }
@@ -65,31 +62,29 @@ void vx_print_normalize(const vx_config *config, vx_text *text) {
 
 /* ---- data.labels ---------------------------------------------------------------------------------------------- */
 
-static bool read_preset(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+static bool read_preset(vx_config *config, const vx_yaml *node, const vx_place *place) {
   if (!*node->text || (!node->quoted && strcmp(node->text, "none") == 0)) return true;
   if (vx_choice_find(vx_mask_presets, node->text) < 0)
-    return vx_fail_at(place, node, error, "is '%.60s', expected one of %s or {VALUE: CLASS}", node->text,
-                      vx_mask_presets);
+    return vx_fail_at(place, node, "is '%.60s', expected one of %s or {VALUE: CLASS}", node->text, vx_mask_presets);
   config->labels.preset = vx_arena_text(config->arena, node->text);
-  return config->labels.preset || vx_fail_at(place, node, error, "out of memory");
+  return config->labels.preset || vx_fail_at(place, node, "out of memory");
 }
 
-bool vx_read_labels(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
+bool vx_read_labels(vx_config *config, const vx_yaml *node, const vx_place *place) {
   char text[80];
-  if (node->kind == VX_YAML_SCALAR) return read_preset(config, node, place, error);
+  if (node->kind == VX_YAML_SCALAR) return read_preset(config, node, place);
   if (node->kind != VX_YAML_MAP || node->count == 0)
-    return vx_fail_at(place, node, error, "is %s, expected one of %s or {VALUE: CLASS}",
-                      vx_yaml_describe(node, text, sizeof text), vx_mask_presets);
+    return vx_fail_expected(place, node, "one of %s or {VALUE: CLASS}", vx_mask_presets);
   const char **from = VX_TAKE(config->arena, node->count, const char *);
   const char **to = VX_TAKE(config->arena, node->count, const char *);
   for (int i = 0; i < node->count; i++) {
     const vx_yaml *item = node->items[i];
     if (item->kind != VX_YAML_SCALAR || !*item->text || !*node->keys[i])
-      return vx_fail_at(place, item, error, "'%.60s' is %s, expected a class", node->keys[i],
+      return vx_fail_at(place, item, "'%.60s' is %s, expected a class", node->keys[i],
                         vx_yaml_describe(item, text, sizeof text));
     if (from && to) from[i] = vx_arena_text(config->arena, node->keys[i]);
     if (from && to) to[i] = vx_arena_text(config->arena, item->text);
-    if (!from || !to || !from[i] || !to[i]) return vx_fail_at(place, node, error, "out of memory");
+    if (!from || !to || !from[i] || !to[i]) return vx_fail_at(place, node, "out of memory");
   }
   config->labels.from = from;
   config->labels.to = to;
@@ -112,9 +107,9 @@ void vx_print_labels(const vx_config *config, vx_text *text) {
 bool vx_config_labels(const char *labels, const char *encoding, vx_arena *arena, vx_label_rules *rules,
                       vx_error *error) {
   vx_config own = {.arena = arena};
-  vx_place place = {"command line", "data.labels"};
+  vx_place place = {"command line", "data.labels", error};
   vx_yaml *node = labels ? vx_yaml_parse(labels, strlen(labels), "--labels", error) : NULL;
-  bool good = !labels || (node && vx_read_labels(&own, node, &place, error));
+  bool good = !labels || (node && vx_read_labels(&own, node, &place));
   vx_yaml_free(node);
   *rules = own.labels;
   int index = encoding ? vx_choice_find(vx_key_find("data.mask_encoding")->choices, encoding) : 0;
@@ -125,10 +120,10 @@ bool vx_config_labels(const char *labels, const char *encoding, vx_arena *arena,
 
 /* ---- target --------------------------------------------------------------------------------------------------- */
 
-bool vx_read_target(vx_config *config, const vx_yaml *node, const vx_place *place, vx_error *error) {
-  if (!expect_scalar(node, place, "top, second, ground-truth, an index or a label", error)) return false;
+bool vx_read_target(vx_config *config, const vx_yaml *node, const vx_place *place) {
+  if (!expect_scalar(node, place, "top, second, ground-truth, an index or a label")) return false;
   config->target = vx_arena_text(config->arena, node->text);
-  return config->target || vx_fail_at(place, node, error, "out of memory");
+  return config->target || vx_fail_at(place, node, "out of memory");
 }
 
 void vx_print_target(const vx_config *config, vx_text *text) {

@@ -92,9 +92,7 @@ char *vx_config_print(const vx_config *config) {
     print_value(config, key, &text);
     vx_text_add(&text, "\n");
   }
-  if (!text.broken) return text.text;
-  free(text.text);
-  return NULL;
+  return vx_text_end(&text);
 }
 
 /* ---- help ----------------------------------------------------------------------------------------------------- */
@@ -146,7 +144,5 @@ char *vx_config_help(void) {
                      "  methods: [rollout, {id: rollout, start_layer: 1, as: rollout-1}, foreground, center,\n"
                      "            {mix: [rollout, transformer-attribution], by: sqrt}]\n"
                      "  score: {void: foreground}\n");
-  if (!text.broken) return text.text;
-  free(text.text);
-  return NULL;
+  return vx_text_end(&text);
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/text.h"
+
 enum { DEPTH_MAX = 32, NODES_MAX = 100000 }; /* against `&a [*a, *a]` and its kind */
 
 void vx_yaml_free(vx_yaml *node) {
@@ -235,8 +237,7 @@ static bool means_yaml(const char *value) {
 }
 
 static vx_yaml *plain_text(const char *value, const char *where, vx_error *error) {
-  for (const char *c = value; *c; c++) {
-    if ((unsigned char)*c >= ' ' && *c != 127) continue;
+  if (vx_has_control(value)) {
     vx_fail(error, where, "has a control character");
     return NULL;
   }

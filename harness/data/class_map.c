@@ -95,7 +95,7 @@ static bool read_class(reader *r, const char *name, int *label) {
 }
 
 static bool read_line(reader *r, char *line) {
-  char *at = line, *index = vx_column_next(&at), *name = vx_column_next(&at), *class = vx_column_next(&at);
+  char *at = line, *index = strsep(&at, "\t"), *name = strsep(&at, "\t"), *class = strsep(&at, "\t");
   int i = 0, label = NONE;
   if (!class)
     return vx_fail(r->error, here(r), "has %d columns, expected index, model class and data set class parted by tabs",

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "harness/data/input.h"
 
 /* A JSON object and what errors call it. */
@@ -119,60 +120,23 @@ static const processor *choose_processor(const section *s, const char *model) {
   return &processors[0];
 }
 
-static bool is_one_of(const char *key, const char *const *keys, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    if (strcmp(key, keys[i]) == 0) return true;
-  return false;
-}
-
 /* A key that nobody here reads may change the input: only those are passed over that are off, or known to change
    nothing. */
 static bool check_keys(const section *s) {
-  static const char *const read[] = {"image_processor_type",
-                                     "feature_extractor_type",
-                                     "size",
-                                     "crop_size",
-                                     "crop_pct",
-                                     "resample",
-                                     "do_resize",
-                                     "do_rescale",
-                                     "rescale_factor",
-                                     "do_normalize",
-                                     "do_center_crop",
-                                     "image_mean",
-                                     "image_std",
-                                     "do_pad",
-                                     "pad_size",
-                                     "default_to_square",
-                                     "do_convert_rgb",
-                                     "num_channels"};
-  static const char *const harmless[] = {"processor_class",
-                                         "_processor_class",
-                                         "auto_map",
-                                         "return_tensors",
-                                         "data_format",
-                                         "input_data_format",
-                                         "device",
-                                         "do_reduce_labels",
-                                         "reduce_labels",
-                                         "disable_grouping",
-                                         "_valid_processor_keys",
-                                         "image_seq_length",
-                                         "name_or_path",
-                                         "_name_or_path",
-                                         "transformers_version",
-                                         "use_fast",
-                                         "model_input_names",
-                                         "image_processor_class",
-                                         "tokenizer_class",
-                                         "license"};
+  static const char read[] =
+      "image_processor_type|feature_extractor_type|size|crop_size|crop_pct|resample|do_resize|do_rescale"
+      "|rescale_factor|do_normalize|do_center_crop|image_mean|image_std|do_pad|pad_size|default_to_square"
+      "|do_convert_rgb|num_channels";
+  static const char harmless[] =
+      "processor_class|_processor_class|auto_map|return_tensors|data_format|input_data_format|device"
+      "|do_reduce_labels|reduce_labels|disable_grouping|_valid_processor_keys|image_seq_length|name_or_path"
+      "|_name_or_path|transformers_version|use_fast|model_input_names|image_processor_class|tokenizer_class"
+      "|license";
   const char *key;
   json_t *value;
   json_object_foreach((json_t *)s->object, key, value) {
     bool off = json_is_null(value) || json_is_false(value);
-    if (off || is_one_of(key, read, sizeof read / sizeof *read) ||
-        is_one_of(key, harmless, sizeof harmless / sizeof *harmless))
-      continue;
+    if (off || vx_choice_find(read, key) >= 0 || vx_choice_find(harmless, key) >= 0) continue;
     return fail_key(s, key,
                     "no such key: this program does not know what it does to the picture (take it out if it "
                     "does nothing)");
@@ -404,12 +368,6 @@ static bool from_config(const json_t *root, const char *path, int image_size, vx
   return from_timm(&s, image_size, built_side(root), o);
 }
 
-static bool from_preprocessor(const json_t *root, const char *path, const json_t *config, int image_size,
-                              vx_input_options *o, vx_error *error) {
-  section s = {root, path, "", error};
-  return from_hugging_face(&s, json_string_value(json_object_get(config, "model_type")), image_size, o);
-}
-
 bool vx_input_from_checkpoint(const char *dir, int image_size, vx_input_options *options, vx_error *error) {
   char *preprocessor = vx_path_join(dir, "preprocessor_config.json", NULL);
   char *config = vx_path_join(dir, "config.json", NULL);
@@ -424,9 +382,11 @@ bool vx_input_from_checkpoint(const char *dir, int image_size, vx_input_options 
   bool ok = (own || !has_own) && (model || !has_config);
   /* both libraries read pretrained_cfg where there is one, whatever lies beside it */
   bool is_timm = json_is_object(json_object_get(model, "pretrained_cfg"));
+  const section s = {own, preprocessor, "", error};
   if (ok)
-    ok = own && !is_timm ? from_preprocessor(own, preprocessor, model, image_size, options, error)
-                         : from_config(model, config, image_size, options, error);
+    ok = own && !is_timm
+             ? from_hugging_face(&s, json_string_value(json_object_get(model, "model_type")), image_size, options)
+             : from_config(model, config, image_size, options, error);
   json_decref(own);
   json_decref(model);
   free(preprocessor);

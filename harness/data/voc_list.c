@@ -1,6 +1,5 @@
 #include "harness/data/voc_list.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -52,8 +51,7 @@ static char *in_folder(const reader *r, const char *folder, const char *id, cons
 }
 
 static bool check_id(const reader *r, const char *id) {
-  for (const char *c = id; *c; c++)
-    if (iscntrl((unsigned char)*c)) return vx_fail(r->error, here(r), "the image id has a control character");
+  if (vx_has_control(id)) return vx_fail(r->error, here(r), "the image id has a control character");
   if (!strncmp(id, "..", 2) || strchr(id, '/'))
     return vx_fail(r->error, here(r),
                    "image id \"%.100s\" is a path to no picture, expected a name inside the data set", id);
@@ -188,7 +186,7 @@ static bool add_line(reader *r, char *line) {
   char *second = NULL, *at = line;
   long number;
   if (is_pair(line, '\t', &second) || is_pair(line, ',', &second)) return add_pair(r, vx_trim(line), second, 0);
-  char *id = vx_trim(vx_column_next(&at));
+  char *id = vx_trim(strsep(&at, "\t"));
   if (at && read_number(vx_trim(at), &number) && number < 0) {
     r->left_out++;
     return true;

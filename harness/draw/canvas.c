@@ -32,37 +32,24 @@ static file_kind kind_of(const char *path) {
 }
 
 static void make_surface(vx_canvas *canvas, double width, double height, double scale) {
-  switch (canvas->kind) {
-  case KIND_SVG:
-    canvas->surface = cairo_svg_surface_create(canvas->part, width, height);
-    break;
-  case KIND_PDF:
-    canvas->surface = cairo_pdf_surface_create(canvas->part, width, height);
-    break;
-  default:
-    canvas->surface =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(width * scale + 0.5), (int)(height * scale + 0.5));
-  }
+  int columns = (int)(width * scale + 0.5), rows = (int)(height * scale + 0.5);
+  canvas->surface = canvas->kind == KIND_SVG   ? cairo_svg_surface_create(canvas->part, width, height)
+                    : canvas->kind == KIND_PDF ? cairo_pdf_surface_create(canvas->part, width, height)
+                                               : cairo_image_surface_create(CAIRO_FORMAT_RGB24, columns, rows);
   canvas->cairo = cairo_create(canvas->surface);
   if (canvas->kind == KIND_PNG) cairo_scale(canvas->cairo, scale, scale);
 }
 
 vx_canvas *vx_canvas_new(const char *path, double width, double height, double scale, vx_error *error) {
   file_kind kind = kind_of(path);
-  if (kind == KIND_OTHER) {
-    vx_fail(error, path, "is to be a picture, but its name ends in none of .png, .svg, .pdf");
-    return NULL;
-  }
-  if (!(width >= 1 && height >= 1 && width * scale <= 30000 && height * scale <= 30000)) {
-    vx_fail(error, path, "would have %.0f x %.0f pixels, at most 30000 a side can be drawn: choose fewer",
-            width * scale, height * scale);
-    return NULL;
-  }
+  if (kind == KIND_OTHER)
+    return vx_fail(error, path, "is to be a picture, but its name ends in none of .png, .svg, .pdf"), NULL;
+  if (!(width >= 1 && height >= 1 && width * scale <= 30000 && height * scale <= 30000))
+    return vx_fail(error, path, "would have %.0f x %.0f pixels, at most 30000 a side can be drawn: choose fewer",
+                   width * scale, height * scale),
+           NULL;
   vx_canvas *canvas = calloc(1, sizeof *canvas);
-  if (!canvas) {
-    vx_fail(error, path, "out of memory");
-    return NULL;
-  }
+  if (!canvas) return vx_fail(error, path, "out of memory"), NULL;
   canvas->kind = kind;
   canvas->path = strdup(path);
   if (asprintf(&canvas->part, "%s.part", path) < 0) canvas->part = NULL;

@@ -5,36 +5,25 @@
 
 #include <glib.h>
 
+const char *vx_svg_entity(char character) {
+  static const char special[] = "&<>\"'";
+  static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
+  const char *found = character ? strchr(special, character) : NULL;
+  return found ? entities[found - special] : NULL;
+}
+
 /* Writes text between tags or inside a quoted attribute: & < > " ' become entities; bytes that are not UTF-8 and
    control characters, which XML cannot hold, become U+FFFD. */
 static void escape(FILE *to, const char *text) {
   char *valid = g_utf8_make_valid(text, -1);
   for (const char *c = valid; *c; c = g_utf8_next_char(c)) {
     gunichar character = g_utf8_get_char(c);
-    switch (character) {
-    case '&':
-      fputs("&amp;", to);
-      break;
-    case '<':
-      fputs("&lt;", to);
-      break;
-    case '>':
-      fputs("&gt;", to);
-      break;
-    case '"':
-      fputs("&quot;", to);
-      break;
-    case '\'':
-      fputs("&#39;", to);
-      break;
-    default: {
-      bool allowed = character >= 32 && character != 127 && character != 0xfffe && character != 0xffff;
-      if (allowed)
-        fwrite(c, 1, (size_t)(g_utf8_next_char(c) - c), to);
-      else
-        fputs("\357\277\275", to);
-    }
-    }
+    bool allowed = character >= 32 && character != 127 && character != 0xfffe && character != 0xffff;
+    const char *entity = allowed ? vx_svg_entity(*c) : "\357\277\275";
+    if (entity)
+      fputs(entity, to);
+    else
+      fwrite(c, 1, (size_t)(g_utf8_next_char(c) - c), to);
   }
   g_free(valid);
 }

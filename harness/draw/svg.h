@@ -26,6 +26,9 @@ bool vx_svg_end(vx_svg *svg, vx_bytes *bytes, vx_error *error);
 void vx_svg_text(vx_svg *svg, const char *class_name, double x, double y, const char *text);
 void vx_svg_title(vx_svg *svg, const char *text);
 
+/* What & < > " ' are written as, in HTML too; NULL: as itself. */
+const char *vx_svg_entity(char character);
+
 /* A picture inside the drawing. */
 bool vx_svg_image(vx_svg *svg, const vx_image *image, double x, double y, double width, double height, const char *alt,
                   vx_error *error);

@@ -66,10 +66,7 @@ static bool open_all(vx_explain *e, vx_error *error) {
 
 vx_explain *vx_explain_open(const vx_explain_options *options, vx_error *error) {
   vx_explain *e = calloc(1, sizeof *e);
-  if (!e) {
-    vx_fail(error, options->folder, "out of memory");
-    return NULL;
-  }
+  if (!e) return vx_fail(error, options->folder, "out of memory"), NULL;
   e->options = *options;
   if (open_all(e, error)) return e;
   vx_explain_close(e);

@@ -34,12 +34,9 @@ static json_t *axis_of(watching *w, const double *values, int patches) {
 
 /* layers: [CLS]'s attention, mean over heads; heads: of each layer; rollout: its weight at each level, the input first.
  */
-static bool add_axes(watching *w, const vx_attention *a, json_t *into) {
-  json_t *layers = json_array(), *heads = json_array(), *rollout = json_array();
-  if (json_object_set_new(into, "layers", layers) != 0 || json_object_set_new(into, "heads", heads) != 0 ||
-      json_object_set_new(into, "rollout", rollout) != 0) {
-    return false;
-  }
+static void add_axes(watching *w, const vx_attention *a, json_t *into) {
+  json_t *layers = vx_report_put_list(w->report, into, "layers"), *heads = vx_report_put_list(w->report, into, "heads");
+  json_t *rollout = vx_report_put_list(w->report, into, "rollout");
   size_t patches = (size_t)a->patches;
   for (size_t l = 0; l < (size_t)a->layers; l++) {
     json_t *list = json_array();
@@ -49,7 +46,6 @@ static bool add_axes(watching *w, const vx_attention *a, json_t *into) {
     vx_report_push(w->report, layers, axis_of(w, a->by_layer + l * patches, a->patches));
     vx_report_push(w->report, rollout, axis_of(w, a->paths.node + l * (patches + 1) + 1, a->patches));
   }
-  return true;
 }
 
 static int by_place(const void *a, const void *b) {
@@ -63,9 +59,8 @@ static bool add_flow(watching *w, const vx_attention *a, json_t *into) {
   size_t groups = (size_t)count + 2, layers = (size_t)a->layers;
   double *node = VX_TAKE(w->arena, (layers + 1) * groups, double);
   double *edge = VX_TAKE(w->arena, layers * groups * groups, double);
-  json_t *patches = json_array(), *bands = json_array();
-  if (json_object_set_new(into, "patches", patches) != 0 || json_object_set_new(into, "bands", bands) != 0)
-    return false;
+  json_t *patches = vx_report_put_list(w->report, into, "patches");
+  json_t *bands = vx_report_put_list(w->report, into, "bands");
   if (!node || !edge) return false;
   qsort(tokens, (size_t)count, sizeof *tokens, by_place);
   vx_paths_group(&a->paths, tokens, count, node, edge);
@@ -104,7 +99,8 @@ static bool write_attention(watching *w, int image, const char *path, vx_error *
     return true;
   }
   json_t *into = json_object();
-  if (!into || !add_axes(w, &attention, into) || !add_flow(w, &attention, into)) {
+  add_axes(w, &attention, into);
+  if (!add_flow(w, &attention, into)) {
     json_decref(into);
     return vx_fail(error, "report", "out of memory");
   }
@@ -130,11 +126,10 @@ static int choose_named(const vx_report *report, const char *names, int *chosen,
   for (const char *at = names; *at;) {
     size_t length = strcspn(at, ",");
     int image = find_image(report, at, length);
-    if (image < 0 || count == CHOSEN_MAX) {
-      vx_fail(error, "--attention", image < 0 ? "no image '%.*s' through the gate" : "too many images at '%.*s'",
-              (int)length, at);
-      return -1;
-    }
+    if (image < 0 || count == CHOSEN_MAX)
+      return vx_fail(error, "--attention", image < 0 ? "no image '%.*s' through the gate" : "too many images at '%.*s'",
+                     (int)length, at),
+             -1;
     chosen[count++] = image;
     at += length + (at[length] == ',');
   }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/draw/svg.h"
+
 /* Length of the UTF-8 sequence at `s` (1 to 4), 0 when there is none: overlong forms, surrogates and values above
    U+10FFFF are none. */
 static size_t sequence(const unsigned char *s) {
@@ -88,12 +90,7 @@ bool vx_embed_write(FILE *to, const char *id, json_t *data, vx_error *error) {
 
 void vx_embed_html(FILE *to, const char *text) {
   for (; *text; text++) {
-    const char *entity = *text == '&'    ? "&amp;"
-                         : *text == '<'  ? "&lt;"
-                         : *text == '>'  ? "&gt;"
-                         : *text == '"'  ? "&quot;"
-                         : *text == '\'' ? "&#39;"
-                                         : NULL;
+    const char *entity = vx_svg_entity(*text);
     if (entity)
       fputs(entity, to);
     else

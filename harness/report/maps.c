@@ -112,7 +112,7 @@ static json_t *pack_values(taking *t, const double *values, int count, json_t *p
   for (int i = 0; i < count; i++)
     bytes[i] = high > low ? (uint8_t)lround(255 * (values[i] - low) / (high - low)) : on ? 255 : 0;
   bool flat = t->sized.heat.flat || (t->sized.heat.is_mask && !(high > low));
-  if (flat && json_object_set_new(packed, "f", json_true()) != 0) return NULL;
+  if (flat) vx_report_put(t->report, packed, "f", json_true());
   return vx_embed_bytes(bytes, (size_t)count);
 }
 
@@ -137,27 +137,20 @@ static json_t *pack_mask(taking *t, double threshold, bool is_level) {
 static json_t *pack_map(taking *t, int method, const vx_map *map) {
   double threshold = (double)t->report->thresholds[(size_t)method * (size_t)t->report->images.count + (size_t)t->image];
   bool is_level = strcmp(t->report->scoring.threshold, "otsu") == 0;
+  bool patch = map->kind == VX_MAP_PATCH;
+  int side = patch ? map->width : t->level->pixel_map, cells = patch ? map->width * map->height : side * side;
+  double *values = VX_TAKE(t->arena, cells, double);
+  if (!values) return NULL;
+  for (int i = 0; patch && i < cells; i++) values[i] = (double)map->heat[i];
+  if (!patch) average_down(&t->sized.heat, side, values);
   json_t *packed = json_object();
-  if (!packed) return NULL;
-  bool ok = json_object_set_new(packed, "t", vx_embed_number(threshold, 6)) == 0;
-  if (map->kind == VX_MAP_PATCH) {
-    int cells = map->width * map->height;
-    double *values = VX_TAKE(t->arena, cells, double);
-    for (int i = 0; values && i < cells; i++) values[i] = (double)map->heat[i];
-    ok = ok && values && json_object_set_new(packed, "k", json_integer(map->width)) == 0 &&
-         json_object_set_new(packed, "d", pack_values(t, values, cells, packed)) == 0;
-  } else {
-    int side = t->level->pixel_map;
-    double *cells = VX_TAKE(t->arena, side * side, double);
-    if (cells) average_down(&t->sized.heat, side, cells);
-    ok = ok && cells && json_object_set_new(packed, "k", json_integer(side)) == 0 &&
-         json_object_set_new(packed, "d", pack_values(t, cells, side * side, packed)) == 0 &&
-         json_object_set_new(packed, "n", json_integer(t->level->mask)) == 0 &&
-         json_object_set_new(packed, "m", pack_mask(t, threshold, is_level)) == 0;
-  }
-  if (ok) return packed;
-  json_decref(packed);
-  return NULL;
+  vx_report_put(t->report, packed, "t", vx_embed_number(threshold, 6));
+  vx_report_put(t->report, packed, "k", json_integer(side));
+  vx_report_put(t->report, packed, "d", pack_values(t, values, cells, packed));
+  if (patch) return packed;
+  vx_report_put(t->report, packed, "n", json_integer(t->level->mask));
+  vx_report_put(t->report, packed, "m", pack_mask(t, threshold, is_level));
+  return packed;
 }
 
 /* ---- all methods together --------------------------------------------------------------------------------------- */

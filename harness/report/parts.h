@@ -62,11 +62,15 @@ int vx_report_predicted_class(const vx_report *report, int image);
 void vx_report_put(vx_report *report, json_t *object, const char *key, json_t *value);
 void vx_report_push(vx_report *report, json_t *list, json_t *value);
 
+/* The same of an empty list or object, which is `object`'s and is returned to be filled; NULL when memory is out. */
+json_t *vx_report_put_list(vx_report *report, json_t *object, const char *key);
+json_t *vx_report_put_object(vx_report *report, json_t *object, const char *key);
+
 /* The script element (vx_embed_write), if nothing was lost so far. Takes `data`. */
 bool vx_report_embed(vx_report *report, const char *id, json_t *data, vx_error *error);
 
-/* summary.c: everything but pictures, as one JSON object. NULL with an error. */
-json_t *vx_report_summary(vx_report *report, vx_error *error);
+/* summary.c: a script element with everything but pictures. */
+bool vx_report_write_summary(vx_report *report, vx_error *error);
 
 /* tables.c: measures with means, intervals, single values and paired comparisons, into `summary`. */
 bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error);

@@ -91,16 +91,6 @@ static void write_style(vx_report *report) {
   fputs("</style>\n", report->to);
 }
 
-static void write_title(vx_report *report) {
-  vx_embed_html(report->to, report->heading.title);
-}
-
-static bool write_data(vx_report *report, vx_error *error) {
-  if (!vx_report_write_images(report, error) || !vx_report_write_attention(report, error)) return false;
-  json_t *summary = vx_report_summary(report, error);
-  return summary && vx_report_embed(report, "summary", summary, error);
-}
-
 static void write_script(vx_report *report) {
   fputs("<script>\n\"use strict\";\n", report->to);
   for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
@@ -116,13 +106,15 @@ static bool write_page(vx_report *report, vx_error *error) {
     size_t length = end ? (size_t)(end - mark) + 1 : 1;
     fwrite(at, 1, (size_t)(mark - at), report->to);
     if (strncmp(mark, "@title@", length) == 0) {
-      write_title(report);
+      vx_embed_html(report->to, report->heading.title);
     } else if (strncmp(mark, "@style@", length) == 0) {
       write_style(report);
     } else if (strncmp(mark, "@script@", length) == 0) {
       write_script(report);
     } else if (strncmp(mark, "@data@", length) == 0) {
-      if (!write_data(report, error)) return false;
+      if (!vx_report_write_images(report, error) || !vx_report_write_attention(report, error) ||
+          !vx_report_write_summary(report, error))
+        return false;
     }
     at = mark + length;
   }

@@ -26,7 +26,7 @@ static size_t values_count(const vx_report *report) {
 
 /* ---- what a measure is ------------------------------------------------------------------------------------------ */
 
-static bool describe(const char *name, json_t *into) {
+static json_t *describe(const char *name) {
   int column = 0;
   const vx_measure *metric = vx_measure_with_column(name, &column);
   const vx_measure_column *c = metric ? &metric->columns[column] : NULL;
@@ -35,18 +35,10 @@ static bool describe(const char *name, json_t *into) {
                         : c         ? c->meaning
                                     : "";
   const char *title = over_chance ? "IoU over chance" : c ? c->title : name;
-  json_t *range = json_pack("[o, o]",
-                            vx_embed_number(over_chance ? -1
-                                            : c         ? c->low
-                                                        : NAN,
-                                            6),
-                            vx_embed_number(over_chance || !c ? 1 : c->high, 6));
-  return json_object_set_new(into, "name", vx_embed_text(name)) == 0 &&
-         json_object_set_new(into, "title", vx_embed_text(title)) == 0 &&
-         json_object_set_new(into, "meaning", vx_embed_text(meaning)) == 0 &&
-         json_object_set_new(into, "percent", json_boolean(over_chance || (c && c->percent))) == 0 &&
-         json_object_set_new(into, "higher", json_boolean(!c || c->higher_is_better)) == 0 &&
-         json_object_set_new(into, "range", range) == 0;
+  double low = over_chance ? -1 : c ? c->low : NAN, high = over_chance || !c ? 1 : c->high;
+  return json_pack("{s:o, s:o, s:o, s:b, s:b, s:[o, o]}", "name", vx_embed_text(name), "title", vx_embed_text(title),
+                   "meaning", vx_embed_text(meaning), "percent", over_chance || (c && c->percent), "higher",
+                   !c || c->higher_is_better, "range", vx_embed_number(low, 6), vx_embed_number(high, 6));
 }
 
 /* ---- values ----------------------------------------------------------------------------------------------------- */
@@ -83,16 +75,15 @@ static bool read_over_chance(const measuring *m, vx_arena *arena, vx_error *erro
   return true;
 }
 
-static bool put_values(const measuring *m, json_t *into) {
+static void put_values(const measuring *m, json_t *into) {
   int methods = m->report->method_count, images = m->report->images.count;
-  json_t *all = json_array();
-  for (int k = 0; all && k < methods; k++) {
+  json_t *all = vx_report_put_list(m->report, into, "values");
+  for (int k = 0; k < methods; k++) {
     json_t *list = json_array();
-    for (int i = 0; list && i < images; i++)
+    for (int i = 0; i < images; i++)
       vx_report_push(m->report, list, vx_embed_number(m->values[(size_t)i * (size_t)methods + (size_t)k], 5));
     vx_report_push(m->report, all, list);
   }
-  return json_object_set_new(into, "values", all) == 0;
 }
 
 /* ---- means ------------------------------------------------------------------------------------------------------ */
@@ -114,10 +105,10 @@ static bool estimate(const measuring *m, vx_error *error) {
   return ok;
 }
 
-static bool put_rows(const measuring *m, json_t *into) {
+static void put_rows(const measuring *m, json_t *into) {
   size_t methods = (size_t)m->report->method_count;
-  json_t *rows = json_array();
-  for (size_t k = 0; rows && k < methods; k++) {
+  json_t *rows = vx_report_put_list(m->report, into, "rows");
+  for (size_t k = 0; k < methods; k++) {
     int n = 0;
     for (int i = 0; i < m->report->images.count; i++) n += !isnan(m->values[(size_t)i * methods + k]);
     const vx_interval *v = &m->intervals[k];
@@ -125,7 +116,6 @@ static bool put_rows(const measuring *m, json_t *into) {
                    json_pack("[o, o, o, i]", vx_embed_number(v->estimate, 9), vx_embed_number(v->low, 9),
                              vx_embed_number(v->high, 9), n));
   }
-  return json_object_set_new(into, "rows", rows) == 0;
 }
 
 /* ---- every method against every other --------------------------------------------------------------------------- */
@@ -152,15 +142,16 @@ static bool put_pairs(const measuring *m, bool higher, json_t *into, vx_error *e
   vx_resampling how = {.resamples = (size_t)report->options->resamples, .seed = report->options->seed};
   bool ok = pairs && standings ? vx_compare_groups(m->values, images, methods, NULL, 1, &how, pairs, error)
                                : vx_fail(error, "report", "out of memory");
-  json_t *list = ok ? json_array() : NULL, *places = ok ? json_array() : NULL;
-  if (ok) vx_stand(m->values, images, methods, NULL, 1, pairs, higher, standings);
-  for (size_t i = 0; list && i < count; i++) vx_report_push(m->report, list, pair_json(&pairs[i]));
-  for (size_t k = 0; places && k < methods; k++) vx_report_push(m->report, places, standing_json(&standings[k]));
+  if (ok) {
+    json_t *list = vx_report_put_list(m->report, into, "pairs");
+    json_t *places = vx_report_put_list(m->report, into, "standings");
+    vx_stand(m->values, images, methods, NULL, 1, pairs, higher, standings);
+    for (size_t i = 0; i < count; i++) vx_report_push(m->report, list, pair_json(&pairs[i]));
+    for (size_t k = 0; k < methods; k++) vx_report_push(m->report, places, standing_json(&standings[k]));
+  }
   free(pairs);
   free(standings);
-  if (!ok) return false;
-  return (json_object_set_new(into, "pairs", list) == 0 && json_object_set_new(into, "standings", places) == 0) ||
-         vx_fail(error, "report", "out of memory");
+  return ok;
 }
 
 /* ---- all of it -------------------------------------------------------------------------------------------------- */
@@ -168,11 +159,9 @@ static bool put_pairs(const measuring *m, bool higher, json_t *into, vx_error *e
 /* `rows`: the paper's measures, computed already; NULL: from the values. */
 static bool add_measure(measuring *m, const vx_score_row *rows, int of, json_t *list, vx_arena *arena,
                         vx_error *error) {
-  json_t *into = json_object();
+  json_t *into = describe(m->name);
   bool over_chance = strcmp(m->name, "over_chance") == 0;
-  bool ok = into && describe(m->name, into);
-  if (!ok) return vx_fail(error, "report", "out of memory");
-  ok = over_chance ? read_over_chance(m, arena, error) : read_values(m, arena, error);
+  bool ok = over_chance ? read_over_chance(m, arena, error) : read_values(m, arena, error);
   if (ok && rows) {
     for (int k = 0; k < m->report->method_count; k++)
       m->intervals[k] = (vx_interval){rows[k].of[of].estimate, rows[k].of[of].low, rows[k].of[of].high};
@@ -180,21 +169,20 @@ static bool add_measure(measuring *m, const vx_score_row *rows, int of, json_t *
     ok = estimate(m, error);
   }
   ok = ok && put_pairs(m, json_is_true(json_object_get(into, "higher")), into, error);
-  if (ok && !(put_rows(m, into) && put_values(m, into))) ok = vx_fail(error, "report", "out of memory");
-  if (!ok) {
-    json_decref(into);
-    return false;
+  if (ok) {
+    put_rows(m, into);
+    put_values(m, into);
   }
-  return json_array_append_new(list, into) == 0 || vx_fail(error, "report", "out of memory");
+  vx_report_push(m->report, list, into);
+  return ok;
 }
 
-static bool add_counts(vx_report *report, const vx_score_row *rows, json_t *summary) {
-  json_t *list = json_array();
-  for (int k = 0; list && k < report->method_count; k++)
+static void add_counts(vx_report *report, const vx_score_row *rows, json_t *summary) {
+  json_t *list = vx_report_put_list(report, summary, "tallies");
+  for (int k = 0; k < report->method_count; k++)
     vx_report_push(report, list,
                    json_pack("{s:I, s:I, s:i, s:i}", "n", (json_int_t)rows[k].n, "flat", (json_int_t)rows[k].flat,
                              "failed", rows[k].failed, "unscored", rows[k].unscored));
-  return json_object_set_new(summary, "tallies", list) == 0;
 }
 
 bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error) {
@@ -214,10 +202,8 @@ bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error) {
   measuring m = {.report = report,
                  .values = VX_TAKE(arena, values_count(report) + 1, double),
                  .intervals = VX_TAKE(arena, report->method_count + 1, vx_interval)};
-  json_t *list = json_array();
-  if (!m.values || !m.intervals || !list || json_object_set_new(summary, "metrics", list) != 0) {
-    return vx_fail(error, "report", "out of memory");
-  }
+  json_t *list = vx_report_put_list(report, summary, "metrics");
+  if (!m.values || !m.intervals) return vx_fail(error, "report", "out of memory");
   if (!vx_aggregate_parse(report->scoring.aggregate, &request.aggregate, error) ||
       !vx_scores_summarise(report->store, &request, arena, &rows, error) ||
       !vx_query_metrics(report->store, report->scoring.id, arena, &further, &further_count, error)) {
@@ -231,5 +217,6 @@ bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error) {
     m.name = further[k];
     if (!add_measure(&m, NULL, 0, list, arena, error)) return false;
   }
-  return add_counts(report, rows, summary) || vx_fail(error, "report", "out of memory");
+  add_counts(report, rows, summary);
+  return true;
 }

@@ -100,7 +100,7 @@ static bool add_objects(const vx_run *run, const vx_annotation *annotation, vx_r
     const vx_object *from = &annotation->object[i];
     vx_stored_object *to = vx_result_add_object(result);
     if (!to) return false;
-    to->name = vx_result_text(result, from->name);
+    to->name = vx_arena_text(result->arena, from->name);
     if (!to->name) return false;
     to->data_class = vx_classes_find(&run->voc.classes, from->name);
     to->x_min = from->x_min;
@@ -133,7 +133,7 @@ static int main_class_of_boxes(const vx_result *result) {
    is out. */
 static bool keep_digest(const char *path, const char **digest, vx_result *result) {
   char text[VX_DIGEST_SIZE];
-  if (vx_file_digest(path, VX_PICTURE_BYTES, text, NULL)) return (*digest = vx_result_text(result, text)) != NULL;
+  if (vx_file_digest(path, VX_PICTURE_BYTES, text, NULL)) return (*digest = vx_arena_text(result->arena, text)) != NULL;
   *digest = NULL;
   return true;
 }
@@ -174,7 +174,7 @@ static bool describe_mask(const vx_mask *mask, vx_result *result) {
   int main_class = vx_mask_main_class(mask);
   if (main_class > 0 && !mask->nameless) result->main_class = main_class;
   vx_mask_digest(mask, text);
-  result->mask_digest = vx_result_text(result, text);
+  result->mask_digest = vx_arena_text(result->arena, text);
   return result->mask_digest != NULL;
 }
 

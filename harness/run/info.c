@@ -1,5 +1,4 @@
 /* What the store keeps of a run. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,33 +7,10 @@
 #include "base/digest.h"
 #include "harness/run/run.h"
 
-/* A formatted text in the run's arena; NULL when memory is out. */
-static const char *say(vx_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static const char *say(vx_run *run, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  int length = vsnprintf(NULL, 0, format, arguments);
-  va_end(arguments);
-  char *text = length < 0 ? NULL : VX_TAKE(run->arena, length + 1, char);
-  if (!text) return NULL;
-  va_start(arguments, format);
-  vsnprintf(text, (size_t)length + 1, format, arguments);
-  va_end(arguments);
-  return text;
-}
-
-/* A text that was put together; it is freed. */
-static const char *keep(vx_run *run, vx_text *text) {
-  const char *kept = text->broken ? NULL : say(run, "%s", text->text ? text->text : "");
-  free(text->text);
-  return kept;
-}
-
 static const char *input_text(vx_run *run) {
   char text[600];
   vx_input_print(&run->input, text, sizeof text);
-  return say(run, "%s", text);
+  return vx_arena_text(run->arena, text);
 }
 
 /* How masks are read, where it is not as they themselves say. */
@@ -61,13 +37,13 @@ static const char *data_digest(vx_run *run) {
   digest_reading(&digest, &run->voc.reading);
   if (run->config->exif == VX_EXIF_APPLY) vx_digest_text(&digest, "exif apply");
   vx_digest_print(&digest, text);
-  return say(run, "%s", text);
+  return vx_arena_text(run->arena, text);
 }
 
 static const char *host_name(vx_run *run) {
   char name[256] = "";
   if (gethostname(name, sizeof name - 1) != 0) snprintf(name, sizeof name, "unknown");
-  return say(run, "%s", name);
+  return vx_arena_text(run->arena, name);
 }
 
 static const char *compiler_text(void) {
@@ -81,13 +57,10 @@ static const char *compiler_text(void) {
 /* ---- methods ---------------------------------------------------------------------------------------------------- */
 
 static const char *parts_text(vx_run *run, const vx_method *method) {
-  const char *text = NULL;
-  for (int p = 0; p < method->part_count; p++) {
-    const char *name = run->config->methods[method->parts[p]].name;
-    text = p ? say(run, "%s+%s", text, name) : name;
-    if (!text) return NULL;
-  }
-  return text;
+  vx_text text = {0};
+  for (int p = 0; p < method->part_count; p++)
+    vx_text_add(&text, "%s%s", p ? "+" : "", run->config->methods[method->parts[p]].name);
+  return vx_text_keep(run->arena, &text);
 }
 
 /* A mix is told apart by its parts with all their parameters, not by their names. */
@@ -100,7 +73,7 @@ static const char *parameters_text(vx_run *run, const vx_method *method) {
     vx_args_print(&part->explainer->params, &part->args, &text);
     vx_text_add(&text, ")");
   }
-  return keep(run, &text);
+  return vx_text_keep(run->arena, &text);
 }
 
 static bool fill_methods(vx_run *run) {
@@ -128,7 +101,7 @@ static bool fill_methods(vx_run *run) {
     to->pixel_map = explainer->grid == VX_GRID_PIXEL;
     to->parameters = parameters_text(run, method);
     to->parts = parts_text(run, method);
-    if (!to->parameters || (method->part_count > 0 && !to->parts)) return false;
+    if (!to->parameters || !to->parts) return false;
   }
   run->info.methods = methods;
   run->info.method_count = count;
@@ -146,15 +119,15 @@ static bool fill_metric(vx_run *run, int index, vx_metric_row *to) {
   for (int c = 0; c < measure->column_count && measure != &vx_measure_overlap; c++) {
     vx_text name = {0};
     vx_measure_column_name(measure, metric->name, c, &name);
-    run->columns[index][c] = keep(run, &name);
+    run->columns[index][c] = vx_text_keep(run->arena, &name);
     good = good && run->columns[index][c];
     if (good) vx_text_add(&columns, "%s%s", c ? "," : "", run->columns[index][c]);
   }
   *to = (vx_metric_row){.name = metric->name,
                         .measure = measure->id,
                         .kind = vx_measure_kind_name(measure->kind),
-                        .parameters = keep(run, &parameters),
-                        .columns = keep(run, &columns)};
+                        .parameters = vx_text_keep(run->arena, &parameters),
+                        .columns = vx_text_keep(run->arena, &columns)};
   return good && to->parameters && to->columns;
 }
 
@@ -187,13 +160,16 @@ static bool fill_classes(vx_run *run) {
 static bool fill(vx_run *run) {
   const vx_config *config = run->config;
   vx_run_row *info = &run->info;
+  vx_text data = {0}, program = {0};
   char *text = vx_config_print(config);
-  info->config = text ? say(run, "%s", text) : NULL;
+  info->config = text ? vx_arena_text(run->arena, text) : NULL;
   free(text);
+  vx_text_add(&data, "%s %s", config->root, config->split);
+  vx_text_add(&program, "vitx %s (%s)", VITX_VERSION, compiler_text());
   info->name = config->name;
   info->model = config->model;
   info->model_digest = vx_model_digest(run->model);
-  info->data = say(run, "%s %s", config->root, config->split);
+  info->data = vx_text_keep(run->arena, &data);
   info->data_digest = data_digest(run);
   info->input = input_text(run);
   info->min_confidence = config->min_confidence;
@@ -208,7 +184,7 @@ static bool fill(vx_run *run) {
   info->input_side = run->shape->image;
   info->grid = run->shape->grid;
   info->image_count = (int)run->voc.count;
-  info->program = say(run, "vitx %s (%s)", VITX_VERSION, compiler_text());
+  info->program = vx_text_keep(run->arena, &program);
   info->openblas = vx_blas_version();
   info->kernel = vx_blas_kernel();
   info->host = host_name(run);

@@ -171,7 +171,7 @@ static int config_index(const vx_run *run, int stored) {
 static bool say(vx_remaker *r, const vx_error *error, remade *to) {
   char text[sizeof error->where + sizeof error->why + 4];
   snprintf(text, sizeof text, "%s: %s", error->where, error->why);
-  return (to->error = vx_result_text(r->room, text)) != NULL;
+  return (to->error = vx_arena_text(r->room->arena, text)) != NULL;
 }
 
 /* One method's map in this way. False when memory is out. */

@@ -48,64 +48,41 @@ void vx_store_run_digest(const vx_run_row *run, char text[17]) {
   vx_digest_print(&digest, text);
 }
 
-static int64_t last_id(vx_store *store) {
-  return sqlite3_last_insert_rowid(store->db);
-}
-
 int64_t vx_store_put_scoring(vx_store *store, int64_t run, const vx_scoring_row *s, vx_error *error) {
   char digest[VX_DIGEST_SIZE];
   vx_store_scoring_digest(s, digest);
-  sqlite3_stmt *put = vx_sql_prepare(store,
-                                     "INSERT INTO scorings (run, name, size, threshold, foreground, void, mask_resize,"
-                                     " pixel_accuracy, aggregate, note, digest) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                                     error);
-  if (!put) return 0;
-  bool ok = vx_sql_bind(store, put, error,
-                        "lttttttttT"
-                        "t",
-                        run, s->name, s->size, s->threshold, s->foreground, s->void_pixels, s->mask_resize,
-                        s->pixel_accuracy, s->aggregate, s->note, digest) &&
-            vx_sql_run(store, put, error);
-  sqlite3_finalize(put);
-  return ok ? last_id(store) : 0;
+  bool ok = vx_sql_do(store, error,
+                      "INSERT INTO scorings (run, name, size, threshold, foreground, void, mask_resize,"
+                      " pixel_accuracy, aggregate, note, digest) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                      "lttttttttTt", run, s->name, s->size, s->threshold, s->foreground, s->void_pixels, s->mask_resize,
+                      s->pixel_accuracy, s->aggregate, s->note, digest);
+  return ok ? sqlite3_last_insert_rowid(store->db) : 0;
 }
 
 static bool put_names(vx_store *store, const vx_run_row *run, vx_error *error) {
-  sqlite3_stmt *class = vx_sql_prepare(store, "INSERT INTO classes (run, class, name) VALUES (?,?,?)", error);
-  sqlite3_stmt *label = vx_sql_prepare(store, "INSERT INTO labels (run, label, name, class) VALUES (?,?,?,?)", error);
-  bool ok = class && label;
-  for (int i = 0; ok && i < run->data_class_count; i++) {
-    if (!run->data_classes[i]) continue;
-    ok =
-        vx_sql_bind(store, class, error, "lit", store->run, i, run->data_classes[i]) && vx_sql_run(store, class, error);
-  }
-  for (int i = 0; ok && i < run->label_count; i++) {
-    ok = vx_sql_bind(store, label, error, "litn", store->run, i, run->labels[i], run->label_class[i]) &&
-         vx_sql_run(store, label, error);
-  }
-  sqlite3_finalize(class);
-  sqlite3_finalize(label);
+  bool ok = true;
+  for (int i = 0; ok && i < run->data_class_count; i++)
+    ok = !run->data_classes[i] || vx_sql_do(store, error, "INSERT INTO classes (run, class, name) VALUES (?,?,?)",
+                                            "lit", store->run, i, run->data_classes[i]);
+  for (int i = 0; ok && i < run->label_count; i++)
+    ok = vx_sql_do(store, error, "INSERT INTO labels (run, label, name, class) VALUES (?,?,?,?)", "litn", store->run, i,
+                   run->labels[i], run->label_class[i]);
   return ok;
 }
 
 static bool put_run(vx_store *store, const vx_run_row *run, const char *digest, vx_error *error) {
-  sqlite3_stmt *put = vx_sql_prepare(
-      store,
+  bool ok = vx_sql_do(
+      store, error,
       "INSERT INTO runs (name, digest, config, model, model_digest, data, data_digest, input, min_confidence, target,"
       " output, precision, seed, class_map, compare_with, input_side, grid_side, image_count, program,"
       " openblas, kernel, host, started)"
       " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
-      error);
-  if (!put) return false;
-  bool ok =
-      vx_sql_bind(store, put, error, "ttttttttrtttlTTiiitttt", run->name, digest, run->config, run->model,
-                  run->model_digest, run->data, run->data_digest, run->input, run->min_confidence, run->target,
-                  run->output, run->precision, (int64_t)run->seed, run->class_map, run->compare_with, run->input_side,
-                  run->grid, run->image_count, run->program, run->openblas, run->kernel, run->host) &&
-      vx_sql_run(store, put, error);
-  sqlite3_finalize(put);
+      "ttttttttrtttlTTiiitttt", run->name, digest, run->config, run->model, run->model_digest, run->data,
+      run->data_digest, run->input, run->min_confidence, run->target, run->output, run->precision, (int64_t)run->seed,
+      run->class_map, run->compare_with, run->input_side, run->grid, run->image_count, run->program, run->openblas,
+      run->kernel, run->host);
   if (!ok) return false;
-  store->run = last_id(store);
+  store->run = sqlite3_last_insert_rowid(store->db);
   vx_scoring_row scoring = run->scoring;
   scoring.name = "main";
   store->scoring = vx_store_put_scoring(store, store->run, &scoring, error);
@@ -131,35 +108,29 @@ static bool check_same_maker(vx_store *store, sqlite3_stmt *found, const vx_run_
 
 /* What may differ without changing a result is taken from the newest command. */
 static bool refresh_run(vx_store *store, const vx_run_row *run, vx_error *error) {
-  sqlite3_stmt *put = vx_sql_prepare(store,
-                                     "UPDATE runs SET name=?, config=?, model=?, data=?, class_map=?, compare_with=?,"
-                                     " finished=NULL WHERE id=?",
-                                     error);
-  if (!put) return false;
-  bool ok = vx_sql_bind(store, put, error, "ttttTTl", run->name, run->config, run->model, run->data, run->class_map,
-                        run->compare_with, store->run) &&
-            vx_sql_run(store, put, error);
-  sqlite3_finalize(put);
-  return ok;
+  return vx_sql_do(store, error,
+                   "UPDATE runs SET name=?, config=?, model=?, data=?, class_map=?, compare_with=?, finished=NULL"
+                   " WHERE id=?",
+                   "ttttTTl", run->name, run->config, run->model, run->data, run->class_map, run->compare_with,
+                   store->run);
 }
 
 bool vx_store_find(vx_store *store, const vx_run_row *run, int64_t *id, vx_error *error) {
   char digest[VX_DIGEST_SIZE];
   vx_store_run_digest(run, digest);
-  sqlite3_stmt *find = vx_sql_prepare(store, "SELECT id FROM runs WHERE digest = ?", error);
-  int row = find && vx_sql_bind(store, find, error, "t", digest) ? vx_sql_row(store, find, error) : -1;
+  sqlite3_stmt *find = vx_sql_prepare(store, error, "SELECT id FROM runs WHERE digest = ?", "t", digest);
+  int row = vx_sql_row(store, find, error);
   *id = row > 0 ? sqlite3_column_int64(find, 0) : 0;
   sqlite3_finalize(find);
   return row >= 0;
 }
 
 static bool find_run(vx_store *store, const vx_run_row *run, const char *digest, vx_error *error) {
-  sqlite3_stmt *find = vx_sql_prepare(store,
+  sqlite3_stmt *find = vx_sql_prepare(store, error,
                                       "SELECT r.id, s.id, r.kernel, r.program FROM runs r JOIN scorings s"
                                       " ON s.run = r.id AND s.name = 'main' WHERE r.digest = ?",
-                                      error);
-  if (!find) return false;
-  int row = vx_sql_bind(store, find, error, "t", digest) ? vx_sql_row(store, find, error) : -1;
+                                      "t", digest);
+  int row = vx_sql_row(store, find, error);
   bool ok = row >= 0;
   if (row > 0) {
     store->run = sqlite3_column_int64(find, 0);
@@ -174,9 +145,8 @@ static bool find_run(vx_store *store, const vx_run_row *run, const char *digest,
 /* A method or measure of this name is there with another digest. `sql` gives its id in the registry and parameters. */
 static bool fail_other(vx_store *store, const char *sql, const char *what, const char *name, const char *id,
                        const char *parameters, vx_error *error) {
-  sqlite3_stmt *find = vx_sql_prepare(store, sql, error);
-  if (!find) return false;
-  if (vx_sql_bind(store, find, error, "lt", store->run, name) && vx_sql_row(store, find, error) > 0)
+  sqlite3_stmt *find = vx_sql_prepare(store, error, sql, "lt", store->run, name);
+  if (vx_sql_row(store, find, error) > 0)
     vx_fail(error, store->path,
             "run %lld has a %s %s already, which is %s (%s), not %s (%s): give the new one another name (as: …)",
             (long long)store->run, what, name, vx_sql_text(find, 0), vx_sql_text(find, 1), id, parameters);
@@ -185,61 +155,46 @@ static bool fail_other(vx_store *store, const char *sql, const char *what, const
 }
 
 /* Tables show methods in the order of the newest command, those that it does not name after them. */
-static bool make_room(vx_store *store, const char *sql, int count, vx_error *error) {
-  sqlite3_stmt *behind = vx_sql_prepare(store, sql, error);
-  bool ok = behind && vx_sql_bind(store, behind, error, "il", count, store->run) && vx_sql_run(store, behind, error);
-  sqlite3_finalize(behind);
-  return ok;
-}
-
 static bool put_methods(vx_store *store, const vx_run_row *run, vx_error *error) {
   static const char other[] = "SELECT explainer, parameters FROM run_methods WHERE run = ? AND name = ?";
-  if (!make_room(store, "UPDATE run_methods SET place = place + ? WHERE run = ?", run->method_count, error))
-    return false;
-  sqlite3_stmt *put = vx_sql_prepare(
-      store,
+  static const char sql[] =
       "INSERT INTO run_methods (run, place, name, explainer, title, family, source, class_specific, trivial, is_mask,"
       " parameters, parts, pixel_map, digest) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-      " ON CONFLICT (run, name) DO UPDATE SET place = excluded.place WHERE digest = excluded.digest RETURNING id",
-      error);
-  int row = put ? 1 : -1;
+      " ON CONFLICT (run, name) DO UPDATE SET place = excluded.place WHERE digest = excluded.digest RETURNING id";
+  int row = vx_sql_do(store, error, "UPDATE run_methods SET place = place + ? WHERE run = ?", "il", run->method_count,
+                      store->run);
   for (int i = 0; row > 0 && i < run->method_count; i++) {
     const vx_method_row *m = &run->methods[i];
     char digest[VX_DIGEST_SIZE];
     vx_store_method_digest(m, digest);
-    bool bound = vx_sql_bind(store, put, error, "litttttiiitTit", store->run, i, m->name, m->explainer, m->title,
-                             m->family, m->source, m->class_specific, m->trivial, m->is_mask, m->parameters, m->parts,
-                             m->pixel_map, digest);
-    row = bound ? vx_sql_row(store, put, error) : -1;
+    sqlite3_stmt *put = vx_sql_prepare(store, error, sql, "litttttiiitTit", store->run, i, m->name, m->explainer,
+                                       m->title, m->family, m->source, m->class_specific, m->trivial, m->is_mask,
+                                       m->parameters, m->parts, m->pixel_map, digest);
+    row = vx_sql_row(store, put, error);
     if (row > 0) store->methods[i] = sqlite3_column_int64(put, 0);
     if (row == 0) fail_other(store, other, "method", m->name, m->explainer, m->parameters, error);
-    sqlite3_reset(put);
+    sqlite3_finalize(put);
   }
-  sqlite3_finalize(put);
   return row > 0;
 }
 
 static bool put_metrics(vx_store *store, const vx_run_row *run, vx_error *error) {
   static const char other[] = "SELECT measure, parameters FROM run_metrics WHERE run = ? AND name = ?";
-  if (!make_room(store, "UPDATE run_metrics SET place = place + ? WHERE run = ?", run->metric_count, error))
-    return false;
-  sqlite3_stmt *put = vx_sql_prepare(
-      store,
+  static const char sql[] =
       "INSERT INTO run_metrics (run, name, place, measure, kind, parameters, columns, digest) VALUES (?,?,?,?,?,?,?,?)"
-      " ON CONFLICT (run, name) DO UPDATE SET place = excluded.place WHERE digest = excluded.digest RETURNING place",
-      error);
-  int row = put ? 1 : -1;
+      " ON CONFLICT (run, name) DO UPDATE SET place = excluded.place WHERE digest = excluded.digest RETURNING place";
+  int row = vx_sql_do(store, error, "UPDATE run_metrics SET place = place + ? WHERE run = ?", "il", run->metric_count,
+                      store->run);
   for (int i = 0; row > 0 && i < run->metric_count; i++) {
     const vx_metric_row *m = &run->metrics[i];
     char digest[VX_DIGEST_SIZE];
     vx_store_metric_digest(m, digest);
-    bool bound = vx_sql_bind(store, put, error, "ltittttt", store->run, m->name, i, m->measure, m->kind, m->parameters,
-                             m->columns, digest);
-    row = bound ? vx_sql_row(store, put, error) : -1;
+    sqlite3_stmt *put = vx_sql_prepare(store, error, sql, "ltittttt", store->run, m->name, i, m->measure, m->kind,
+                                       m->parameters, m->columns, digest);
+    row = vx_sql_row(store, put, error);
     if (row == 0) fail_other(store, other, "measure", m->name, m->measure, m->parameters, error);
-    sqlite3_reset(put);
+    sqlite3_finalize(put);
   }
-  sqlite3_finalize(put);
   return row > 0;
 }
 

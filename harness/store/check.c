@@ -25,26 +25,17 @@ static bool take_counts(sqlite3_context *context, sqlite3_value **values, vx_cou
   return true;
 }
 
-static void sql_iou(sqlite3_context *context, int count, sqlite3_value **values) {
-  vx_counts counts;
-  (void)count;
-  if (take_counts(context, values, &counts)) sqlite3_result_double(context, vx_iou(&counts));
-}
-
-static void sql_f1(sqlite3_context *context, int count, sqlite3_value **values) {
-  vx_counts counts;
-  (void)count;
-  if (take_counts(context, values, &counts)) sqlite3_result_double(context, vx_f1(&counts));
-}
-
-/* vx_accuracy(tp, fp, fn, tn, 'accuracy' or 'recall') */
-static void sql_accuracy(sqlite3_context *context, int count, sqlite3_value **values) {
+/* vx_score(tp, fp, fn, tn, 'iou', 'f1', 'accuracy' or 'recall') */
+static void sql_score(sqlite3_context *context, int count, sqlite3_value **values) {
   vx_counts counts;
   (void)count;
   if (!take_counts(context, values, &counts)) return;
-  const unsigned char *how = sqlite3_value_text(values[4]);
-  bool recall = how && strcmp((const char *)how, "recall") == 0;
-  sqlite3_result_double(context, recall ? vx_recall(&counts) : vx_pixel_accuracy(&counts));
+  const unsigned char *text = sqlite3_value_text(values[4]);
+  const char *what = text ? (const char *)text : "";
+  sqlite3_result_double(context, strcmp(what, "iou") == 0      ? vx_iou(&counts)
+                                 : strcmp(what, "f1") == 0     ? vx_f1(&counts)
+                                 : strcmp(what, "recall") == 0 ? vx_recall(&counts)
+                                                               : vx_pixel_accuracy(&counts));
 }
 
 /* vx_finite(bytes of a patch map): 1 when every float is finite */
@@ -64,9 +55,7 @@ static void sql_finite(sqlite3_context *context, int count, sqlite3_value **valu
 static bool add_functions(vx_store *store, vx_error *error) {
   sqlite3 *db = store->db;
   int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
-  bool ok = sqlite3_create_function(db, "vx_iou", 4, flags, NULL, sql_iou, NULL, NULL) == SQLITE_OK &&
-            sqlite3_create_function(db, "vx_f1", 4, flags, NULL, sql_f1, NULL, NULL) == SQLITE_OK &&
-            sqlite3_create_function(db, "vx_accuracy", 5, flags, NULL, sql_accuracy, NULL, NULL) == SQLITE_OK &&
+  bool ok = sqlite3_create_function(db, "vx_score", 5, flags, NULL, sql_score, NULL, NULL) == SQLITE_OK &&
             sqlite3_create_function(db, "vx_finite", 1, flags, NULL, sql_finite, NULL, NULL) == SQLITE_OK;
   return ok || vx_sql_fail(store, error);
 }
@@ -96,14 +85,16 @@ typedef struct rule {
 #define TOTAL "a.method_name || ' (' || a.scoring_name || '): '"
 
 static const rule rules[] = {
-    {"every IoU is that of its counts", EVALUATIONS " AND e.iou IS NOT NULL", "e.iou IS NOT vx_iou(tp, fp, fn, tn)",
-     EVALUATION " || e.iou || ', counts give ' || ifnull(vx_iou(tp, fp, fn, tn), 'none')"},
-    {"every F1 is that of its counts", EVALUATIONS " AND e.iou IS NOT NULL", "e.f1 IS NOT vx_f1(tp, fp, fn, tn)",
-     EVALUATION " || ifnull(e.f1, 'NULL') || ', counts give ' || ifnull(vx_f1(tp, fp, fn, tn), 'none')"},
+    {"every IoU is that of its counts", EVALUATIONS " AND e.iou IS NOT NULL",
+     "e.iou IS NOT vx_score(tp, fp, fn, tn, 'iou')",
+     EVALUATION " || e.iou || ', counts give ' || ifnull(vx_score(tp, fp, fn, tn, 'iou'), 'none')"},
+    {"every F1 is that of its counts", EVALUATIONS " AND e.iou IS NOT NULL",
+     "e.f1 IS NOT vx_score(tp, fp, fn, tn, 'f1')",
+     EVALUATION " || ifnull(e.f1, 'NULL') || ', counts give ' || ifnull(vx_score(tp, fp, fn, tn, 'f1'), 'none')"},
     {"every pixel accuracy is that of its counts", EVALUATIONS " AND e.iou IS NOT NULL",
-     "e.pixel_accuracy IS NOT vx_accuracy(tp, fp, fn, tn, s.pixel_accuracy)",
+     "e.pixel_accuracy IS NOT vx_score(tp, fp, fn, tn, s.pixel_accuracy)",
      EVALUATION " || ifnull(e.pixel_accuracy, 'NULL') || ', counts give ' ||"
-                " ifnull(vx_accuracy(tp, fp, fn, tn, s.pixel_accuracy), 'none')"},
+                " ifnull(vx_score(tp, fp, fn, tn, s.pixel_accuracy), 'none')"},
     {"F1 = 2 IoU / (1 + IoU) for every image", EVALUATIONS " AND e.iou IS NOT NULL",
      "NOT abs(e.f1 - 2 * e.iou / (1 + e.iou)) < 1e-12",
      EVALUATION " || 'IoU ' || e.iou || ', F1 ' || ifnull(e.f1, 'NULL')"},
@@ -185,9 +176,7 @@ static bool apply(vx_store *store, const rule *rule_of, int64_t run, vx_check *c
   int length = snprintf(sql, sizeof sql, "SELECT count(*), total(%s), min(CASE WHEN %s THEN %s END) FROM %s",
                         rule_of->wrong, rule_of->wrong, rule_of->name, rule_of->rows);
   if (length >= (int)sizeof sql) return vx_fail(error, rule_of->what, "query too long");
-  sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
-  if (!read) return false;
-  if (sqlite3_bind_parameter_count(read) > 0) sqlite3_bind_int64(read, 1, run);
+  sqlite3_stmt *read = vx_sql_prepare(store, error, sql, "l", run);
   int row = vx_sql_row(store, read, error);
   if (row > 0) {
     check->looked_at = sqlite3_column_int64(read, 0);
@@ -201,8 +190,7 @@ static bool apply(vx_store *store, const rule *rule_of, int64_t run, vx_check *c
 /* SQLite's own: pages, indices, constraints, foreign keys. */
 static bool check_file(vx_store *store, vx_check *check, vx_error *error) {
   *check = (vx_check){.what = "the file is whole: pages, indices, constraints", .looked_at = 1};
-  sqlite3_stmt *read = vx_sql_prepare(store, "PRAGMA integrity_check(1)", error);
-  if (!read) return false;
+  sqlite3_stmt *read = vx_sql_prepare(store, error, "PRAGMA integrity_check(1)", "");
   int row = vx_sql_row(store, read, error);
   if (row > 0 && strcmp(vx_sql_text(read, 0), "ok") != 0) {
     check->wrong = 1;

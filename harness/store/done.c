@@ -28,14 +28,13 @@ static uint64_t *has(const vx_store *store, int position, int method) {
    none (vx_store_again if it is another one by now). What failed as a whole for another reason is as if not seen. */
 static bool load_images(vx_store *store, vx_error *error) {
   sqlite3_stmt *read = vx_sql_prepare(
-      store,
+      store, error,
       "SELECT i.id, i.position, ifnull(p.passed, 0) = 0, EXISTS (SELECT 1 FROM failures f WHERE f.image = i.id"
       " AND f.method IS NULL AND f.severity = 'failure' AND f.stage <> 'truth')"
       " FROM images i LEFT JOIN predictions p ON p.image = i.id WHERE i.run = ?",
-      error);
-  if (!read) return false;
-  int row = vx_sql_bind(store, read, error, "l", store->run) ? 1 : -1;
-  while (row > 0 && (row = vx_sql_row(store, read, error)) > 0) {
+      "l", store->run);
+  int row;
+  while ((row = vx_sql_row(store, read, error)) > 0) {
     int position = sqlite3_column_int(read, 1);
     if (position < 0 || position >= store->image_count) {
       vx_fail(error, store->path, "table images: position %d in a list of %d images", position, store->image_count);
@@ -76,10 +75,9 @@ uint64_t vx_store_metric_bit(const vx_store *store, const char *column) {
 
 /* Marks what a query of (position, text) gives: evaluations with their status, or the names of scores. */
 static bool load(vx_store *store, int method, const char *sql, bool statuses, vx_error *error) {
-  sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
-  if (!read) return false;
-  int row = vx_sql_bind(store, read, error, "ll", store->scoring, store->methods[method]) ? 1 : -1;
-  while (row > 0 && (row = vx_sql_row(store, read, error)) > 0) {
+  sqlite3_stmt *read = vx_sql_prepare(store, error, sql, "ll", store->scoring, store->methods[method]);
+  int row;
+  while ((row = vx_sql_row(store, read, error)) > 0) {
     int position = sqlite3_column_int(read, 0);
     const char *text = vx_sql_text(read, 1);
     if (position < 0 || position >= store->image_count) continue; /* load_images has refused such a file */

@@ -108,10 +108,9 @@ static void print_column(sqlite3_stmt *row, int column, FILE *to) {
 
 static bool print_section(vx_store *store, const section *part, int64_t first, int64_t second, FILE *to,
                           vx_error *error) {
-  sqlite3_stmt *read = vx_sql_prepare(store, part->sql, error);
-  if (!read) return false;
+  sqlite3_stmt *read = vx_sql_prepare(store, error, part->sql, "");
   sqlite3_bind_int64(read, 1, first);
-  if (sqlite3_bind_parameter_count(read) > 1) sqlite3_bind_int64(read, 2, second);
+  sqlite3_bind_int64(read, 2, second); /* as far as it has them */
   int row;
   while ((row = vx_sql_row(store, read, error)) > 0) {
     fputs(part->name, to);

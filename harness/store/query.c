@@ -31,28 +31,18 @@ bool vx_take_id(vx_arena *arena, sqlite3_stmt *row, void *element) {
 
 bool vx_query_list(vx_store *store, const char *sql, int64_t first, int64_t second, vx_arena *arena, vx_take_row *take,
                    size_t size, void *list, int *count, vx_error *error) {
-  sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
-  if (!read) return false;
-  if (sqlite3_bind_parameter_count(read) > 0) sqlite3_bind_int64(read, 1, first);
-  if (sqlite3_bind_parameter_count(read) > 1) sqlite3_bind_int64(read, 2, second);
+  sqlite3_stmt *read = vx_sql_prepare(store, error, sql, "");
+  sqlite3_bind_int64(read, 1, first);
+  sqlite3_bind_int64(read, 2, second);
   int room = 0, row;
-  char *elements = NULL;
+  char *none = NULL;
+  memcpy(list, &none, sizeof none);
   *count = 0;
   while ((row = vx_sql_row(store, read, error)) > 0) {
-    if (*count == room) {
-      room = room ? 2 * room : 16;
-      char *wider = vx_arena_take(arena, (size_t)room, size);
-      if (!wider) break;
-      if (*count) memcpy(wider, elements, (size_t)*count * size);
-      elements = wider;
-    }
-    char *element = elements + (size_t)*count * size;
-    memset(element, 0, size);
-    if (!take(arena, read, element)) break;
-    ++*count;
+    void *element = vx_arena_add(arena, list, count, &room, size);
+    if (!element || !take(arena, read, element)) break;
   }
   sqlite3_finalize(read);
-  memcpy(list, &elements, sizeof elements);
   if (row > 0) vx_fail(error, vx_store_path(store), "out of memory");
   return row == 0;
 }
@@ -274,13 +264,12 @@ static void take_evaluation(sqlite3_stmt *row, int i, vx_score_columns *columns)
 bool vx_query_evaluations(vx_store *store, int64_t scoring, int64_t method, const vx_image_set *set,
                           vx_score_columns *columns, vx_error *error) {
   clear_columns(columns, set->count);
-  sqlite3_stmt *read = vx_sql_prepare(store,
+  sqlite3_stmt *read = vx_sql_prepare(store, error,
                                       "SELECT image, status, iou, f1, pixel_accuracy, tp, fp, fn, tn FROM evaluations"
                                       " WHERE scoring = ? AND method = ?",
-                                      error);
-  if (!read) return false;
-  int row = vx_sql_bind(store, read, error, "ll", scoring, method) ? 1 : -1;
-  while (row > 0 && (row = vx_sql_row(store, read, error)) > 0) {
+                                      "ll", scoring, method);
+  int row;
+  while ((row = vx_sql_row(store, read, error)) > 0) {
     int i = find_image(set, sqlite3_column_int64(read, 0));
     if (i >= 0) take_evaluation(read, i, columns);
   }
@@ -307,10 +296,9 @@ bool vx_query_values(vx_store *store, int64_t scoring, int64_t method, const vx_
     snprintf(sql, sizeof sql, "SELECT image, value FROM scores WHERE scoring = ? AND method = ? AND metric = ?");
   }
   for (int i = 0; i < set->count; i++) values[i] = NAN;
-  sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
-  if (!read) return false;
-  int row = vx_sql_bind(store, read, error, is_own(metric) ? "ll" : "llt", scoring, method, metric) ? 1 : -1;
-  while (row > 0 && (row = vx_sql_row(store, read, error)) > 0) {
+  sqlite3_stmt *read = vx_sql_prepare(store, error, sql, is_own(metric) ? "ll" : "llt", scoring, method, metric);
+  int row;
+  while ((row = vx_sql_row(store, read, error)) > 0) {
     int i = find_image(set, sqlite3_column_int64(read, 0));
     if (i >= 0) values[i] = vx_sql_real(read, 1);
   }
@@ -321,12 +309,11 @@ bool vx_query_values(vx_store *store, int64_t scoring, int64_t method, const vx_
 bool vx_query_check_metric(vx_store *store, int64_t scoring, const char *metric, vx_error *error) {
   if (is_own(metric)) return true;
   char known[600] = "iou, f1, pixel_accuracy, threshold, milliseconds";
-  sqlite3_stmt *read =
-      vx_sql_prepare(store, "SELECT DISTINCT metric FROM scores WHERE scoring = ? ORDER BY metric", error);
-  if (!read) return false;
-  int row = vx_sql_bind(store, read, error, "l", scoring) ? 1 : -1;
+  sqlite3_stmt *read = vx_sql_prepare(
+      store, error, "SELECT DISTINCT metric FROM scores WHERE scoring = ? ORDER BY metric", "l", scoring);
+  int row = 0;
   bool found = false;
-  while (row > 0 && !found && (row = vx_sql_row(store, read, error)) > 0) {
+  while (!found && (row = vx_sql_row(store, read, error)) > 0) {
     size_t used = strlen(known);
     found = strcmp(vx_sql_text(read, 0), metric) == 0;
     snprintf(known + used, sizeof known - used, ", %s", vx_sql_text(read, 0));
@@ -344,9 +331,8 @@ bool vx_query_total(vx_store *store, int64_t scoring, int64_t method, const char
            "SELECT sum(n), sum(flat), sum(iou), sum(f1), sum(pixel_accuracy), sum(iou2), sum(f1_2),"
            " sum(pixel_accuracy2) FROM totals WHERE scoring = ? AND method = ? AND (%s)",
            condition ? condition : "1");
-  sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
-  if (!read) return false;
-  int row = vx_sql_bind(store, read, error, "ll", scoring, method) ? vx_sql_row(store, read, error) : -1;
+  sqlite3_stmt *read = vx_sql_prepare(store, error, sql, "ll", scoring, method);
+  int row = vx_sql_row(store, read, error);
   if (row > 0) {
     total->n = sqlite3_column_int64(read, 0);
     total->flat = sqlite3_column_int64(read, 1);

@@ -6,17 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for one more element of a list that lives in the arena: doubled when full, the old copy left to the arena. */
-static void *grow(vx_arena *arena, void *list, int count, int *room, size_t size) {
-  if (count < *room) return list;
-  int wider = *room ? *room * 2 : 8;
-  void *copy = vx_arena_take(arena, (size_t)wider, size);
-  if (!copy) return NULL;
-  if (count) memcpy(copy, list, (size_t)count * size);
-  *room = wider;
-  return copy;
-}
-
 vx_result *vx_result_new(void) {
   vx_result *result = calloc(1, sizeof *result);
   if (!result) return NULL;
@@ -45,33 +34,24 @@ bool vx_result_reset(vx_result *result, int position, const char *id) {
                         .main_class = -1,
                         .prediction.correct = VX_UNKNOWN,
                         .arena = arena};
-  result->id = vx_result_text(result, id);
+  result->id = vx_arena_text(arena, id);
   return result->id != NULL;
 }
 
-const char *vx_result_text(vx_result *result, const char *text) {
-  size_t size = strlen(text) + 1;
-  char *copy = vx_arena_take(result->arena, size, 1);
-  if (copy) memcpy(copy, text, size);
-  return copy;
-}
-
 vx_stored_object *vx_result_add_object(vx_result *result) {
-  vx_stored_object *list =
-      grow(result->arena, result->objects, result->object_count, &result->object_room, sizeof *list);
-  if (!list) return NULL;
-  result->objects = list;
-  vx_stored_object *object = &list[result->object_count++];
-  *object = (vx_stored_object){.name = "",
-                               .data_class = -1,
-                               .x_min = NAN,
-                               .y_min = NAN,
-                               .x_max = NAN,
-                               .y_max = NAN,
-                               .difficult = VX_UNKNOWN,
-                               .truncated = VX_UNKNOWN,
-                               .occluded = VX_UNKNOWN,
-                               .pixels = -1};
+  vx_stored_object *object =
+      vx_arena_add(result->arena, &result->objects, &result->object_count, &result->object_room, sizeof *object);
+  if (object)
+    *object = (vx_stored_object){.name = "",
+                                 .data_class = -1,
+                                 .x_min = NAN,
+                                 .y_min = NAN,
+                                 .x_max = NAN,
+                                 .y_max = NAN,
+                                 .difficult = VX_UNKNOWN,
+                                 .truncated = VX_UNKNOWN,
+                                 .occluded = VX_UNKNOWN,
+                                 .pixels = -1};
   return object;
 }
 
@@ -90,11 +70,9 @@ const vx_evaluation vx_evaluation_unknown = {.method = -1,
                                              .milliseconds = NAN};
 
 vx_evaluation *vx_result_add_evaluation(vx_result *result, int method) {
-  vx_evaluation *list =
-      grow(result->arena, result->evaluations, result->evaluation_count, &result->evaluation_room, sizeof *list);
-  if (!list) return NULL;
-  result->evaluations = list;
-  vx_evaluation *evaluation = &list[result->evaluation_count++];
+  vx_evaluation *evaluation = vx_arena_add(result->arena, &result->evaluations, &result->evaluation_count,
+                                           &result->evaluation_room, sizeof *evaluation);
+  if (!evaluation) return NULL;
   *evaluation = vx_evaluation_unknown;
   evaluation->method = method;
   return evaluation;
@@ -102,10 +80,6 @@ vx_evaluation *vx_result_add_evaluation(vx_result *result, int method) {
 
 bool vx_result_add_failure(vx_result *result, vx_severity severity, int method, const char *stage, const char *where,
                            const char *why, ...) {
-  vx_stored_failure *list =
-      grow(result->arena, result->failures, result->failure_count, &result->failure_room, sizeof *list);
-  if (!list) return false;
-  result->failures = list;
   char text[1024];
   va_list arguments;
   va_start(arguments, why);
@@ -113,53 +87,48 @@ bool vx_result_add_failure(vx_result *result, vx_severity severity, int method, 
   va_end(arguments);
   vx_stored_failure failure = {.severity = severity,
                                .method = method,
-                               .stage = vx_result_text(result, stage),
-                               .where = vx_result_text(result, where),
-                               .why = vx_result_text(result, text)};
+                               .stage = vx_arena_text(result->arena, stage),
+                               .where = vx_arena_text(result->arena, where),
+                               .why = vx_arena_text(result->arena, text)};
   if (!failure.stage || !failure.where || !failure.why) return false;
-  list[result->failure_count++] = failure;
-  return true;
+  vx_stored_failure *to =
+      vx_arena_add(result->arena, &result->failures, &result->failure_count, &result->failure_room, sizeof *to);
+  if (to) *to = failure;
+  return to != NULL;
 }
 
 bool vx_result_add_score(vx_result *result, vx_evaluation *evaluation, const char *metric, double value) {
-  vx_named_score *list =
-      grow(result->arena, evaluation->scores, evaluation->score_count, &evaluation->score_room, sizeof *list);
-  if (!list) return false;
-  evaluation->scores = list;
-  const char *name = vx_result_text(result, metric);
-  if (!name) return false;
-  list[evaluation->score_count++] = (vx_named_score){.metric = name, .value = value};
-  return true;
+  vx_named_score score = {.metric = vx_arena_text(result->arena, metric), .value = value}, *to = NULL;
+  if (score.metric)
+    to =
+        vx_arena_add(result->arena, &evaluation->scores, &evaluation->score_count, &evaluation->score_room, sizeof *to);
+  if (to) *to = score;
+  return to != NULL;
 }
 
 bool vx_result_add_curve(vx_result *result, vx_evaluation *evaluation, const char *metric, const char *name,
                          const float *value, int count) {
-  vx_curve *list =
-      grow(result->arena, evaluation->curves, evaluation->curve_count, &evaluation->curve_room, sizeof *list);
-  if (!list) return false;
-  evaluation->curves = list;
-  vx_curve curve = {vx_result_text(result, metric), vx_result_text(result, name), count, NULL};
   float *copy = vx_arena_take(result->arena, (size_t)count + 1, sizeof *copy);
-  if (!curve.metric || !curve.name || !copy) return false;
+  vx_curve curve = {vx_arena_text(result->arena, metric), vx_arena_text(result->arena, name), count, copy}, *to = NULL;
+  if (curve.metric && curve.name && copy)
+    to =
+        vx_arena_add(result->arena, &evaluation->curves, &evaluation->curve_count, &evaluation->curve_room, sizeof *to);
+  if (!to) return false;
   memcpy(copy, value, (size_t)count * sizeof *copy);
-  curve.value = copy;
-  list[evaluation->curve_count++] = curve;
+  *to = curve;
   return true;
 }
 
 bool vx_result_add_perturbation(vx_result *result, const vx_perturbation *perturbation) {
-  vx_perturbation *list =
-      grow(result->arena, result->perturbations, result->perturbation_count, &result->perturbation_room, sizeof *list);
-  if (!list) return false;
-  result->perturbations = list;
-  vx_perturbation *to = &list[result->perturbation_count];
-  *to = *perturbation;
-  to->kind = vx_result_text(result, perturbation->kind);
-  to->remove = vx_result_text(result, perturbation->remove);
-  to->removed = vx_result_text(result, perturbation->removed);
-  if (!to->kind || !to->remove || !to->removed) return false;
-  result->perturbation_count++;
-  return true;
+  vx_perturbation p = *perturbation, *to = NULL;
+  p.kind = vx_arena_text(result->arena, p.kind);
+  p.remove = vx_arena_text(result->arena, p.remove);
+  p.removed = vx_arena_text(result->arena, p.removed);
+  if (p.kind && p.remove && p.removed)
+    to = vx_arena_add(result->arena, &result->perturbations, &result->perturbation_count, &result->perturbation_room,
+                      sizeof *to);
+  if (to) *to = p;
+  return to != NULL;
 }
 
 /* Copies width * height elements; NULL when a side is not positive, the product overflows or memory is out. */

@@ -154,8 +154,7 @@ bool vx_result_add_curve(vx_result *result, vx_evaluation *evaluation, const cha
 /* Adds what the model said of a variant. Texts are copied. */
 bool vx_result_add_perturbation(vx_result *result, const vx_perturbation *perturbation);
 
-/* Copies of texts and maps into the result's arena; NULL when memory is out. */
-const char *vx_result_text(vx_result *result, const char *text);
+/* A copy of a map into the result's arena; false when memory is out. */
 bool vx_result_keep_patch_map(vx_result *result, vx_evaluation *evaluation, const float *heat, int width, int height);
 bool vx_result_keep_pixel_map(vx_result *result, vx_evaluation *evaluation, const uint8_t *levels, int width,
                               int height);

@@ -143,10 +143,10 @@ static void compare(difference *d, const vx_run_row *then, const vx_run_row *now
 /* Whether the images that a run has stand at the same places among `count` ids. */
 static bool check_listed(vx_store *store, int64_t run, const char *const *ids, int count, bool *listed,
                          vx_error *error) {
-  sqlite3_stmt *read = vx_sql_prepare(store, "SELECT position, image_id FROM images WHERE run = ?", error);
-  int row = read && vx_sql_bind(store, read, error, "l", run) ? 1 : -1;
+  sqlite3_stmt *read = vx_sql_prepare(store, error, "SELECT position, image_id FROM images WHERE run = ?", "l", run);
+  int row;
   *listed = true;
-  while (row > 0 && (row = vx_sql_row(store, read, error)) > 0) {
+  while ((row = vx_sql_row(store, read, error)) > 0) {
     int position = sqlite3_column_int(read, 0);
     *listed &= position >= 0 && position < count && strcmp(ids[position], vx_sql_text(read, 1)) == 0;
   }

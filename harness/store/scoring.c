@@ -6,9 +6,9 @@
 
 /* Id of the run's scoring of that name, 0: none, -1: failure. */
 static int64_t find(vx_store *store, int64_t run, const char *name, vx_error *error) {
-  sqlite3_stmt *read = vx_sql_prepare(store, "SELECT id FROM scorings WHERE run = ? AND name = ?", error);
-  if (!read) return -1;
-  int row = vx_sql_bind(store, read, error, "lt", run, name) ? vx_sql_row(store, read, error) : -1;
+  sqlite3_stmt *read =
+      vx_sql_prepare(store, error, "SELECT id FROM scorings WHERE run = ? AND name = ?", "lt", run, name);
+  int row = vx_sql_row(store, read, error);
   int64_t id = row > 0 ? sqlite3_column_int64(read, 0) : row;
   sqlite3_finalize(read);
   return id;
@@ -24,10 +24,7 @@ static bool make_room(vx_store *store, int64_t run, const vx_scoring_row *info, 
     return vx_fail(error, vx_store_path(store), "run %lld has a scoring %s already (--replace writes it anew)",
                    (long long)run, info->name);
   }
-  sqlite3_stmt *drop = vx_sql_prepare(store, "DELETE FROM scorings WHERE id = ?", error);
-  bool ok = drop && vx_sql_bind(store, drop, error, "l", old) && vx_sql_run(store, drop, error);
-  sqlite3_finalize(drop);
-  return ok;
+  return vx_sql_do(store, error, "DELETE FROM scorings WHERE id = ?", "l", old);
 }
 
 int64_t vx_scoring_begin(vx_store *store, int64_t run, const vx_scoring_row *info, bool replace, vx_error *error) {

@@ -17,20 +17,12 @@ bool vx_sql_exec(vx_store *store, const char *sql, vx_error *error) {
   return vx_sql_fail(store, error);
 }
 
-sqlite3_stmt *vx_sql_prepare(vx_store *store, const char *sql, vx_error *error) {
-  sqlite3_stmt *statement = NULL;
-  if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK) return statement;
-  vx_sql_fail(store, error);
-  return NULL;
-}
-
-bool vx_sql_bind(vx_store *store, sqlite3_stmt *statement, vx_error *error, const char *types, ...) {
-  va_list arguments;
-  va_start(arguments, types);
+bool vx_sql_bind(vx_store *store, sqlite3_stmt *statement, vx_error *error, const char *types, va_list arguments) {
   int code = SQLITE_OK;
   for (int i = 1; types[i - 1] && code == SQLITE_OK; i++) {
     int64_t number;
     const char *text;
+    const void *bytes;
     switch (types[i - 1]) {
     case 'i':
       code = sqlite3_bind_int(statement, i, va_arg(arguments, int));
@@ -49,6 +41,10 @@ bool vx_sql_bind(vx_store *store, sqlite3_stmt *statement, vx_error *error, cons
     case 'r':
       code = sqlite3_bind_double(statement, i, va_arg(arguments, double)); /* SQLite stores NaN as NULL */
       break;
+    case 'b':
+      bytes = va_arg(arguments, const void *);
+      code = sqlite3_bind_blob64(statement, i, bytes, va_arg(arguments, size_t), SQLITE_STATIC);
+      break;
     case 'T':
       text = va_arg(arguments, const char *);
       code = sqlite3_bind_text(statement, i, text && *text ? text : NULL, -1, SQLITE_STATIC);
@@ -57,17 +53,37 @@ bool vx_sql_bind(vx_store *store, sqlite3_stmt *statement, vx_error *error, cons
       code = sqlite3_bind_text(statement, i, va_arg(arguments, const char *), -1, SQLITE_STATIC);
     }
   }
-  va_end(arguments);
   return code == SQLITE_OK || vx_sql_fail(store, error);
 }
 
-bool vx_sql_run(vx_store *store, sqlite3_stmt *statement, vx_error *error) {
-  bool ok = sqlite3_step(statement) == SQLITE_DONE || vx_sql_fail(store, error);
-  sqlite3_reset(statement);
+static sqlite3_stmt *prepare(vx_store *store, vx_error *error, const char *sql, const char *types, va_list arguments) {
+  sqlite3_stmt *statement = NULL;
+  if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK) vx_sql_fail(store, error);
+  if (!statement || vx_sql_bind(store, statement, error, types, arguments)) return statement;
+  sqlite3_finalize(statement);
+  return NULL;
+}
+
+sqlite3_stmt *vx_sql_prepare(vx_store *store, vx_error *error, const char *sql, const char *types, ...) {
+  va_list arguments;
+  va_start(arguments, types);
+  sqlite3_stmt *statement = prepare(store, error, sql, types, arguments);
+  va_end(arguments);
+  return statement;
+}
+
+bool vx_sql_do(vx_store *store, vx_error *error, const char *sql, const char *types, ...) {
+  va_list arguments;
+  va_start(arguments, types);
+  sqlite3_stmt *statement = prepare(store, error, sql, types, arguments);
+  va_end(arguments);
+  bool ok = vx_sql_row(store, statement, error) == 0;
+  sqlite3_finalize(statement);
   return ok;
 }
 
 int vx_sql_row(vx_store *store, sqlite3_stmt *statement, vx_error *error) {
+  if (!statement) return -1;
   int code = sqlite3_step(statement);
   if (code == SQLITE_ROW) return 1;
   if (code == SQLITE_DONE) return 0;
@@ -77,8 +93,7 @@ int vx_sql_row(vx_store *store, sqlite3_stmt *statement, vx_error *error) {
 
 bool vx_sql_number(vx_store *store, const char *sql, int64_t fallback, int64_t *value, vx_error *error) {
   *value = fallback;
-  sqlite3_stmt *statement = vx_sql_prepare(store, sql, error);
-  if (!statement) return false;
+  sqlite3_stmt *statement = vx_sql_prepare(store, error, sql, "");
   int row = vx_sql_row(store, statement, error);
   if (row > 0 && sqlite3_column_type(statement, 0) != SQLITE_NULL) *value = sqlite3_column_int64(statement, 0);
   sqlite3_finalize(statement);

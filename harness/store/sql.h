@@ -3,6 +3,7 @@
 #define VX_STORE_SQL_H
 
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,18 +16,19 @@ bool vx_sql_fail(vx_store *store, vx_error *error);
 /* Runs one or more statements without results. */
 bool vx_sql_exec(vx_store *store, const char *sql, vx_error *error);
 
-/* NULL on failure. Free with sqlite3_finalize. */
-sqlite3_stmt *vx_sql_prepare(vx_store *store, const char *sql, vx_error *error);
+/* A statement with its arguments bound in order, by `types`: i int, l int64_t (as a number), r double (NaN is NULL),
+   t text (NULL is NULL; must stay until the statement is done with), T text of which "" is NULL too, n int or L int64_t
+   of which negative ones are NULL, b bytes (const void *) and their number (size_t). NULL on failure. Free with
+   sqlite3_finalize. */
+sqlite3_stmt *vx_sql_prepare(vx_store *store, vx_error *error, const char *sql, const char *types, ...);
 
-/* Binds the arguments in order, by `types`: i int, l int64_t (as a number), r double (NaN is NULL), t text (NULL is
-   NULL; must stay until the statement is reset), T text of which "" is NULL too, n int or L int64_t of which negative
-   ones are NULL. */
-bool vx_sql_bind(vx_store *store, sqlite3_stmt *statement, vx_error *error, const char *types, ...);
+/* The same for a statement that is there. */
+bool vx_sql_bind(vx_store *store, sqlite3_stmt *statement, vx_error *error, const char *types, va_list arguments);
 
-/* Steps a statement that gives no rows and resets it. */
-bool vx_sql_run(vx_store *store, sqlite3_stmt *statement, vx_error *error);
+/* Prepares, binds and runs a statement that gives no rows. */
+bool vx_sql_do(vx_store *store, vx_error *error, const char *sql, const char *types, ...);
 
-/* Steps a query: 1 a row, 0 the end, -1 failure. */
+/* Steps a query: 1 a row, 0 the end, -1 failure; also of NULL, where vx_sql_prepare has failed and said so. */
 int vx_sql_row(vx_store *store, sqlite3_stmt *statement, vx_error *error);
 
 /* The first column of the first row; false on failure; `fallback` when there is no row or it is NULL. */

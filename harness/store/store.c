@@ -74,11 +74,8 @@ bool vx_store_continues(const vx_store *store) {
 }
 
 bool vx_store_finish(vx_store *store, vx_error *error) {
-  sqlite3_stmt *statement =
-      vx_sql_prepare(store, "UPDATE runs SET finished = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE id = ?", error);
-  if (!statement) return false;
-  bool ok = vx_sql_bind(store, statement, error, "l", store->run) && vx_sql_run(store, statement, error);
-  sqlite3_finalize(statement);
+  bool ok = vx_sql_do(store, error, "UPDATE runs SET finished = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE id = ?",
+                      "l", store->run);
   /* A reader may hold the log open; then it stays beside the file, which is no failure. */
   store->patience = PATIENCE_TO_FINISH;
   if (ok) sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
@@ -89,7 +86,7 @@ bool vx_store_finish(vx_store *store, vx_error *error) {
 bool vx_store_count(vx_store *store, int64_t run, vx_store_counts *counts, vx_error *error) {
   memset(counts, 0, sizeof *counts);
   sqlite3_stmt *statement =
-      vx_sql_prepare(store,
+      vx_sql_prepare(store, error,
                      "SELECT g.images, g.done, g.passed, g.passed_index_sum,"
                      " (SELECT count(DISTINCT f.image) FROM failures f JOIN images i ON i.id = f.image"
                      "  WHERE i.run = g.run AND f.severity = 'failure'),"
@@ -98,10 +95,8 @@ bool vx_store_count(vx_store *store, int64_t run, vx_store_counts *counts, vx_er
                      " (SELECT ifnull(sum(n), 0) FROM totals t JOIN scorings s ON s.id = t.scoring"
                      "  WHERE s.run = g.run AND s.name = 'main')"
                      " FROM gate g WHERE g.run = ?",
-                     error);
-  if (!statement) return false;
-  bool ok = vx_sql_bind(store, statement, error, "l", run);
-  int row = ok ? vx_sql_row(store, statement, error) : -1;
+                     "l", run);
+  int row = vx_sql_row(store, statement, error);
   if (row > 0) {
     counts->images = sqlite3_column_int(statement, 0);
     counts->done = sqlite3_column_int(statement, 1);

@@ -116,7 +116,7 @@ bool vx_image_read(vx_store *store, int64_t image, vx_arena *arena, vx_result *r
     return false;
   result->object_room = result->object_count;
   result->prediction.top_count = tops < VX_TOP ? tops : VX_TOP;
-  memcpy(result->prediction.top, top, (size_t)result->prediction.top_count * sizeof *top);
+  if (tops) memcpy(result->prediction.top, top, (size_t)result->prediction.top_count * sizeof *top);
   return true;
 }
 

@@ -36,8 +36,8 @@ bool vx_query_truths(vx_store *store, int64_t run, vx_arena *arena, vx_truth_row
 }
 
 bool vx_query_evaluated(vx_store *store, int64_t run, int *count, vx_error *error) {
-  sqlite3_stmt *query = vx_sql_prepare(store, evaluated, error);
-  bool good = query && vx_sql_bind(store, query, error, "l", run) && vx_sql_row(store, query, error) == 1;
+  sqlite3_stmt *query = vx_sql_prepare(store, error, evaluated, "l", run);
+  bool good = vx_sql_row(store, query, error) == 1;
   if (good) *count = sqlite3_column_int(query, 0);
   sqlite3_finalize(query);
   return good;

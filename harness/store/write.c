@@ -4,7 +4,8 @@
 
 #include "harness/store/state.h"
 
-static sqlite3_stmt *statement(vx_store *store, vx_statement which, vx_error *error) {
+/* Runs a statement that gives no rows with these arguments (vx_sql_prepare); it is kept for the next time. */
+static bool put(vx_store *store, vx_error *error, vx_statement which, const char *types, ...) {
   static const char *const sql[VX_STATEMENTS] = {
       [VX_PUT_IMAGE] = "INSERT INTO images (run, position, image_id, width, height, object_pixels, void_pixels,"
                        " object_share, size, main_class, mask_digest, truth, picture_digest, annotation_digest)"
@@ -31,8 +32,15 @@ static sqlite3_stmt *statement(vx_store *store, vx_statement which, vx_error *er
       [VX_FORGET_MEASURE] = "DELETE FROM failures WHERE method = ? AND image = ? AND stage = 'measure' AND place = ?",
       [VX_PUT_FAILURE] = "INSERT INTO failures (image, method, severity, stage, place, reason) VALUES (?,?,?,?,?,?)",
   };
-  if (!store->statements[which]) store->statements[which] = vx_sql_prepare(store, sql[which], error);
-  return store->statements[which];
+  sqlite3_stmt **statement = &store->statements[which];
+  va_list arguments;
+  va_start(arguments, types);
+  if (!*statement) *statement = vx_sql_prepare(store, error, sql[which], "");
+  bool ok = *statement && vx_sql_bind(store, *statement, error, types, arguments) &&
+            vx_sql_row(store, *statement, error) == 0;
+  va_end(arguments);
+  sqlite3_reset(*statement);
+  return ok;
 }
 
 /* By share of the picture: small up to a tenth, medium up to three tenths. */
@@ -43,27 +51,21 @@ static const char *size_name(double share) {
 }
 
 static bool put_image(vx_store *store, const vx_result *r, int64_t *id, vx_error *error) {
-  sqlite3_stmt *put = statement(store, VX_PUT_IMAGE, error);
   bool known = r->object_pixels >= 0 && r->width > 0 && r->height > 0;
   double share = known ? (double)r->object_pixels / ((double)r->width * (double)r->height) : NAN;
-  bool ok =
-      put &&
-      vx_sql_bind(store, put, error, "litnnLLrtitttt", store->run, r->position, r->id, r->width, r->height,
-                  r->object_pixels, r->void_pixels, share, size_name(share), r->main_class < 0 ? -1 : r->main_class,
-                  r->mask_digest, r->truth, r->picture_digest, r->annotation_digest) &&
-      vx_sql_run(store, put, error);
+  bool ok = put(store, error, VX_PUT_IMAGE, "litnnLLrtitttt", store->run, r->position, r->id, r->width, r->height,
+                r->object_pixels, r->void_pixels, share, size_name(share), r->main_class < 0 ? -1 : r->main_class,
+                r->mask_digest, r->truth, r->picture_digest, r->annotation_digest);
   *id = sqlite3_last_insert_rowid(store->db);
   return ok;
 }
 
 static bool put_objects(vx_store *store, const vx_result *r, int64_t image, vx_error *error) {
-  sqlite3_stmt *put = statement(store, VX_PUT_OBJECT, error);
-  bool ok = put != NULL;
+  bool ok = true;
   for (int i = 0; ok && i < r->object_count; i++) {
     const vx_stored_object *o = &r->objects[i];
-    ok = vx_sql_bind(store, put, error, "litnrrrrnnnL", image, i, o->name, o->data_class, o->x_min, o->y_min, o->x_max,
-                     o->y_max, (int)o->difficult, (int)o->truncated, (int)o->occluded, o->pixels) &&
-         vx_sql_run(store, put, error);
+    ok = put(store, error, VX_PUT_OBJECT, "litnrrrrnnnL", image, i, o->name, o->data_class, o->x_min, o->y_min,
+             o->x_max, o->y_max, (int)o->difficult, (int)o->truncated, (int)o->occluded, o->pixels);
   }
   return ok;
 }
@@ -74,83 +76,60 @@ static bool put_prediction(vx_store *store, const vx_result *r, int64_t image, v
   if (p->top_count < 1 || p->top_count > VX_TOP) {
     return vx_fail(error, store->path, "image %s: a prediction of %d classes", r->id, p->top_count);
   }
-  sqlite3_stmt *put = statement(store, VX_PUT_PREDICTION, error), *top = statement(store, VX_PUT_TOP, error);
-  bool ok = put && top &&
-            vx_sql_bind(store, put, error, "lirin", image, p->top[0].label, p->top[0].probability, (int)p->passed,
-                        (int)p->correct) &&
-            vx_sql_run(store, put, error);
-  for (int i = 0; ok && i < p->top_count; i++) {
-    ok = vx_sql_bind(store, top, error, "liir", image, i + 1, p->top[i].label, p->top[i].probability) &&
-         vx_sql_run(store, top, error);
-  }
+  bool ok = put(store, error, VX_PUT_PREDICTION, "lirin", image, p->top[0].label, p->top[0].probability, (int)p->passed,
+                (int)p->correct);
+  for (int i = 0; ok && i < p->top_count; i++)
+    ok = put(store, error, VX_PUT_TOP, "liir", image, i + 1, p->top[i].label, p->top[i].probability);
   return ok;
-}
-
-static bool put_blob(vx_store *store, sqlite3_stmt *put, int column, const void *bytes, size_t size, vx_error *error) {
-  if (sqlite3_bind_blob64(put, column, bytes, size, SQLITE_STATIC) != SQLITE_OK) return vx_sql_fail(store, error);
-  return vx_sql_run(store, put, error);
 }
 
 static bool put_scores(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_evaluation *e,
                        vx_error *error) {
-  sqlite3_stmt *score = statement(store, VX_PUT_SCORE, error), *curve = statement(store, VX_PUT_CURVE, error);
-  bool ok = score && curve;
-  for (int i = 0; ok && i < e->score_count; i++) {
-    ok = vx_sql_bind(store, score, error, "llltr", scoring, method, image, e->scores[i].metric, e->scores[i].value) &&
-         vx_sql_run(store, score, error);
-  }
+  bool ok = true;
+  for (int i = 0; ok && i < e->score_count; i++)
+    ok = put(store, error, VX_PUT_SCORE, "llltr", scoring, method, image, e->scores[i].metric, e->scores[i].value);
   for (int i = 0; ok && i < e->curve_count; i++) {
     const vx_curve *c = &e->curves[i];
-    ok = vx_sql_bind(store, curve, error, "llltt", scoring, method, image, c->metric, c->name) &&
-         put_blob(store, curve, 6, c->value, (size_t)c->count * sizeof *c->value, error);
+    ok = put(store, error, VX_PUT_CURVE, "lllttb", scoring, method, image, c->metric, c->name, (const void *)c->value,
+             (size_t)c->count * sizeof *c->value);
   }
   return ok;
 }
 
 bool vx_store_put_evaluation(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_evaluation *e,
                              vx_error *error) {
-  sqlite3_stmt *put = statement(store, VX_PUT_EVALUATION, error);
-  return put &&
-         vx_sql_bind(store, put, error, "lllntrLLLLLrrrr", scoring, method, image, e->target, vx_status_name(e->status),
-                     e->threshold, e->tp, e->fp, e->fn, e->tn, e->void_pixels, e->iou, e->f1, e->pixel_accuracy,
-                     e->milliseconds) &&
-         vx_sql_run(store, put, error) && put_scores(store, scoring, method, image, e, error);
+  return put(store, error, VX_PUT_EVALUATION, "lllntrLLLLLrrrr", scoring, method, image, e->target,
+             vx_status_name(e->status), e->threshold, e->tp, e->fp, e->fn, e->tn, e->void_pixels, e->iou, e->f1,
+             e->pixel_accuracy, e->milliseconds) &&
+         put_scores(store, scoring, method, image, e, error);
 }
 
 static bool put_map(vx_store *store, int64_t method, int64_t image, const vx_map *map, vx_error *error) {
   if (map->kind == VX_MAP_NONE) return true;
   bool patch = map->kind == VX_MAP_PATCH;
   size_t count = (size_t)map->width * (size_t)map->height, size = patch ? sizeof *map->heat : sizeof *map->levels;
-  sqlite3_stmt *put = statement(store, VX_PUT_MAP, error);
-  if (!put ||
-      !vx_sql_bind(store, put, error, "lltii", image, method, patch ? "patch" : "pixel", map->width, map->height)) {
-    return false;
-  }
-  return put_blob(store, put, 6, patch ? (const void *)map->heat : map->levels, count * size, error);
+  return put(store, error, VX_PUT_MAP, "lltiib", image, method, patch ? "patch" : "pixel", map->width, map->height,
+             patch ? (const void *)map->heat : map->levels, count * size);
 }
 
 /* Failures of the given method, or of the image as a whole (-1). */
 static bool put_failures(vx_store *store, const vx_result *r, int method, int64_t image, vx_error *error) {
-  sqlite3_stmt *put = statement(store, VX_PUT_FAILURE, error);
-  bool ok = put != NULL;
+  bool ok = true;
   for (int i = 0; ok && i < r->failure_count; i++) {
     const vx_stored_failure *f = &r->failures[i];
     if (f->method != method) continue;
-    ok = vx_sql_bind(store, put, error, "lLtttt", image, method < 0 ? INT64_C(-1) : store->methods[method],
-                     vx_severity_name(f->severity), f->stage, f->where, f->why) &&
-         vx_sql_run(store, put, error);
+    ok = put(store, error, VX_PUT_FAILURE, "lLtttt", image, method < 0 ? INT64_C(-1) : store->methods[method],
+             vx_severity_name(f->severity), f->stage, f->where, f->why);
   }
   return ok;
 }
 
 static bool put_perturbations(vx_store *store, const vx_result *r, int64_t image, vx_error *error) {
-  sqlite3_stmt *put = statement(store, VX_PUT_PERTURBATION, error);
-  bool ok = put != NULL;
+  bool ok = true;
   for (int i = 0; ok && i < r->perturbation_count; i++) {
     const vx_perturbation *p = &r->perturbations[i];
-    ok = vx_sql_bind(store, put, error, "lttiitinrrr", image, p->kind, p->remove, p->cells, p->place, p->removed,
-                     p->target, p->second, p->probability, p->logit, p->second_logit) &&
-         vx_sql_run(store, put, error);
+    ok = put(store, error, VX_PUT_PERTURBATION, "lttiitinrrr", image, p->kind, p->remove, p->cells, p->place,
+             p->removed, p->target, p->second, p->probability, p->logit, p->second_logit);
   }
   return ok;
 }
@@ -164,12 +143,9 @@ static uint64_t has_after(const vx_store *store, const vx_evaluation *e) {
 
 /* What is left of a method that failed before and is tried again. */
 static bool forget_method(vx_store *store, int64_t method, int64_t image, vx_error *error) {
-  sqlite3_stmt *evaluation = statement(store, VX_FORGET_EVALUATION, error);
-  sqlite3_stmt *map = statement(store, VX_FORGET_MAP, error), *why = statement(store, VX_FORGET_FAILURES, error);
-  return evaluation && map && why && vx_sql_bind(store, evaluation, error, "lll", store->scoring, method, image) &&
-         vx_sql_run(store, evaluation, error) && vx_sql_bind(store, map, error, "ll", method, image) &&
-         vx_sql_run(store, map, error) && vx_sql_bind(store, why, error, "ll", method, image) &&
-         vx_sql_run(store, why, error);
+  return put(store, error, VX_FORGET_EVALUATION, "lll", store->scoring, method, image) &&
+         put(store, error, VX_FORGET_MAP, "ll", method, image) &&
+         put(store, error, VX_FORGET_FAILURES, "ll", method, image);
 }
 
 /* Whether anything failed of this method, or the measure of this name. */
@@ -182,14 +158,12 @@ static bool fails(const vx_result *r, int method, const char *measure) {
 /* A measure that failed on a map and is there now, or fails again: its old reason goes. */
 static bool forget_measures(vx_store *store, const vx_result *r, const vx_evaluation *e, int64_t image,
                             vx_error *error) {
-  sqlite3_stmt *forget = statement(store, VX_FORGET_MEASURE, error);
   uint64_t here = has_after(store, e);
-  bool ok = forget != NULL;
+  bool ok = true;
   for (int i = 0; ok && i < store->metric_count; i++) {
     const char *name = store->metrics[i].name;
     bool again = (here >> i & 1) || fails(r, e->method, name);
-    ok = !again || (vx_sql_bind(store, forget, error, "llt", store->methods[e->method], image, name) &&
-                    vx_sql_run(store, forget, error));
+    ok = !again || put(store, error, VX_FORGET_MEASURE, "llt", store->methods[e->method], image, name);
   }
   return ok;
 }
@@ -218,9 +192,8 @@ static bool put_new_evaluations(vx_store *store, const vx_result *r, int64_t ima
 
 /* The image that is there under this place must be the one that is meant. */
 static bool check_id(vx_store *store, const vx_result *r, int64_t image, vx_error *error) {
-  sqlite3_stmt *read = vx_sql_prepare(store, "SELECT image_id FROM images WHERE id = ?", error);
-  if (!read) return false;
-  int row = vx_sql_bind(store, read, error, "l", image) ? vx_sql_row(store, read, error) : -1;
+  sqlite3_stmt *read = vx_sql_prepare(store, error, "SELECT image_id FROM images WHERE id = ?", "l", image);
+  int row = vx_sql_row(store, read, error);
   bool ok = row > 0;
   if (row == 0) vx_fail(error, store->path, "image %s is gone", r->id);
   if (ok && strcmp(vx_sql_text(read, 0), r->id) != 0) {
@@ -234,9 +207,8 @@ static bool check_id(vx_store *store, const vx_result *r, int64_t image, vx_erro
 /* An image that failed before makes room for its new rows. That it is there for another reason is another process'. */
 static bool forget_failed(vx_store *store, const vx_result *r, vx_error *error) {
   static const char sql[] = "SELECT id FROM images WHERE run = ? AND position = ?";
-  sqlite3_stmt *read = vx_sql_prepare(store, sql, error);
-  int row =
-      read && vx_sql_bind(store, read, error, "li", store->run, r->position) ? vx_sql_row(store, read, error) : -1;
+  sqlite3_stmt *read = vx_sql_prepare(store, error, sql, "li", store->run, r->position);
+  int row = vx_sql_row(store, read, error);
   int64_t there = row > 0 ? sqlite3_column_int64(read, 0) : 0, failed = store->failed[r->position];
   sqlite3_finalize(read);
   if (row < 0 || !there) return row == 0;
@@ -245,8 +217,7 @@ static bool forget_failed(vx_store *store, const vx_result *r, vx_error *error) 
                    "image %s of run %lld is there already: another process works on the same run. "
                    "Go on with the same command when it has ended, or write to another file (--out)",
                    r->id, (long long)store->run);
-  sqlite3_stmt *forget = statement(store, VX_FORGET_IMAGE, error);
-  return forget && vx_sql_bind(store, forget, error, "l", there) && vx_sql_run(store, forget, error);
+  return put(store, error, VX_FORGET_IMAGE, "l", there);
 }
 
 static bool put_result(vx_store *store, const vx_result *r, int64_t *image, vx_error *error) {

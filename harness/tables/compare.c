@@ -245,17 +245,12 @@ static vx_sheet *compare(vx_store *store, vx_store *second, vx_compare_data *d, 
                          vx_error *error) {
   vx_compare_rows r = {0};
   if (!vx_compare_gather(store, second, d, error)) return NULL;
-  if (!d->two_runs && d->columns < 2) {
-    vx_fail(error, vx_store_path(store), "one method alone has nothing to be compared with");
-    return NULL;
-  }
+  if (!d->two_runs && d->columns < 2)
+    return vx_fail(error, vx_store_path(store), "one method alone has nothing to be compared with"), NULL;
   if (!make_rows(d, &r, error)) return NULL;
   bool ranking = !d->two_runs && d->columns > 2 && !d->options->pairs;
   vx_sheet *sheet = ranking ? vx_compare_ranking(d, &r) : pair_sheet(d, &r);
-  if (!sheet) {
-    vx_fail(error, vx_store_path(store), "out of memory");
-    return NULL;
-  }
+  if (!sheet) return vx_fail(error, vx_store_path(store), "out of memory"), NULL;
   put_title(d, sheet);
   int untrue;
   if (!vx_truth_note(store, d->run.id, d->arena, sheet, &untrue, error) ||
@@ -271,10 +266,7 @@ static vx_sheet *compare(vx_store *store, vx_store *second, vx_compare_data *d, 
 vx_sheet *vx_compare_make(vx_store *store, vx_store *second, const vx_compare_options *options,
                           vx_compare_verdict *verdict, vx_error *error) {
   vx_compare_data data = {.options = options, .arena = vx_arena_new()};
-  if (!data.arena) {
-    vx_fail(error, vx_store_path(store), "out of memory");
-    return NULL;
-  }
+  if (!data.arena) return vx_fail(error, vx_store_path(store), "out of memory"), NULL;
   vx_sheet *sheet = compare(store, second, &data, verdict, error);
   vx_arena_free(data.arena);
   return sheet;

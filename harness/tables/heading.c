@@ -8,14 +8,6 @@
 #include "base/text.h"
 #include "harness/config/config.h"
 
-/* The text into the arena; what it held is freed. */
-static const char *keep(vx_text *text, vx_arena *arena) {
-  const char *copy = text->broken ? NULL : vx_arena_text(arena, text->text ? text->text : "");
-  free(text->text);
-  *text = (vx_text){0};
-  return copy;
-}
-
 static bool add_title(const vx_run_row *run, const char *scoring, vx_text *text, vx_error *error) {
   bool own = strcmp(scoring, "main") == 0;
   char *changed = vx_config_changed(run->config, run->name, own, error);
@@ -110,10 +102,10 @@ bool vx_heading_read(vx_store *store, const vx_run_row *run, const vx_scoring_ro
               add_head(run, labels, &text[3], error) && add_images(store, run, images, gate, &text[5], error);
   vx_text_add(&text[2], "%s", run->input);
   add_scoring(scoring, &text[4]);
-  heading->title = keep(&title, arena);
+  heading->title = vx_text_keep(arena, &title);
   bool kept = heading->title != NULL;
   for (int i = 0; i < VX_HEADING_LINES; i++) {
-    heading->line[i] = (vx_heading_line){about[i], keep(&text[i], arena)};
+    heading->line[i] = (vx_heading_line){about[i], vx_text_keep(arena, &text[i])};
     kept = kept && heading->line[i].text;
   }
   return good && (kept || vx_fail(error, vx_store_path(store), "out of memory"));

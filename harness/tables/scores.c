@@ -5,18 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "metrics/chance.h"
 #include "statistics/bootstrap.h"
 
 bool vx_aggregate_parse(const char *text, vx_aggregate *aggregate, vx_error *error) {
-  static const char *const names[] = {"mean", "pooled", "class"};
-  for (int i = 0; i < 3; i++) {
-    if (strcmp(text, names[i]) == 0) {
-      *aggregate = (vx_aggregate)i;
-      return true;
-    }
-  }
-  return vx_fail(error, "--aggregate", "'%s' is none of mean, pooled, class", text);
+  int found = vx_choice_find("mean|pooled|class", text);
+  *aggregate = found < 0 ? VX_AGGREGATE_MEAN : (vx_aggregate)found;
+  return found >= 0 || vx_fail(error, "--aggregate", "'%s' is none of mean, pooled, class", text);
 }
 
 const char *vx_aggregate_title(vx_aggregate aggregate) {

@@ -5,35 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "harness/tables/sheet_cells.h"
 
-static const char *const format_names[] = {"text", "markdown", "csv", "latex", "json"};
-
 bool vx_format_parse(const char *text, vx_format *format, vx_error *error) {
-  for (int i = 0; i < 5; i++) {
-    if (strcmp(text, format_names[i]) == 0) {
-      *format = (vx_format)i;
-      return true;
-    }
-  }
-  return vx_fail(error, "--format", "'%s' is none of text, markdown, csv, latex, json", text);
+  int found = vx_choice_find("text|markdown|csv|latex|json", text);
+  *format = found < 0 ? VX_FORMAT_TEXT : (vx_format)found;
+  return found >= 0 || vx_fail(error, "--format", "'%s' is none of text, markdown, csv, latex, json", text);
 }
 
 vx_sheet *vx_sheet_new(const vx_sheet_column *columns, int count) {
   vx_sheet *sheet = calloc(1, sizeof *sheet);
-  vx_sheet_column *copy = calloc((size_t)count + 1, sizeof *copy);
-  char **kept = calloc(2 * (size_t)count + 1, sizeof *kept);
-  if (!sheet || !copy || !kept) {
-    free(sheet);
-    free(copy);
-    free(kept);
-    return NULL;
+  if (!sheet) return NULL;
+  sheet->columns = calloc((size_t)count + 1, sizeof *sheet->columns);
+  sheet->kept = calloc(2 * (size_t)count + 1, sizeof *sheet->kept);
+  if (sheet->columns && sheet->kept) {
+    memcpy(sheet->columns, columns, (size_t)count * sizeof *columns);
+    sheet->column_count = count;
+    return sheet;
   }
-  memcpy(copy, columns, (size_t)count * sizeof *copy);
-  sheet->columns = copy;
-  sheet->kept = kept;
-  sheet->column_count = count;
-  return sheet;
+  vx_sheet_free(sheet);
+  return NULL;
 }
 
 void vx_sheet_head(vx_sheet *sheet, int column, const char *head) {

@@ -47,12 +47,13 @@ static int width_of(const char *text) {
   return width;
 }
 
-static void spaces(int count, FILE *to) {
-  for (int i = 0; i < count; i++) putc(' ', to);
+static void repeat(char character, int count, FILE *to) {
+  for (int i = 0; i < count; i++) putc(character, to);
 }
 
-static void dashes(int count, FILE *to) {
-  for (int i = 0; i < count; i++) putc('-', to);
+static void print_rule(int width, FILE *to) {
+  repeat('-', width, to);
+  putc('\n', to);
 }
 
 static bool rule_before(const vx_sheet *sheet, int row) {
@@ -73,23 +74,19 @@ static int column_width(const vx_sheet *sheet, int column) {
 }
 
 /* One line of padded cells; row -1: the heads. */
-static void print_line(const vx_sheet *sheet, const int *widths, int row, const char *begin, const char *between,
-                       const char *end, FILE *to) {
+static void print_line(const vx_sheet *sheet, const int *widths, int row, FILE *to) {
   char room[CELL_SIZE];
   bool first = true;
-  fputs(begin, to);
   for (int c = 0; c < sheet->column_count; c++) {
     if (!sheet->columns[c].head) continue;
     const char *text = row < 0 ? sheet->columns[c].head : eye_text(sheet, row, c, room);
-    if (!first) fputs(between, to);
+    if (!first) fputs("  ", to);
     first = false;
     int pad = widths[c] - width_of(text);
-    if (!sheet->columns[c].left) spaces(pad, to);
+    if (!sheet->columns[c].left) repeat(' ', pad, to);
     fputs(text, to);
-    bool last = c == sheet->column_count - 1 && !*end;
-    if (sheet->columns[c].left && !last) spaces(pad, to);
+    if (sheet->columns[c].left && c < sheet->column_count - 1) repeat(' ', pad, to);
   }
-  fputs(end, to);
   putc('\n', to);
 }
 
@@ -99,15 +96,10 @@ static void print_text(const vx_sheet *sheet, const int *widths, FILE *to) {
   if (sheet->title) fprintf(to, "%s\n", sheet->title);
   for (int i = 0; i < sheet->line_count; i++) fprintf(to, "  %s\n", sheet->lines[i]);
   if (sheet->title) putc('\n', to);
-  print_line(sheet, widths, -1, "", "  ", "", to);
-  dashes(total, to);
-  putc('\n', to);
-  for (int row = 0; row < sheet->row_count; row++) {
-    if (row && rule_before(sheet, row)) {
-      dashes(total, to);
-      putc('\n', to);
-    }
-    print_line(sheet, widths, row, "", "  ", "", to);
+  for (int row = -1; row < sheet->row_count; row++) {
+    if (row > 0 && rule_before(sheet, row)) print_rule(total, to);
+    print_line(sheet, widths, row, to);
+    if (row < 0) print_rule(total, to);
   }
   if (sheet->note_count) putc('\n', to);
   for (int i = 0; i < sheet->note_count; i++) fprintf(to, "%s\n", sheet->notes[i]);
@@ -193,30 +185,16 @@ static void print_csv(const vx_sheet *sheet, FILE *to) {
 }
 
 static void print_tex(const char *text, FILE *to) {
+  static const char special[] = "\\~^<>";
+  static const char *const names[] = {"backslash", "asciitilde", "asciicircum", "less", "greater"};
   for (; *text; text++) {
-    switch (*text) {
-    case '\\':
-      fputs("\\textbackslash{}", to);
-      break;
-    case '~':
-      fputs("\\textasciitilde{}", to);
-      break;
-    case '^':
-      fputs("\\textasciicircum{}", to);
-      break;
-    case '<':
-      fputs("\\textless{}", to);
-      break;
-    case '>':
-      fputs("\\textgreater{}", to);
-      break;
-    case '\n':
-      putc(' ', to);
-      break;
-    default:
-      if (strchr("&%$#_{}", *text)) putc('\\', to);
-      putc(*text, to);
+    const char *found = strchr(special, *text);
+    if (found) {
+      fprintf(to, "\\text%s{}", names[found - special]);
+      continue;
     }
+    if (strchr("&%$#_{}", *text)) putc('\\', to);
+    putc(*text == '\n' ? ' ' : *text, to);
   }
 }
 
@@ -246,14 +224,9 @@ static void print_latex(const vx_sheet *sheet, FILE *to) {
     if (row < 0) fputs("\\midrule\n", to);
   }
   fputs("\\bottomrule\n\\end{tabular}\n", to);
-  for (int i = 0; i < sheet->line_count; i++) {
+  for (int i = 0; i < sheet->line_count + sheet->note_count; i++) {
     fputs("\\par\\footnotesize ", to);
-    print_tex(sheet->lines[i], to);
-    putc('\n', to);
-  }
-  for (int i = 0; i < sheet->note_count; i++) {
-    fputs("\\par\\footnotesize ", to);
-    print_tex(sheet->notes[i], to);
+    print_tex(i < sheet->line_count ? sheet->lines[i] : sheet->notes[i - sheet->line_count], to);
     putc('\n', to);
   }
   fputs("\\end{table}\n", to);
@@ -289,8 +262,9 @@ static bool print_json(const vx_sheet *sheet, FILE *to) {
   if (ok && sheet->title) ok = json_object_set_new(all, "title", json_string(sheet->title)) == 0;
   if (ok && sheet->line_count) ok = json_object_set(all, "head", head) == 0;
   if (ok) ok = json_object_set(all, "rows", rows) == 0 && json_object_set(all, "notes", notes) == 0;
-  /* Not json_dumps: where memory runs out under it, it leaves out a key without a word. */
-  ok = ok && json_dumpf(all, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17)) == 0;
+  /* Not json_dumps: where memory runs out under it, it leaves out a key without a word. What a pipe or disk did not
+     take is told when the output is closed. */
+  ok = ok && (json_dumpf(all, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17)) == 0 || ferror(to));
   if (ok) fputc('\n', to);
   json_decref(rows);
   json_decref(notes);

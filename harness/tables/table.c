@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "harness/tables/heading.h"
 #include "harness/tables/published.h"
 #include "harness/tables/scores.h"
@@ -88,11 +89,8 @@ typedef struct making {
 } making;
 
 static int family_rank(const char *family) {
-  static const char *const order[] = {"attention", "gradient", "propagation", "hybrid", "trivial"};
-  for (int i = 0; i < 5; i++) {
-    if (strcmp(family, order[i]) == 0) return i;
-  }
-  return 5;
+  int rank = vx_choice_find("attention|gradient|propagation|hybrid|trivial", family);
+  return rank < 0 ? 5 : rank;
 }
 
 /* Places of the rows: by family, then as in the run or by a measure, best first. */
@@ -111,16 +109,9 @@ static void sort_rows(const vx_score_row *rows, int count, int measure, int *ord
 }
 
 static bool sort_measure(const char *sort, int *measure, vx_error *error) {
-  static const char *const names[] = {"iou", "f1", "pixel_accuracy"};
-  *measure = -1;
-  if (!sort || strcmp(sort, "run") == 0) return true;
-  for (int i = 0; i < 3; i++) {
-    if (strcmp(sort, names[i]) == 0) {
-      *measure = i;
-      return true;
-    }
-  }
-  return vx_fail(error, "--sort", "'%s' is none of run, iou, f1, pixel_accuracy", sort);
+  int found = sort ? vx_choice_find("run|iou|f1|pixel_accuracy", sort) : 0;
+  *measure = found - 1; /* -1: as in the run */
+  return found >= 0 || vx_fail(error, "--sort", "'%s' is none of run, iou, f1, pixel_accuracy", sort);
 }
 
 /* An estimate and its interval, x 100, in the three columns from `column`. */
@@ -429,10 +420,7 @@ static bool fill(making *m, vx_error *error) {
 
 vx_sheet *vx_table_make(vx_store *store, const vx_table_options *options, vx_error *error) {
   making m = {.store = store, .options = options, .arena = vx_arena_new()};
-  if (!m.arena) {
-    vx_fail(error, vx_store_path(store), "out of memory");
-    return NULL;
-  }
+  if (!m.arena) return vx_fail(error, vx_store_path(store), "out of memory"), NULL;
   bool ok = fill(&m, error);
   vx_arena_free(m.arena);
   if (ok) return m.sheet;

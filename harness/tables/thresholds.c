@@ -41,10 +41,7 @@ static void put_rows(vx_sheet *sheet, const vx_oracle_row *rows, int count) {
 static vx_sheet *make(vx_rescore *source, const vx_scoring_row *scoring, int jobs, vx_error *error) {
   vx_oracle_row *rows = VX_TAKE(source->arena, source->method_count + 1, vx_oracle_row);
   vx_sheet *sheet = rows ? vx_sheet_new(threshold_columns, COLUMNS) : NULL;
-  if (!sheet) {
-    vx_fail(error, vx_store_path(source->store), "out of memory");
-    return NULL;
-  }
+  if (!sheet) return vx_fail(error, vx_store_path(source->store), "out of memory"), NULL;
   vx_heading heading;
   int untrue;
   if (!vx_oracle_make(source, scoring, jobs, rows, error) ||

@@ -76,6 +76,12 @@ grep -q "vitx table $here/run.sqlite" "$here/out" || fail "the summary does not 
 [ "$("$vitx" dump "$here/run.sqlite" | grep -c '^evaluation')" = 18 ] || fail "dump"
 "$vitx" dump "$here/run.sqlite" 2>"$here/err" >/dev/full && fail "a full disk is no success"
 grep -q 'No space left' "$here/err" || fail "a full disk: $(cat "$here/err")"
+for format in text json csv; do
+  "$vitx" table "$here/run.sqlite" --resamples 0 --format $format 2>"$here/err" >/dev/full && fail "$format: a full disk is no success"
+  grep -q 'No space left' "$here/err" || fail "$format, a full disk: $(cat "$here/err")"
+  { "$vitx" table "$here/run.sqlite" --resamples 0 --format $format 2>"$here/err" || fail "$format: $(cat "$here/err")"; } | true
+  [ -s "$here/err" ] && fail "$format, a reader that leaves: $(cat "$here/err")"
+done
 
 # --- strict: a mask that is missing
 mkdir -p "$here/voc"

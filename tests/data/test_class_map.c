@@ -160,8 +160,8 @@ START_TEST(imagenet_names_are_in_order) {
   for (char *line; (line = vx_lines_next(&lines));) {
     if (line[0] == '#') continue;
     char *at = line;
-    int index = atoi(vx_column_next(&at));
-    name[index] = vx_column_next(&at);
+    int index = atoi(strsep(&at, "\t"));
+    name[index] = strsep(&at, "\t");
   }
   for (int i = 0; i < 1000; i++) ck_assert_msg(name[i] && *name[i], "class %d has no name", i);
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) ck_assert_str_eq(name[known[i].index], known[i].name);
