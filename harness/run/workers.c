@@ -30,6 +30,7 @@ typedef struct working {
   vx_result **stored;  /* [places] rows with maps that are measured again; of those that measure them */
   bool *make, all;     /* [methods] made for any image; everything, for some image */
   bool model;          /* for some image a measure asks the model */
+  uint64_t permuted;   /* metrics that need a model of permuted weights, for some image */
   vx_progress progress;
 } working;
 
@@ -112,6 +113,7 @@ static bool list_rest(working *w, lacking *t, const bool *missing) {
     t->any |= bits || t->todo.make[m];
     w->make[m] |= t->todo.make[m] || (bits & again);
     w->model |= (bits & model) != 0;
+    w->permuted |= bits & vx_remake_metrics(run, true);
   }
   return true;
 }
@@ -226,6 +228,9 @@ bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error) {
                         .prepare = read_stored,
                         .work = evaluate,
                         .give = write_result};
+  if (good && work->report && (w.all ? vx_remake_metrics(work->run, true) : w.permuted))
+    fprintf(work->report, "beside the model, one of permuted weights, shared by all workers: about %.0f MB\n",
+            8e-6 * vx_model_parameters(work->run->model)); /* each weight twice in single precision */
   vx_progress_start(&w.progress, work->report, work->terminal, worked->images, worked->before, worked->passed_before);
   good = good && vx_crew_run(&crew, error);
   vx_progress_end(&w.progress);

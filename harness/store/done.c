@@ -116,6 +116,10 @@ int64_t vx_store_image(const vx_store *store, int position) {
   return inside(store, position) ? store->images[position] : 0;
 }
 
+bool vx_store_settled(const vx_store *store, int position) {
+  return vx_store_image(store, position) && store->settled[position];
+}
+
 uint64_t vx_store_lacking(const vx_store *store, int position, int method) {
   uint64_t all = (UINT64_C(1) << store->metric_count) - 1;
   if (!vx_store_image(store, position)) return all;

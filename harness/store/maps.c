@@ -20,6 +20,18 @@ bool vx_maps_lack(vx_store *store, int method, const char *score, bool *lack, vx
   return row >= 0;
 }
 
+bool vx_maps_missing(vx_store *store, int64_t run, int64_t *count, vx_error *error) {
+  sqlite3_stmt *find = vx_sql_prepare(store, error,
+                                      "SELECT count(*) FROM scorings s JOIN evaluations e ON e.scoring = s.id LEFT JOIN"
+                                      " maps p ON p.image = e.image AND p.method = e.method WHERE s.run = ? AND s.name"
+                                      " = 'main' AND e.status <> 'failed' AND p.id IS NULL",
+                                      "l", run);
+  int row = vx_sql_row(store, find, error);
+  if (row > 0) *count = sqlite3_column_int64(find, 0);
+  sqlite3_finalize(find);
+  return row > 0;
+}
+
 static bool put_all(vx_store *store, int64_t method, int64_t image, const char *const *scores, int count,
                     const double *values, vx_error *error) {
   bool ok = true;

@@ -11,6 +11,9 @@ typedef bool vx_maps_see(void *user, const vx_map *map, double *values, vx_error
 /* Whether any map of the method has no score of this name, in *lack. */
 bool vx_maps_lack(vx_store *store, int method, const char *score, bool *lack, vx_error *error);
 
+/* How many evaluations of a run's main scoring that had a map have none in the file. */
+bool vx_maps_missing(vx_store *store, int64_t run, int64_t *count, vx_error *error);
+
 /* Tells all maps of the method; memory is that of one. */
 bool vx_maps_read(vx_store *store, int method, vx_maps_see *see, void *user, vx_error *error);
 
