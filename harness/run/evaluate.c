@@ -245,16 +245,15 @@ static bool evaluate_method(vx_evaluator *e, int index, const vx_view *view, uin
   return settle(outcome, "score", result, evaluation, &error);
 }
 
-/* Further measures of a map that the store has. */
-static bool measure_stored(vx_evaluator *e, int index, const vx_view *view, const vx_todo *todo, vx_result *result) {
-  const vx_run *run = e->run;
-  int method = run->stored[index], k = 0;
+/* Further measures of a map that the store has, of the run's method of this number. */
+static bool measure_stored(vx_evaluator *e, int method, const vx_view *view, const vx_todo *todo, vx_result *result) {
+  int k = 0;
   while (k < todo->stored->evaluation_count && todo->stored->evaluations[k].method != method) k++;
   if (k == todo->stored->evaluation_count) return true;
   vx_error error;
   vx_evaluation *evaluation = vx_result_add_evaluation(result, method);
   if (!evaluation) return false;
-  vx_score_outcome outcome = vx_scorer_measure(e->scorer, &run->config->methods[index], &todo->stored->evaluations[k],
+  vx_score_outcome outcome = vx_scorer_measure(e->scorer, &e->run->info.methods[method], &todo->stored->evaluations[k],
                                                view, todo->metrics[method], result, evaluation, &error);
   return settle(outcome, "score", result, evaluation, &error);
 }
@@ -334,8 +333,10 @@ static bool evaluate_methods(vx_evaluator *e, const vx_view *view, const vx_todo
     if (!todo || todo->make[stored])
       good = evaluate_method(e, i, view, metrics, result);
     else if (metrics)
-      good = measure_stored(e, i, view, todo, result);
+      good = measure_stored(e, stored, view, todo, result);
   }
+  for (int m = 0; good && todo && m < run->info.method_count; m++) /* maps of other programs: no method makes them */
+    if (vx_is_imported(&run->info.methods[m]) && todo->metrics[m]) good = measure_stored(e, m, view, todo, result);
   return good;
 }
 

@@ -108,6 +108,20 @@ static bool fill_methods(vx_run *run) {
   return true;
 }
 
+bool vx_run_add_imported(vx_run *run, vx_store *store, int64_t id, vx_error *error) {
+  vx_method_row *there;
+  int count, all = run->info.method_count;
+  if (!vx_query_methods(store, id, run->arena, &there, &count, error)) return false;
+  vx_method_row *rows = VX_TAKE(run->arena, all + count + 1, vx_method_row);
+  if (!rows) return vx_fail(error, run->config->path, "out of memory");
+  if (all) memcpy(rows, run->info.methods, (size_t)all * sizeof *rows);
+  for (int i = 0; i < count; i++)
+    if (vx_is_imported(&there[i])) rows[all++] = there[i];
+  run->info.methods = rows;
+  run->info.method_count = all;
+  return true;
+}
+
 /* ---- measures --------------------------------------------------------------------------------------------------- */
 
 static bool fill_metric(vx_run *run, int index, vx_metric_row *to) {
@@ -131,7 +145,7 @@ static bool fill_metric(vx_run *run, int index, vx_metric_row *to) {
   return good && to->parameters && to->columns;
 }
 
-static bool fill_metrics(vx_run *run) {
+bool vx_run_fill_metrics(vx_run *run) {
   int count = run->config->metric_count;
   vx_metric_row *rows = VX_TAKE(run->arena, count + 1, vx_metric_row);
   run->columns = vx_arena_take(run->arena, (size_t)count + 1, sizeof *run->columns);
@@ -189,7 +203,7 @@ static bool fill(vx_run *run) {
   info->kernel = vx_blas_kernel();
   info->host = host_name(run);
   return info->config && info->data && info->data_digest && info->input && info->output && info->precision &&
-         info->program && info->host && fill_classes(run) && fill_methods(run) && fill_metrics(run);
+         info->program && info->host && fill_classes(run) && fill_methods(run) && vx_run_fill_metrics(run);
 }
 
 bool vx_run_fill_info(vx_run *run, vx_error *error) {

@@ -9,7 +9,7 @@
 #include "harness/data/voc.h"
 #include "harness/run/plan.h"
 #include "harness/run/prior.h"
-#include "harness/store/result.h"
+#include "harness/store/query.h"
 #include "metrics/measure.h"
 
 typedef struct vx_run {
@@ -51,5 +51,12 @@ bool vx_run_input(const vx_config *config, int image_size, vx_input_options *inp
 
 /* info.c: fills run->info from all the rest. */
 bool vx_run_fill_info(vx_run *run, vx_error *error);
+
+/* Adds the methods of run `id` in the file whose maps another program made behind the run's own: they are measured
+   where no method has to be made. */
+bool vx_run_add_imported(vx_run *run, vx_store *store, int64_t id, vx_error *error);
+
+/* Of that the measures of run->config alone: rows, and the names of their numbers. False when memory is out. */
+bool vx_run_fill_metrics(vx_run *run);
 
 #endif

@@ -132,7 +132,7 @@ vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, con
   return fill_metrics(scorer, metrics, &of, &evaluation->map, view, result, evaluation, error);
 }
 
-vx_score_outcome vx_scorer_measure(vx_scorer *scorer, const vx_method *method, const vx_evaluation *stored,
+vx_score_outcome vx_scorer_measure(vx_scorer *scorer, const vx_method_row *method, const vx_evaluation *stored,
                                    const vx_view *view, uint64_t metrics, vx_result *result, vx_evaluation *evaluation,
                                    vx_error *error) {
   const vx_geometry *size = &scorer->truth.geometry;
@@ -141,8 +141,8 @@ vx_score_outcome vx_scorer_measure(vx_scorer *scorer, const vx_method *method, c
   evaluation->score_count = evaluation->score_room = evaluation->curve_count = evaluation->curve_room = 0;
   evaluation->map = (vx_map){.kind = VX_MAP_NONE};
   if (scorer->truth.known) {
-    if (!vx_to_size_stored(&scorer->sized, &stored->map, method->explainer->is_mask, method->name, size->height,
-                           size->width, error) ||
+    if (!vx_to_size_stored(&scorer->sized, &stored->map, method->is_mask, method->name, size->height, size->width,
+                           error) ||
         !prepare(scorer, &of, error))
       return VX_SCORE_FAILED;
     of.cut.threshold = stored->threshold; /* of a map kept in bytes a cut may have read more than them */

@@ -26,7 +26,7 @@ vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, con
 /* The metrics whose bits are set, of an evaluation out of the store with its map, into a copy of it: bit for bit what
    vx_scorer_score gives. Not for a map at input resolution by a measure that reads its heat. `view` may be NULL where
    no measure asks the model. */
-vx_score_outcome vx_scorer_measure(vx_scorer *scorer, const vx_method *method, const vx_evaluation *stored,
+vx_score_outcome vx_scorer_measure(vx_scorer *scorer, const vx_method_row *method, const vx_evaluation *stored,
                                    const vx_view *view, uint64_t metrics, vx_result *result, vx_evaluation *evaluation,
                                    vx_error *error);
 

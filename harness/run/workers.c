@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/crew.h"
+#include "harness/run/all_maps.h"
 #include "harness/run/evaluate.h"
-#include "harness/run/maps.h"
 #include "harness/run/remake.h"
 #include "harness/store/query.h"
 #include "harness/store/stored.h"
@@ -107,6 +107,7 @@ static bool list_rest(working *w, lacking *t, const bool *missing) {
     uint64_t bits = vx_store_lacking(w->work->store, t->position, m);
     bool as_bytes = method->pixel_map && !method->is_mask;
     if (w->work->only) bits = missing[m] ? 0 : bits & w->work->only->metrics;
+    if (vx_is_imported(method)) bits &= ~(again | (as_bytes ? heat : 0)); /* no method makes these maps */
     t->todo.metrics[m] = bits;
     t->todo.make[m] = (missing[m] && !w->work->only) || (as_bytes && (bits & heat));
     t->stored |= bits && !t->todo.make[m];
@@ -236,7 +237,7 @@ bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error) {
   vx_progress_end(&w.progress);
   worked->stopped = work->stop && atomic_load(work->stop) && worked->done < w.count;
   good = good && (worked->stopped ||
-                  vx_maps_measure(work->run, work->store, work->only ? work->only->metrics : UINT64_MAX, error));
+                  vx_all_maps_measure(work->run, work->store, work->only ? work->only->metrics : UINT64_MAX, error));
   free_all(&w, places);
   worked->seconds = vx_seconds() - start;
   return good;

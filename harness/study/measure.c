@@ -12,7 +12,7 @@
 #include "harness/run/origin.h"
 #include "harness/run/remake.h"
 #include "harness/run/subject.h"
-#include "harness/store/maps.h"
+#include "harness/store/all_maps.h"
 #include "harness/study/rerun.h"
 
 /* ---- which measures ---------------------------------------------------------------------------------------------- */
@@ -189,7 +189,7 @@ static void tell(const vx_run *run, const vx_measuring *only, const vx_measure_o
 /* Maps are what is measured: all that were scored have to be there. */
 static bool check_maps(vx_store *store, const vx_run_row *row, vx_error *error) {
   int64_t without;
-  if (!vx_maps_missing(store, row->id, &without, error)) return false;
+  if (!vx_all_maps_missing(store, row->id, &without, error)) return false;
   return without == 0 || vx_fail(error, vx_store_path(store),
                                  "run %" PRId64 ": %" PRId64 " of its maps are not in the file, and measures are taken "
                                  "of stored maps: run it again into another file",
@@ -216,8 +216,8 @@ static bool work(vx_run *run, vx_store *store, const vx_run_row *row, uint64_t a
                        .stop = o->stop};
   bool good = chosen || vx_fail(error, row->name, "out of memory");
   good = good && same_run(store, row, run, error) && check_maps(store, row, error) &&
-         vx_run_begin(run, store, o->jobs, o->report, error) && vx_run_make_prior(run, error) &&
-         choose(run, store, o, chosen, error);
+         vx_run_add_imported(run, store, row->id, error) && vx_run_begin(run, store, o->jobs, o->report, error) &&
+         vx_run_make_prior(run, error) && choose(run, store, o, chosen, error);
   if (good) tell(run, &only, o);
   good = good && vx_work_all(&all, &measured->worked, error) &&
          (!*row->finished || measured->worked.stopped || vx_store_finish(store, error));

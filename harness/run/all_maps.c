@@ -1,8 +1,8 @@
-#include "harness/run/maps.h"
+#include "harness/run/all_maps.h"
 
 #include <math.h>
 
-#include "harness/store/maps.h"
+#include "harness/store/all_maps.h"
 
 typedef struct summing {
   const vx_run *run;
@@ -49,12 +49,12 @@ static bool measure(void *user, const vx_map *map, double *values, vx_error *err
 static bool one_method(summing *s, vx_store *store, int metric, int method, vx_error *error) {
   const char *const *columns = s->run->columns[metric];
   bool lack;
-  if (!vx_maps_lack(store, method, columns[0], &lack, error)) return false;
+  if (!vx_all_maps_lack(store, method, columns[0], &lack, error)) return false;
   if (!lack) return true;
   s->count = 0;
   for (int i = 0; i < s->cells; i++) s->sum[i] = 0;
-  return vx_maps_read(store, method, add, s, error) &&
-         vx_maps_score(store, method, columns, s->metric->measure->column_count, measure, s, error);
+  return vx_all_maps_read(store, method, add, s, error) &&
+         vx_all_maps_score(store, method, columns, s->metric->measure->column_count, measure, s, error);
 }
 
 static bool one_metric(const vx_run *run, vx_store *store, int metric, vx_arena *arena, vx_arena *scratch,
@@ -72,7 +72,7 @@ static bool one_metric(const vx_run *run, vx_store *store, int metric, vx_arena 
   return good;
 }
 
-bool vx_maps_measure(const vx_run *run, vx_store *store, uint64_t metrics, vx_error *error) {
+bool vx_all_maps_measure(const vx_run *run, vx_store *store, uint64_t metrics, vx_error *error) {
   vx_arena *arena = vx_arena_new(), *scratch = vx_arena_new();
   bool good = (arena && scratch) || vx_fail(error, "worker", "out of memory");
   for (int i = 0; good && i < run->config->metric_count; i++)

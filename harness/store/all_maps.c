@@ -1,4 +1,4 @@
-#include "harness/store/maps.h"
+#include "harness/store/all_maps.h"
 
 #include <inttypes.h>
 
@@ -7,7 +7,7 @@
 static const char maps_sql[] = "SELECT i.id, p.kind, p.width, p.height, p.bytes FROM images i JOIN maps p"
                                " ON p.image = i.id AND p.method = ?2 WHERE i.run = ?1 ORDER BY i.position";
 
-bool vx_maps_lack(vx_store *store, int method, const char *score, bool *lack, vx_error *error) {
+bool vx_all_maps_lack(vx_store *store, int method, const char *score, bool *lack, vx_error *error) {
   sqlite3_stmt *find = vx_sql_prepare(store, error,
                                       "SELECT 1 FROM evaluations e JOIN maps p ON p.image = e.image AND p.method = "
                                       "e.method WHERE e.scoring = ? AND e.method = ? AND NOT EXISTS (SELECT 1 FROM"
@@ -20,7 +20,7 @@ bool vx_maps_lack(vx_store *store, int method, const char *score, bool *lack, vx
   return row >= 0;
 }
 
-bool vx_maps_missing(vx_store *store, int64_t run, int64_t *count, vx_error *error) {
+bool vx_all_maps_missing(vx_store *store, int64_t run, int64_t *count, vx_error *error) {
   sqlite3_stmt *find = vx_sql_prepare(store, error,
                                       "SELECT count(*) FROM scorings s JOIN evaluations e ON e.scoring = s.id LEFT JOIN"
                                       " maps p ON p.image = e.image AND p.method = e.method WHERE s.run = ? AND s.name"
@@ -43,7 +43,7 @@ static bool put_all(vx_store *store, int64_t method, int64_t image, const char *
   return ok;
 }
 
-static bool each(vx_store *store, int method, const char *const *scores, int count, vx_maps_see *see, void *user,
+static bool each(vx_store *store, int method, const char *const *scores, int count, vx_all_maps_see *see, void *user,
                  vx_error *error) {
   int64_t id = store->methods[method];
   vx_arena *arena = vx_arena_new(), *room = vx_arena_new();
@@ -66,12 +66,12 @@ static bool each(vx_store *store, int method, const char *const *scores, int cou
   return ok && row == 0;
 }
 
-bool vx_maps_read(vx_store *store, int method, vx_maps_see *see, void *user, vx_error *error) {
+bool vx_all_maps_read(vx_store *store, int method, vx_all_maps_see *see, void *user, vx_error *error) {
   return each(store, method, NULL, 0, see, user, error);
 }
 
-bool vx_maps_score(vx_store *store, int method, const char *const *scores, int count, vx_maps_see *see, void *user,
-                   vx_error *error) {
+bool vx_all_maps_score(vx_store *store, int method, const char *const *scores, int count, vx_all_maps_see *see,
+                       void *user, vx_error *error) {
   if (!vx_sql_exec(store, "BEGIN IMMEDIATE", error)) return false;
   bool ok = each(store, method, scores, count, see, user, error);
   if (ok && vx_sql_exec(store, "COMMIT", error)) return true;
