@@ -36,6 +36,7 @@
   METHOD(partial_lrp_stable)                                                                                           \
   METHOD(lrp)                                                                                                          \
   METHOD(lrp_stable)                                                                                                   \
+  METHOD(occlusion)                                                                                                    \
   METHOD(mix)                                                                                                          \
   METHOD(foreground)                                                                                                   \
   METHOD(background)                                                                                                   \
@@ -118,6 +119,6 @@ bool vx_explainer_run(const vx_explainer *explainer, const vx_view *view, const 
 }
 
 const char *vx_family_name(vx_family family) {
-  static const char *const names[] = {"attention", "gradient", "propagation", "hybrid", "trivial"};
+  static const char *const names[] = {"attention", "gradient", "propagation", "hybrid", "perturbation", "trivial"};
   return names[family];
 }

@@ -11,24 +11,6 @@ bool vx_compare_constant(const double *x, int count) {
   return true;
 }
 
-static double mean_of(const double *x, int count) {
-  double sum = 0;
-  for (int i = 0; i < count; i++) sum += x[i];
-  return sum / count;
-}
-
-double vx_compare_pearson(const double *x, const double *y, int count) {
-  if (vx_compare_constant(x, count) || vx_compare_constant(y, count)) return 0;
-  double mx = mean_of(x, count), my = mean_of(y, count), xx = 0, yy = 0, xy = 0;
-  for (int i = 0; i < count; i++) {
-    xx += (x[i] - mx) * (x[i] - mx);
-    yy += (y[i] - my) * (y[i] - my);
-    xy += (x[i] - mx) * (y[i] - my);
-  }
-  double scale = sqrt(xx) * sqrt(yy);
-  return scale > 0 ? fmin(1, fmax(-1, xy / scale)) : 0;
-}
-
 bool vx_compare_spearman(const double *x, const double *y, int count, double *rho, vx_error *error) {
   if (!vx_spearman(x, y, (size_t)count, rho, error)) return false;
   if (isnan(*rho)) *rho = 0;

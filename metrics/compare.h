@@ -4,9 +4,6 @@
 
 #include "metrics/measure.h"
 
-/* Pearson's correlation of x and y [count]; 0 where either is constant. */
-double vx_compare_pearson(const double *x, const double *y, int count);
-
 /* Spearman's, ties with their mean rank; 0 where either is constant. Fails for want of memory. */
 bool vx_compare_spearman(const double *x, const double *y, int count, double *rho, vx_error *error);
 

@@ -45,12 +45,19 @@ void vx_remove_blur(const double *x, int side, double *blurred, double *room) {
 
 /* One channel's linear system, on the picture with a border of one pixel around it: all arrays are [wide][wide], wide =
    side + 2, and 0 where a pixel is not gone. A = diagonal(weights of the neighbours inside) - weights between pixels
-   that are gone: symmetric, positive definite as long as one pixel stays. */
+   that are gone: symmetric, positive definite as long as one pixel stays. Pixels that are gone are walked through in
+   runs, stretches of a row. */
+typedef struct run {
+  size_t first, end;
+} run;
+
 typedef struct imputing {
-  size_t wide, size;
-  const double *gone;              /* 1 or 0 */
-  const double *weights;           /* what a pixel's neighbours weigh together */
-  double *value, *rest, *way, *of; /* solution, residual, direction, A direction */
+  size_t wide;
+  run *runs;
+  size_t count;                       /* of runs */
+  double *weights;                    /* what a pixel's neighbours weigh together */
+  double *stays;                      /* the picture where nothing is gone, else 0 */
+  double *value, *rest, *way, *image; /* solution, residual, direction, A direction */
 } imputing;
 
 static double neighbours(const double *at, size_t wide) {
@@ -58,49 +65,61 @@ static double neighbours(const double *at, size_t wide) {
   return ((up[0] + down[0]) + (at[-1] + at[1])) / 6 + ((up[-1] + up[1]) + (down[-1] + down[1])) / 12;
 }
 
-static double product(size_t count, const double *a, const double *b) {
+static double product(const imputing *m, const double *a, const double *b) {
   double sum = 0;
-  for (size_t i = 0; i < count; i++) sum += a[i] * b[i];
+  for (const run *r = m->runs; r < m->runs + m->count; r++)
+    for (size_t i = r->first; i < r->end; i++) sum += a[i] * b[i];
   return sum;
 }
 
-static void multiply(const imputing *m) {
-  for (size_t y = 1; y + 1 < m->wide; y++)
-    for (size_t i = y * m->wide + 1; i < (y + 1) * m->wide - 1; i++)
-      m->of[i] = m->gone[i] * (m->weights[i] * m->way[i] - neighbours(m->way + i, m->wide));
+/* One step of conjugate gradients; `left` is the square of the residual before it, what is returned that after it. */
+static double step(const imputing *m, double left) {
+  for (const run *r = m->runs; r < m->runs + m->count; r++)
+    for (size_t i = r->first; i < r->end; i++)
+      m->image[i] = m->weights[i] * m->way[i] - neighbours(m->way + i, m->wide);
+  double length = left / product(m, m->way, m->image);
+  for (const run *r = m->runs; r < m->runs + m->count; r++)
+    for (size_t i = r->first; i < r->end; i++) {
+      m->value[i] += length * m->way[i];
+      m->rest[i] -= length * m->image[i];
+    }
+  double now = product(m, m->rest, m->rest);
+  for (const run *r = m->runs; r < m->runs + m->count; r++)
+    for (size_t i = r->first; i < r->end; i++) m->way[i] = m->rest[i] + now / left * m->way[i];
+  return now;
 }
 
-/* From value = 0 and rest = the right side. */
 static bool solve(const imputing *m) {
-  double left = product(m->size, m->rest, m->rest), enough = 1e-16 * left;
-  memcpy(m->way, m->rest, m->size * sizeof *m->way);
-  for (size_t step = 0; left > enough && step < 4 * m->size; step++) {
-    multiply(m);
-    double length = left / product(m->size, m->way, m->of);
-    for (size_t i = 0; i < m->size; i++) {
-      m->value[i] += length * m->way[i];
-      m->rest[i] -= length * m->of[i];
+  for (const run *r = m->runs; r < m->runs + m->count; r++)
+    for (size_t i = r->first; i < r->end; i++) {
+      m->value[i] = 0;
+      m->way[i] = m->rest[i] = neighbours(m->stays + i, m->wide);
     }
-    double now = product(m->size, m->rest, m->rest), turn = now / left;
-    for (size_t i = 0; i < m->size; i++) m->way[i] = m->rest[i] + turn * m->way[i];
-    left = now;
-  }
+  double left = product(m, m->rest, m->rest), enough = 1e-16 * left;
+  for (size_t k = 0; left > enough && k < 4 * m->wide * m->wide; k++) left = step(m, left);
   return left <= enough;
 }
 
-static bool impute_channel(const imputing *m, double *x, size_t side) {
-  for (size_t y = 0; y < side; y++) /* what stays, for the right side */
-    for (size_t i = 0, at = (y + 1) * m->wide + 1; i < side; i++, at++)
-      m->value[at] = m->gone[at] > 0 ? 0 : x[y * side + i];
-  for (size_t y = 1; y <= side; y++)
-    for (size_t i = y * m->wide + 1; i <= y * m->wide + side; i++)
-      m->rest[i] = m->gone[i] * neighbours(m->value + i, m->wide);
-  memset(m->value, 0, m->size * sizeof *m->value);
+static bool impute_channel(const imputing *m, double *x, const uint8_t *gone) {
+  size_t side = m->wide - 2;
+  for (size_t y = 0, i = 0; y < side; y++)
+    for (size_t at = (y + 1) * m->wide + 1; at <= (y + 1) * m->wide + side; at++, i++)
+      m->stays[at] = gone[i] ? 0 : x[i];
   if (!solve(m)) return false;
-  for (size_t y = 0; y < side; y++)
-    for (size_t i = 0, at = (y + 1) * m->wide + 1; i < side; i++, at++)
-      if (m->gone[at] > 0) x[y * side + i] = m->value[at];
+  for (const run *r = m->runs; r < m->runs + m->count; r++)
+    for (size_t at = r->first; at < r->end; at++) x[(at / m->wide - 1) * side + at % m->wide - 1] = m->value[at];
   return true;
+}
+
+static void find_runs(imputing *m, const uint8_t *gone) {
+  size_t side = m->wide - 2;
+  for (size_t y = 0; y < side; y++)
+    for (size_t x = 0; x < side; x++) {
+      size_t at = (y + 1) * m->wide + x + 1;
+      if (!gone[y * side + x]) continue;
+      if (x == 0 || !gone[y * side + x - 1]) m->runs[m->count++].first = at;
+      m->runs[m->count - 1].end = at + 1;
+    }
 }
 
 bool vx_remove_impute(double *x, int side, const uint8_t *gone, vx_error *error) {
@@ -112,19 +131,21 @@ bool vx_remove_impute(double *x, int side, const uint8_t *gone, vx_error *error)
     for (size_t i = 0; i < 3 * pixels; i++) x[i] = own[i / pixels];
     return true;
   }
-  double *room = calloc(6 * size, sizeof *room);
-  if (!room) return vx_fail(error, "impute", "out of memory");
-  double *mask = room, *weights = room + size, *ones = room + 2 * size;
-  imputing m = {wide, size, mask, weights, room + 2 * size, room + 3 * size, room + 4 * size, room + 5 * size};
-  for (size_t y = 1; y <= inner; y++)
-    for (size_t i = y * wide + 1; i <= y * wide + inner; i++) ones[i] = 1;
-  for (size_t y = 1; y <= inner; y++)
-    for (size_t i = y * wide + 1; i <= y * wide + inner; i++) {
-      mask[i] = gone[(y - 1) * inner + (i - y * wide - 1)] ? 1 : 0;
-      weights[i] = neighbours(ones + i, wide);
-    }
-  bool good = true;
-  for (size_t c = 0; c < 3 && good; c++) good = impute_channel(&m, x + c * pixels, inner);
-  free(room);
-  return good || vx_fail(error, "impute", "conjugate gradients do not converge");
+  imputing m = {.wide = wide, .runs = malloc((count + 1) * sizeof(run)), .weights = calloc(6 * size, sizeof(double))};
+  bool good = m.runs && m.weights;
+  if (good) {
+    double **const array[] = {&m.stays, &m.value, &m.rest, &m.way, &m.image};
+    for (size_t i = 0; i < 5; i++) *array[i] = m.weights + (i + 1) * size;
+    find_runs(&m, gone);
+    for (size_t y = 1; y <= inner; y++)
+      for (size_t i = y * wide + 1; i <= y * wide + inner; i++) m.stays[i] = 1;
+    for (const run *r = m.runs; r < m.runs + m.count; r++)
+      for (size_t i = r->first; i < r->end; i++) m.weights[i] = neighbours(m.stays + i, wide);
+  }
+  if (!good) vx_fail(error, "impute", "out of memory");
+  for (size_t c = 0; c < 3 && good; c++)
+    good = impute_channel(&m, x + c * pixels, gone) || vx_fail(error, "impute", "conjugate gradients do not converge");
+  free(m.runs);
+  free(m.weights);
+  return good;
 }

@@ -3,6 +3,7 @@
    of this picture); undefined where there is no other picture.
    It needs all maps of a run: it is measured at the end, and again when images were added. */
 #include "core/vx.h"
+#include "metrics/cells.h"
 #include "metrics/compare.h"
 
 #include <math.h>
@@ -12,9 +13,7 @@ static bool measure(const vx_case *of, const vx_args *args, double *columns, vx_
   double *own = vx_compare_cells(of, of->map, error);
   (void)args;
   if (!own) return false;
-  columns[0] = vx_compare_constant(own, count) ? 0
-               : of->others                    ? 1 - vx_compare_pearson(own, of->others, count)
-                                               : (double)NAN;
+  columns[0] = vx_compare_constant(own, count) ? 0 : of->others ? 1 - vx_pearson(own, of->others, count) : (double)NAN;
   return true;
 }
 

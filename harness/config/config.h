@@ -121,11 +121,14 @@ bool vx_config_labels(const char *labels, const char *encoding, vx_arena *arena,
 char *vx_config_help(void);
 
 /* Methods as options of commands without a file say them: `list` of ids, `all`, and mixes such as
-   rollout+lrp-stable:sqrt, parted by commas (NULL: none); `params`, texts METHOD.NAME=VALUE for methods of the list.
+   rollout+lrp-stable:sqrt, parted by commas, or with braces as in a file (NULL: none); `params`, texts METHOD.NAME=VALUE for methods of the list.
    `all` leaves out what needs one of `lacking`, bits VX_NEED_…; by name that is refused. Gives a configuration of
    methods and nothing else, to be freed; NULL on failure: the error names the option and the nearest known word. */
 vx_config *vx_config_methods(const char *list, const char *const *params, int param_count, unsigned lacking,
                              const vx_shape *shape, vx_error *error);
+
+/* Adds measures, `list` as the key `metrics` without its brackets, to a configuration. */
+bool vx_config_metrics(vx_config *config, const char *list, const char *option, vx_error *error);
 
 /* A method from its text "id" with parameters set to their defaults, for commands without a file.
    False when there is none of that id; the error names the nearest. */

@@ -377,10 +377,31 @@ static bool list_param(vx_config *config, const char *text, vx_error *error) {
   return vx_args_set(&method->explainer->params, method->explainer->id, &method->args, dot + 1, equals + 1, error);
 }
 
+vx_yaml *vx_read_option_list(const char *list, const char *key, vx_error *error) {
+  vx_text text = {0};
+  vx_text_add(&text, "[%s]", list);
+  if (!text.text) {
+    vx_fail(error, key, "out of memory");
+    return NULL;
+  }
+  vx_yaml *node = vx_yaml_parse(text.text, strlen(text.text), key, error);
+  free(text.text);
+  return node;
+}
+
+/* A list with entries {id: …, as: …, parameters}. */
+static bool read_entries(vx_config *config, const char *list, vx_error *error) {
+  vx_yaml *node = vx_read_option_list(list, "--methods", error);
+  bool good = node && vx_read_methods(config, node, &(vx_place){.key = "--methods", .error = error});
+  vx_yaml_free(node);
+  return good;
+}
+
 static bool read_list(vx_config *config, const char *list, unsigned lacking, const vx_shape *shape, vx_error *error) {
   const char **items;
   int count;
   if (!list) return true;
+  if (strchr(list, '{')) return read_entries(config, list, error);
   if (!vx_split(config->arena, list, ',', &items, &count)) return vx_fail(error, "--methods", "out of memory");
   for (int i = 0; i < count; i++) {
     bool good = strcmp(items[i], "all") == 0 ? list_all(config, lacking, shape, error)

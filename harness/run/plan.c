@@ -20,6 +20,7 @@ bool vx_plan_metrics(vx_plan *plan, const vx_metric *metrics, int count, const v
     const vx_measure *measure = metrics[i].measure;
     vx_needs own = {0};
     if (!vx_args_check(&measure->params, measure->id, &metrics[i].args, shape->layers, error)) return false;
+    if (measure->check && !measure->check(shape, &metrics[i].args, error)) return false;
     if (measure->needs) measure->needs(shape, &metrics[i].args, &own);
     if (!vx_needs_add(&plan->needs, &own, error)) return false;
   }

@@ -9,21 +9,26 @@ struct vx_scorer {
   vx_truth truth; /* of the image at hand */
   vx_sized sized; /* the map at hand */
   vx_levels levels;
+  vx_view plain; /* the model's shape, and nothing of a picture: for measures of the map alone */
 };
 
 vx_scorer *vx_scorer_new(const vx_run *run, vx_error *error) {
   vx_scorer *scorer = calloc(1, sizeof *scorer);
-  if (scorer)
+  if (scorer) {
     scorer->run = run;
-  else
-    vx_fail(error, "worker", "out of memory");
-  return scorer;
+    scorer->plain = (vx_view){.shape = run->shape, .scratch = vx_arena_new()};
+    if (scorer->plain.scratch) return scorer;
+  }
+  vx_scorer_free(scorer);
+  vx_fail(error, "worker", "out of memory");
+  return NULL;
 }
 
 void vx_scorer_free(vx_scorer *scorer) {
   if (!scorer) return;
   vx_sized_free(&scorer->sized);
   vx_truth_free(&scorer->truth);
+  vx_arena_free(scorer->plain.scratch);
   free(scorer);
 }
 
@@ -95,6 +100,7 @@ static vx_score_outcome fill_metrics(const vx_scorer *scorer, uint64_t metrics, 
         measure->kind > VX_MAP_AND_MODEL)
       continue;
     vx_case of = against_truth ? *truth : (vx_case){.map = map, .view = view};
+    if (measure->kind == VX_MAP_ALONE) of.view = &scorer->plain;
     outcome = vx_scorer_metric(scorer, i, &of, result, evaluation, error);
   }
   return outcome;
