@@ -40,9 +40,11 @@ static vx_norm shuffle_norm(shuffling *s, const vx_norm *from, int width) {
   return (vx_norm){shuffle(s, from->weight, (size_t)width), shuffle(s, from->bias, (size_t)width)};
 }
 
-static vx_block shuffle_block(shuffling *s, const vx_block *from, int dim) {
+static vx_block shuffle_block(shuffling *s, const vx_block *from, int dim, int head_dim) {
   return (vx_block){.norm1 = shuffle_norm(s, &from->norm1, dim),
                     .norm2 = shuffle_norm(s, &from->norm2, dim),
+                    .q_norm = shuffle_norm(s, &from->q_norm, head_dim),
+                    .k_norm = shuffle_norm(s, &from->k_norm, head_dim),
                     .qkv = shuffle_linear(s, &from->qkv),
                     .proj = shuffle_linear(s, &from->proj),
                     .fc1 = shuffle_linear(s, &from->fc1),
@@ -69,10 +71,11 @@ vx_model *vx_model_permuted(const vx_model *from, uint64_t seed, vx_error *error
   vx_model *to = bare(from);
   if (to) {
     shuffling s = {.arena = to->arena, .seed = seed, .ok = true};
-    to->cls = shuffle(&s, from->cls, (size_t)shape->leading * (size_t)shape->dim);
+    to->leading = shuffle(&s, from->leading, (size_t)shape->leading * (size_t)shape->dim);
     to->position = shuffle(&s, from->position, (size_t)shape->tokens * (size_t)shape->dim);
     to->patch = shuffle_linear(&s, &from->patch);
-    for (int l = 0; l < shape->layers; l++) to->block[l] = shuffle_block(&s, &from->block[l], shape->dim);
+    for (int l = 0; l < shape->layers; l++) to->block[l] = shuffle_block(&s, &from->block[l], shape->dim, shape->head_dim);
+    to->pre_norm = shuffle_norm(&s, &from->pre_norm, shape->dim);
     to->norm = shuffle_norm(&s, &from->norm, shape->dim);
     to->head = shuffle_linear(&s, &from->head);
     if (s.ok && vx_model_finish_weights(to)) return to;
@@ -106,6 +109,7 @@ void vx_model_blend_set(vx_model *blend, const vx_model *model, const vx_model *
   blend->norm = head->norm;
   for (int l = 0; l < layers; l++) blend->block[l] = (layers - l < steps ? top : model)->block[l];
   blend->patch = embedding->patch;
-  blend->cls = embedding->cls;
+  blend->leading = embedding->leading;
+  blend->pre_norm = embedding->pre_norm;
   blend->position = embedding->position;
 }

@@ -27,7 +27,7 @@ typedef struct vx_view {
   int target;                /* class explained */
   const float *input;        /* [3][S][S]; NULL in a variant's view */
   const double *logits;      /* [C] */
-  const double *head_weight; /* [d], of the target class */
+  const double *head_weight; /* [d] of each part that the head reads, of the target class */
   const double *read;        /* [n] the readout's weights: vx_read_weights */
   const vx_seen *seen;       /* what the passes made */
   int seen_count;

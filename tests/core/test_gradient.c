@@ -290,11 +290,11 @@ static void take_kept(void *user, int index, const vx_view *seen) {
   ck_assert_int_eq(index, g->taken++);
   for (int i = 0; i < s->grid * s->grid; i++)
     if (stays(index, i)) place[kept++] = i;
-  ck_assert_int_eq(seen->shape->tokens, 1 + kept);
+  ck_assert_int_eq(seen->shape->tokens, s->leading + kept);
   if (kept == 0) return;
   plain_change change = {.kept = kept, .place = place};
   plain *p = plain_forward(g->model, g->x, &change);
-  int n = 1 + kept, map = s->heads * n * n;
+  int n = s->leading + kept, map = s->heads * n * n;
   close_to("logits", s->classes, seen->logits, p->logits, 1e-10);
   close_to("attention", map, vx_at(seen, VX_AT_ATTENTION, vx_by(VX_FORWARD), last), p->layer[last].attention, 1e-10);
   double *rows = calloc((size_t)(s->heads * n), sizeof *rows), weights = 0;
