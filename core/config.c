@@ -43,7 +43,35 @@ bool vx_config_only(vx_fetch *fetch, const json_t *object, const char *section, 
   return fetch->ok;
 }
 
+bool vx_config_pretrained(vx_fetch *fetch) {
+  static const char *const known[] = {
+      /* how pictures are made (harness/data/preprocessor.c) */
+      "input_size", "min_input_size", "test_input_size", "fixed_input_size", "interpolation", "crop_pct",
+      "test_crop_pct", "crop_mode", "mean", "std",
+      /* where weights come from and what they are called: here they are read from the folder */
+      "url", "file", "state_dict", "hf_hub_id", "hf_hub_filename", "source", "architecture", "tag", "custom_load",
+      "first_conv", "classifier",
+      /* labels; of the offset only 0 is understood, the number of classes is overruled by the one outside */
+      "num_classes", "label_offset", "label_names", "label_descriptions", "labels",
+      /* convolutional networks' */
+      "pool_size", "test_pool_size",
+      /* about it */
+      "license", "description", "origin_url", "paper_name", "paper_ids", "notes", NULL};
+
+  const json_t *config = fetch->model->config, *inner = json_object_get(config, "pretrained_cfg");
+  const json_t *object = inner ? inner : config, *offset = stated(object, "label_offset");
+  const char *section = inner ? "pretrained_cfg." : ""; /* old exports have all of it at the top */
+  if (offset && !(json_is_integer(offset) && json_integer_value(offset) == 0))
+    return vx_config_expected(fetch, object, section, "label_offset", "0: the head's first rows would be left out");
+  return vx_config_only(fetch, inner, section, known);
+}
+
 /* ---- values ---------------------------------------------------------------------------------------------------- */
+
+bool vx_config_switch(const json_t *object, const char *key, bool fallback) {
+  const json_t *value = json_object_get(object, key);
+  return json_is_boolean(value) ? json_is_true(value) : fallback;
+}
 
 int vx_config_int(vx_fetch *fetch, const json_t *object, const char *key, int fallback) {
   const json_t *value = stated(object, key);

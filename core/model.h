@@ -97,8 +97,6 @@ bool vx_shape_complete(vx_shape *shape);
 
 /* What the head reads of a sample of n tokens (vx_readout): one part or two, each a weighted sum of tokens; no weight
    from the vx_read_high-th token on. The mean of the parts' weights is r, the readout as maps know it. */
-int vx_read_parts(const vx_shape *shape);
-int vx_read_high(const vx_shape *shape, int n);
 double vx_part_weight(const vx_shape *shape, int n, int part, int token);
 double vx_read_weight(const vx_shape *shape, int n, int token);
 

@@ -150,8 +150,9 @@ static const float *positions(vx_fetch *fetch, const vx_names *names) {
 }
 
 /* q, k and v as one product, which is in the file as one matrix or as three. */
-static vx_linear stacked(vx_fetch *fetch, const vx_names *names, int layer, bool bias) {
+static vx_linear stacked(vx_fetch *fetch, const vx_names *names, int layer) {
   char name[NAME];
+  bool bias = !names->no_qkv_bias;
   int dim = fetch->model->shape.dim;
   if (!names->qkv[1]) return vx_fetch_linear(fetch, dim, 3 * dim, bias, inside(names, layer, names->qkv[0], name));
   size_t d = (size_t)dim;
@@ -177,12 +178,12 @@ static vx_linear scaled(vx_fetch *fetch, const vx_names *names, int layer, int i
   return linear;
 }
 
-static void block_weights(vx_fetch *fetch, const vx_names *names, int l, bool qkv_bias) {
+static void block_weights(vx_fetch *fetch, const vx_names *names, int l) {
   const vx_shape *s = &fetch->model->shape;
   vx_block *b = &fetch->model->block[l];
   char name[NAME];
   b->norm1 = inner_norm(fetch, names, l, s->dim, names->norm1);
-  b->qkv = stacked(fetch, names, l, qkv_bias);
+  b->qkv = stacked(fetch, names, l);
   if (s->qk_norm) {
     b->q_norm = inner_norm(fetch, names, l, s->head_dim, names->q_norm);
     b->k_norm = inner_norm(fetch, names, l, s->head_dim, names->k_norm);
@@ -202,25 +203,15 @@ static vx_linear head(vx_fetch *fetch, const vx_names *names) {
   return fetch->ok ? vx_fold_heads(fetch, &first, &second) : first;
 }
 
-/* Whether q, k and v have biases: as the config says under qkv_bias, else as the first is there or not, so that one of
-   them missing is always noticed. */
-static bool has_qkv_bias(const vx_fetch *fetch, const vx_names *names) {
-  const json_t *config = fetch->model->config, *arguments = json_object_get(config, "model_args");
-  const json_t *stated = json_object_get(arguments ? arguments : config, "qkv_bias");
-  if (json_is_boolean(stated)) return json_is_true(stated);
-  return vx_names_block_has(fetch, names, names->qkv[0], "bias");
-}
-
 void vx_names_weights(vx_fetch *fetch, const vx_names *names) {
   vx_model *m = fetch->model;
   const vx_shape *s = &m->shape;
   char name[NAME];
-  bool qkv_bias = has_qkv_bias(fetch, names);
   m->leading = leading_tokens(fetch, names);
   m->position = positions(fetch, names);
   m->patch = vx_fetch_patch(fetch, !s->pre_norm, outside(names, names->patch, name));
   if (s->pre_norm) m->pre_norm = outer_norm(fetch, names, names->pre_norm);
-  for (int l = 0; l < s->layers && fetch->ok; l++) block_weights(fetch, names, l, qkv_bias);
+  for (int l = 0; l < s->layers && fetch->ok; l++) block_weights(fetch, names, l);
   /* an fc_norm on one token that is read is the norm of every token */
   m->norm =
       outer_norm(fetch, names, vx_names_has(fetch, names, names->fc_norm, "weight") ? names->fc_norm : names->norm);

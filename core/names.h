@@ -12,6 +12,7 @@ typedef struct vx_names {
   const char *cls, *distillation, *registers, *position, *patch, *pre_norm, *norm, *fc_norm;
   const char *head, *second; /* whole; `second`: on the distillation token */
   const char *norm1, *qkv[3] /* one stacked, or three */, *proj, *scale1, *norm2, *fc1, *fc2, *scale2, *q_norm, *k_norm;
+  bool no_qkv_bias; /* as the config says, or its library where it does not */
 } vx_names;
 
 /* Each naming: does the checkpoint use it; which words; the shape and how its parts stand together, from the config and
@@ -52,6 +53,12 @@ void vx_names_weights(vx_fetch *fetch, const vx_names *names);
 /* Fails, by the name of the family and of what it would need, for a model that the outline does not hold. */
 bool vx_config_family(vx_fetch *fetch);
 
+/* The boolean under `key`; the fallback where there is none. */
+bool vx_config_switch(const json_t *object, const char *key, bool fallback);
+
+/* Fails on a key of pretrained_cfg that is not one of timm's. */
+bool vx_config_pretrained(vx_fetch *fetch);
+
 /* Fails on a key that is not in `known` (ended by NULL) and is not null: it may change the function. `section` stands
    before the key in the message: "" or "model_args.". */
 bool vx_config_only(vx_fetch *fetch, const json_t *object, const char *section, const char *const *known);
@@ -89,12 +96,14 @@ bool vx_config_label_count(vx_fetch *fetch, const json_t *config, const char *ke
 /* The label of a class in a list, or in a map from the index as a text; NULL: none. */
 const char *vx_label_at(const json_t *labels, int index);
 
-/* What timm's name of an architecture stands for beyond its sizes (timm 1.0.31). */
+/* What timm's name of an architecture stands for where model_args do not say it (timm 1.0.31). */
 typedef struct vx_timm_name {
   int heads; /* 0: no name of timm's, -1: one that stands for another width */
+  int registers;
   double epsilon;
   vx_activation activation;
   const char *pool; /* "token", "avg", "map" */
+  bool no_cls, no_qkv_bias;
 } vx_timm_name;
 
 vx_timm_name vx_timm_meaning(const char *architecture, int width);

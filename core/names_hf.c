@@ -42,6 +42,7 @@ static bool is_dinov2(const vx_names *names) {
 static bool recognise(const vx_fetch *fetch, vx_names *names) {
   static const char *const stems[] = {"vit.", "deit.", "dinov2.", "dinov2_with_registers.", ""};
   *names = vit;
+  names->no_qkv_bias = !vx_config_switch(fetch->model->config, "qkv_bias", true);
   for (int i = 0; i < 5; i++) {
     snprintf(names->stem, sizeof names->stem, "%s", stems[i]);
     if (!vx_names_has(fetch, names, names->patch, "weight")) continue;

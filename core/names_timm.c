@@ -26,13 +26,6 @@ static const vx_names timm = {.block = "blocks.",
                               .q_norm = "attn.q_norm.",
                               .k_norm = "attn.k_norm."};
 
-static bool recognise(const vx_fetch *fetch, vx_names *names) {
-  *names = timm;
-  return vx_names_has(fetch, names, names->patch, "weight") &&
-         (vx_names_block_has(fetch, names, "norm1.", "weight") ||
-          vx_names_block_has(fetch, names, "attn.qkv.", "weight"));
-}
-
 /* ---- what a name of timm's stands for ---------------------------------------------------------------------------- */
 
 static bool in(const char *name, const char *word) {
@@ -40,7 +33,7 @@ static bool in(const char *name, const char *word) {
 }
 
 static int named_heads(const char *architecture, int width) {
-  /* The first row whose word the name contains; tests/golden/processors/timm-heads.tsv has every name. */
+  /* The first row whose word the name contains; tests/golden/processors/timm-names.tsv has every name. */
   static const struct {
     const char *word;
     int width, heads;
@@ -78,21 +71,44 @@ static int named_heads(const char *architecture, int width) {
   return 0;
 }
 
+/* "_reg4_": 4. */
+static int named_registers(const char *architecture) {
+  const char *word = strstr(architecture, "_reg");
+  if (in(architecture, "_radio_")) return in(architecture, "_v4") ? 9 : 7;
+  if (!strncmp(architecture, "test_vit", 8)) return architecture[8] != 0;
+  return word && word[4] >= '0' && word[4] <= '9' ? word[4] - '0' : 0;
+}
+
 vx_timm_name vx_timm_meaning(const char *a, int width) {
+  bool beit3 = !strncmp(a, "beit3_", 6), aimv2 = !strncmp(a, "aimv2_", 6), eva = in(a, "eva_large");
   bool tanh_name = in(a, "patch32_siglip") || (in(a, "_large_patch16_siglip") && in(a, "_512")) ||
                    in(a, "_giantopt_") || in(a, "_so400m_patch16_siglip");
-  bool average = in(a, "_gap_") || in(a, "_rpn_") || in(a, "eva_large") || !strncmp(a, "beit3_", 6) ||
-                 !strcmp(a, "test_vit2") || !strcmp(a, "test_vit4") || !strncmp(a, "aimv2_", 6);
-  bool map = in(a, "_siglip_") || in(a, "_map_") || !strcmp(a, "test_vit3");
+  bool average =
+      in(a, "_gap_") || in(a, "_rpn_") || eva || beit3 || aimv2 || !strcmp(a, "test_vit2") || !strcmp(a, "test_vit4");
+  bool map = !average && (in(a, "_siglip_") || in(a, "_map_") || !strcmp(a, "test_vit3"));
   return (vx_timm_name){.heads = named_heads(a, width),
-                        .epsilon =
-                            in(a, "_clip_") || !strncmp(a, "beit3_", 6) || !strncmp(a, "aimv2_", 6) ? 1e-5 : 1e-6,
+                        .registers = named_registers(a),
+                        .epsilon = in(a, "_clip_") || beit3 || aimv2 ? 1e-5 : 1e-6,
                         .activation = in(a, "_quickgelu_") ? VX_QUICK_GELU
                                       : tanh_name          ? VX_GELU_TANH
                                                            : VX_GELU,
                         .pool = average ? "avg"
                                 : map   ? "map"
-                                        : "token"};
+                                        : "token",
+                        .no_cls = map || (average && !eva && !beit3),
+                        .no_qkv_bias = in(a, "_miil") || in(a, "_medium_patch16_gap_") ||
+                                       in(a, "_betwixt_patch16_gap_") || in(a, "_so150m2_") || in(a, "_rpn_") || aimv2};
+}
+
+static bool recognise(const vx_fetch *fetch, vx_names *names) {
+  const json_t *config = fetch->model->config;
+  const char *architecture = json_string_value(json_object_get(config, "architecture"));
+  bool no_bias = architecture && vx_timm_meaning(architecture, 0).no_qkv_bias;
+  *names = timm;
+  names->no_qkv_bias = !vx_config_switch(json_object_get(config, "model_args"), "qkv_bias", !no_bias);
+  return vx_names_has(fetch, names, names->patch, "weight") &&
+         (vx_names_block_has(fetch, names, "norm1.", "weight") ||
+          vx_names_block_has(fetch, names, "attn.qkv.", "weight"));
 }
 
 /* ---- config ------------------------------------------------------------------------------------------------------ */
@@ -110,20 +126,6 @@ static const char *const known[] = {
     "fixed_input_size", "interpolation", "crop_pct", "test_crop_pct", "crop_mode", "mean", "std", "pool_size",
     "test_pool_size", "first_conv", "classifier", "label_offset", "label_descriptions", "license", "description",
     "origin_url", "paper_name", "paper_ids", "notes", NULL};
-
-static const char *const known_pretrained[] = {
-    /* how pictures are made (harness/data/preprocessor.c) */
-    "input_size", "min_input_size", "test_input_size", "fixed_input_size", "interpolation", "crop_pct", "test_crop_pct",
-    "crop_mode", "mean", "std",
-    /* where weights come from and what they are called: here they are read from the folder */
-    "url", "file", "state_dict", "hf_hub_id", "hf_hub_filename", "source", "architecture", "tag", "custom_load",
-    "first_conv", "classifier",
-    /* labels; of the offset only 0 is understood, the number of classes is overruled by the one outside */
-    "num_classes", "label_offset", "label_names", "label_descriptions", "labels",
-    /* convolutional networks' */
-    "pool_size", "test_pool_size",
-    /* about it */
-    "license", "description", "origin_url", "paper_name", "paper_ids", "notes", NULL};
 
 static const char *const known_arguments[] = {
     /* read below, and held against the tensors */
@@ -145,17 +147,12 @@ static const json_t *stated(const json_t *object, const char *key) {
 }
 
 static bool keys(vx_fetch *fetch, const json_t *config, const json_t *arguments) {
-  const json_t *pretrained = json_object_get(config, "pretrained_cfg");
-  const json_t *offset = stated(pretrained ? pretrained : config, "label_offset"), *type = stated(config, "model_type");
+  const json_t *type = stated(config, "model_type");
   static const char *const on[] = {"proj_bias", "final_norm", NULL};
   static const char *const off[] = {"scale_attn_norm", "scale_mlp_norm", "pool_include_prefix", NULL};
   if (type && (!json_is_string(type) || strcmp(json_string_value(type), "timm_wrapper") != 0))
     return vx_config_expected(fetch, config, "", "model_type", "timm_wrapper, as the tensors are called");
-  if (offset && !(json_is_integer(offset) && json_integer_value(offset) == 0))
-    return vx_config_expected(fetch, pretrained ? pretrained : config, pretrained ? "pretrained_cfg." : "",
-                              "label_offset", "0: the head's first rows would be left out");
-  return vx_config_only(fetch, config, "", known) &&
-         vx_config_only(fetch, pretrained, "pretrained_cfg.", known_pretrained) &&
+  return vx_config_only(fetch, config, "", known) && vx_config_pretrained(fetch) &&
          vx_config_only(fetch, arguments, "model_args.", known_arguments) &&
          vx_config_all(fetch, arguments, "model_args.", on, true) &&
          vx_config_all(fetch, arguments, "model_args.", off, false);
@@ -172,7 +169,7 @@ static int heads(vx_fetch *fetch, const char *architecture, int named, const cha
   if (count || !fetch->ok) return count;
   char why[300];
   snprintf(why, sizeof why, "is missing, no tensor tells it, and the architecture's name %.80s %s: add it",
-           *architecture ? architecture : "(none)", named < 0 ? "stands for another width" : "is not one of timm's");
+           architecture, named < 0 ? "stands for another width" : "is not one of timm's");
   vx_config_fail(fetch, "model_args.num_heads", why);
   return 0;
 }
@@ -230,11 +227,26 @@ static bool place(vx_fetch *fetch, const vx_names *names, vx_shape *s) {
   int image = vx_config_int(fetch, arguments, "img_size", (int)json_integer_value(json_array_get(size, 1)));
   if (!fetch->ok) return false;
   if (all && patches && all != patches && image != all * s->patch && image != patches * s->patch)
-    return vx_config_fail(
-        fetch, "model_args.no_embed_class",
-        "is missing, and positions for all tokens and for the patches alone are both possible: add it");
+    return vx_config_fail(fetch, "model_args.no_embed_class",
+                          "is missing, positions for all tokens and for the patches alone are both possible, and "
+                          "img_size is neither's: add it");
   bool alone = all && patches ? image == patches * s->patch : patches > 0;
   return vx_names_place(fetch, names, s, alone ? s->leading : 0);
+}
+
+/* Tokens that nobody reads are missed by nothing else: they are there as model_args say, or the name. */
+static bool tokens_agree(vx_fetch *fetch, const json_t *arguments, const vx_timm_name *name, const vx_shape *s) {
+  char expected[120];
+  bool cls = vx_config_switch(arguments, "class_token", !name->no_cls);
+  const json_t *said = stated(arguments, "reg_tokens");
+  int registers = said ? (int)json_integer_value(said) : name->registers;
+  static const char or_else[] = "as the tensors say; where it is left out the architecture's name tells";
+  if (cls == s->no_cls) {
+    snprintf(expected, sizeof expected, "%s, %s", s->no_cls ? "false" : "true", or_else);
+    return vx_config_expected(fetch, arguments, "model_args.", "class_token", expected);
+  }
+  snprintf(expected, sizeof expected, "%d, %s", s->registers, or_else);
+  return registers == s->registers || vx_config_expected(fetch, arguments, "model_args.", "reg_tokens", expected);
 }
 
 static bool parts_agree(vx_fetch *fetch, const json_t *arguments, vx_shape *s) {
@@ -247,10 +259,8 @@ static bool parts_agree(vx_fetch *fetch, const json_t *arguments, vx_shape *s) {
   if (norm && (!word || strcmp(word, "layernorm") != 0))
     return vx_config_expected(fetch, arguments, "model_args.", "norm_layer", "\"layernorm\", the only one supported");
   if (norm) s->epsilon = 1e-6; /* the layer's own, whatever the name stands for */
-  return vx_config_agrees_bool(fetch, arguments, "class_token", !s->no_cls) &&
-         vx_config_agrees_bool(fetch, arguments, "pre_norm", s->pre_norm) &&
+  return vx_config_agrees_bool(fetch, arguments, "pre_norm", s->pre_norm) &&
          vx_config_agrees_bool(fetch, arguments, "qk_norm", s->qk_norm) &&
-         vx_config_agrees_count(fetch, arguments, "reg_tokens", s->registers) &&
          vx_config_agrees(fetch, arguments, "embed_dim", s->dim) &&
          vx_config_agrees(fetch, arguments, "depth", s->layers) &&
          vx_config_agrees(fetch, arguments, "patch_size", s->patch) &&
@@ -263,7 +273,8 @@ static bool parts_agree(vx_fetch *fetch, const json_t *arguments, vx_shape *s) {
 static bool shape(vx_fetch *fetch, const vx_names *names, vx_shape *s) {
   const json_t *config = fetch->model->config, *arguments = json_object_get(config, "model_args");
   const char *architecture = json_string_value(json_object_get(config, "architecture")), *key = NULL;
-  if (!architecture) architecture = "";
+  if (!architecture)
+    return vx_config_expected(fetch, config, "", "architecture", "timm's name: it alone tells epsilon and activation");
   if (!keys(fetch, config, arguments)) return false;
   if (!vx_fetch_has(fetch, "head.weight")) return vx_fetch_no_head(fetch, "head.weight", "num_classes");
   if (!vx_names_shape(fetch, names, s)) return false;
@@ -272,7 +283,8 @@ static bool shape(vx_fetch *fetch, const vx_names *names, vx_shape *s) {
   s->activation = name.activation;
   if (!readout(fetch, names, name.pool, s) || !place(fetch, names, s)) return false;
   int count = heads(fetch, architecture, name.heads, &key);
-  return vx_config_heads(fetch, key, count, names, s) && parts_agree(fetch, arguments, s) &&
+  return vx_config_heads(fetch, key, count, names, s) && tokens_agree(fetch, arguments, &name, s) &&
+         parts_agree(fetch, arguments, s) &&
          vx_config_agrees(fetch, stated(arguments, "num_classes") ? arguments : config, "num_classes", s->classes) &&
          vx_config_agrees(fetch, config, "num_features", s->dim) && vx_config_problem(fetch, config, s);
 }

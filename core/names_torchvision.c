@@ -48,7 +48,7 @@ static int heads(const char *architecture, int width) {
 static bool shape(vx_fetch *fetch, const vx_names *names, vx_shape *s) {
   const json_t *config = fetch->model->config;
   const char *architecture = json_string_value(json_object_get(config, "architecture"));
-  if (!vx_config_only(fetch, config, "", known)) return false;
+  if (!vx_config_only(fetch, config, "", known) || !vx_config_pretrained(fetch)) return false;
   if (!vx_fetch_has(fetch, "heads.head.weight")) return vx_fetch_no_head(fetch, "heads.head.weight", "num_classes");
   if (!vx_names_shape(fetch, names, s) || !vx_names_place(fetch, names, s, 0)) return false;
   if (s->no_cls) return vx_names_missing(fetch, names, names->cls);

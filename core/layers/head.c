@@ -7,6 +7,7 @@
 
 /* out [width] = sum of weight * row; `part` VX_ROWS_READ: of r. */
 void vx_read(const vx_shape *s, int n, int part, int width, int stride, const real *rows, real *out) {
+  if (n == 0) memset(out, 0, (size_t)width * sizeof *out); /* the mean of no patch, in a model without other tokens */
   for (int t = 0; t < vx_read_high(s, n); t++, rows += stride) {
     real weight = (real)(part == VX_ROWS_READ ? vx_read_weight(s, n, t) : vx_part_weight(s, n, part, t));
     for (int i = 0; i < width; i++) out[i] = t ? out[i] + weight * rows[i] : weight * rows[i];

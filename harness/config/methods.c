@@ -108,7 +108,9 @@ static bool add_all(vx_config *config, const vx_yaml *node, const vx_place *plac
     const vx_explainer *explainer = vx_explainer_at(i);
     vx_method method;
     if (!vx_explainer_in_all(explainer)) continue;
-    if (!from_id(explainer->id, node, place, &method) || !add(config, &method, node, place)) return false;
+    if (!from_id(explainer->id, node, place, &method)) return false;
+    method.of_all = true;
+    if (!add(config, &method, node, place)) return false;
   }
   return true;
 }
@@ -334,6 +336,7 @@ static bool list_all(vx_config *config, unsigned lacking, const vx_shape *shape,
     vx_method method = {.explainer = vx_explainer_at(i)};
     vx_args_default(&method.explainer->params, &method.args);
     if (vx_explainer_in_all(method.explainer) && !lacks(&method, lacking, shape) &&
+        vx_explainer_fits(method.explainer, shape, NULL) &&
         !list_id(config, method.explainer->id, error))
       return false;
   }
@@ -391,8 +394,9 @@ vx_yaml *vx_read_option_list(const char *list, const char *key, vx_error *error)
 
 /* A list with entries {id: …, as: …, parameters}. */
 static bool read_entries(vx_config *config, const char *list, vx_error *error) {
-  vx_yaml *node = vx_read_option_list(list, "--methods", error);
-  bool good = node && vx_read_methods(config, node, &(vx_place){.key = "--methods", .error = error});
+  const vx_place place = {NULL, "--methods", error};
+  vx_yaml *node = vx_read_option_list(list, place.key, error);
+  bool good = node && vx_read_methods(config, node, &place);
   vx_yaml_free(node);
   return good;
 }

@@ -487,18 +487,56 @@ START_TEST(test_timm_heads) {
   json_object_del(json_object_get(c->config, "model_args"), "num_heads");
   json_object_set_new(c->config, "architecture", json_string("vit_large_patch16_224"));
   refuse(c, "config.json", "num_heads", "stands for another width: add it");
+}
+END_TEST
 
-  FILE *f = fopen("tests/golden/processors/timm-heads.tsv", "r"); /* as timm 1.0.31 builds them */
-  char name[64];
-  int width, count, names = 0;
+/* Every name of timm 1.0.31 and what timm builds for it. */
+START_TEST(test_timm_names) {
+  FILE *f = fopen("tests/golden/processors/timm-names.tsv", "r");
+  char line[256], name[64], heads[8], activation[16], pool[16], special[80];
+  static const char *const activations[] = {"gelu", "gelu_tanh", "quick_gelu", "relu"};
+  int width, bias, cls, registers, names = 0;
+  double epsilon;
   ck_assert_ptr_nonnull(f);
-  for (; fscanf(f, "%63s %d %d", name, &width, &count) == 3; names++) {
-    ck_assert_msg(vx_timm_meaning(name, width).heads == count, "%s: %d", name, vx_timm_meaning(name, width).heads);
+  ck_assert_ptr_nonnull(fgets(line, sizeof line, f)); /* the columns' names */
+  for (; fscanf(f, "%63s %d %7s", name, &width, heads) == 3; names++) {
+    char text[16];
+    ck_assert_int_eq(
+        fscanf(f, "%15s %15s %15s %d %d %d %79s", text, activation, pool, &bias, &cls, &registers, special), 7);
+    vx_timm_name means = vx_timm_meaning(name, width);
+    bool other = strcmp(special, "-") != 0 && strcmp(special, "global_pool_map") != 0;
+    ck_assert_msg((vx_family_needs(name) != NULL) == other, "%s: %s", name, vx_family_needs(name));
+    ck_assert_msg(!strcmp(means.pool, pool), "%s: %s", name, means.pool);
     ck_assert_int_eq(vx_timm_meaning(name, width + 8).heads, -1);
+    if (other) continue;
+    epsilon = atof(text);
+    ck_assert_msg(means.heads == atoi(heads) && means.registers == registers && means.no_cls == !cls &&
+                      means.no_qkv_bias == !bias && means.epsilon == epsilon &&
+                      !strcmp(activations[means.activation], activation),
+                  "%s: %d heads, %d registers, class token %d, bias %d, epsilon %g, %s", name, means.heads,
+                  means.registers, !means.no_cls, !means.no_qkv_bias, means.epsilon, activations[means.activation]);
   }
   fclose(f);
   ck_assert_int_gt(names, 170);
   ck_assert_int_eq(vx_timm_meaning("vit_mine", 192).heads, 0);
+}
+END_TEST
+
+/* The table above is the one that lies with the golden vectors. */
+START_TEST(test_timm_names_shared) {
+  char path[1024], ours[256], theirs[256], name[64], heads[8], epsilon[16], activation[16], pool[16], rest[160];
+  if (!shared_path("golden/variants/timm-architectures.tsv", path)) return;
+  FILE *f = fopen("tests/golden/processors/timm-names.tsv", "r"), *g = fopen(path, "r");
+  ck_assert(f && g && fgets(ours, sizeof ours, f) && fgets(theirs, sizeof theirs, g));
+  while (fgets(theirs, sizeof theirs, g)) {
+    ck_assert_ptr_nonnull(fgets(ours, sizeof ours, f));
+    ck_assert_int_eq(sscanf(ours, "%63s %*d %7s %15s %15s %15s", name, heads, epsilon, activation, pool), 5);
+    snprintf(rest, sizeof rest, "%s\t%s\t%s\t%s\t%s\t", name, heads, epsilon, activation, pool);
+    ck_assert_msg(!strncmp(theirs, rest, strlen(rest)), "%sis not %s", rest, theirs);
+  }
+  ck_assert_ptr_null(fgets(ours, sizeof ours, f));
+  fclose(f);
+  fclose(g);
 }
 END_TEST
 
@@ -544,6 +582,8 @@ int main(void) {
   tcase_add_test(tests, test_config_contradicts);
   tcase_add_test(tests, test_config_values);
   tcase_add_test(tests, test_timm_heads);
+  tcase_add_test(tests, test_timm_names);
+  tcase_add_test(tests, test_timm_names_shared);
   tcase_add_test(tests, test_files);
   return run_suite("core/model", tests);
 }
