@@ -61,19 +61,19 @@ static bool is_word(const vx_yaml *node, const char *word) {
   return node->kind == VX_YAML_SCALAR && strcmp(node->text, word) == 0;
 }
 
-static bool read_list(vx_config *config, const vx_yaml *list, const vx_place *place);
+static bool read_list(vx_config *config, const vx_yaml *list, bool words, const vx_place *place);
 
 /* What `default` means: does the map find objects, and does it say what the model used? */
 static bool add_default(vx_config *config, const vx_place *place) {
   vx_yaml *list = vx_yaml_parse(VX_METRICS_DEFAULT, sizeof VX_METRICS_DEFAULT - 1, "metrics", place->error);
-  bool good = list && read_list(config, list, place);
+  bool good = list && read_list(config, list, true, place);
   vx_yaml_free(list);
   return good;
 }
 
-static bool read_list(vx_config *config, const vx_yaml *list, const vx_place *place) {
+static bool read_list(vx_config *config, const vx_yaml *list, bool words, const vx_place *place) {
   vx_metric metric;
-  bool words = false, good = true;
+  bool good = true;
   for (int i = 0; i < list->count; i++) words |= is_word(list->items[i], "default") || is_word(list->items[i], "all");
   for (int i = 0; good && i < list->count; i++) {
     const vx_yaml *node = list->items[i];
@@ -90,7 +90,7 @@ static bool read_list(vx_config *config, const vx_yaml *list, const vx_place *pl
 bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place) {
   if (is_word(node, "all")) return add_all(config, node, place);
   if (is_word(node, "default")) return add_default(config, place);
-  return node->kind == VX_YAML_LIST ? read_list(config, node, place)
+  return node->kind == VX_YAML_LIST ? read_list(config, node, false, place)
                                     : vx_fail_expected(place, node, "a list of metrics, `default` or `all`");
 }
 
