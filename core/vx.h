@@ -78,6 +78,18 @@ bool vx_model_has_probability(const vx_model *model, vx_error *error);
 /* Replaces the head by `classes` rows of normal weights (sigma 0.02) and zero bias: a sanity check of any method. */
 bool vx_model_randomise_head(vx_model *model, int classes, uint64_t seed, vx_error *error);
 
+/* The model with the values of every tensor (class token, positions, embedding, norms, weights, biases, head) in an
+   order drawn by the seed: the same statistics, nothing learnt. Its labels are `model`'s, which has to stay. */
+vx_model *vx_model_permuted(const vx_model *model, uint64_t seed, vx_error *error);
+size_t vx_model_bytes(const vx_model *model); /* of memory that it took, a mapped file not counted */
+
+/* Layers of two models of one shape in one, without copies of weights: `steps` of the L + 2 layers, counted from the
+   head (with the last norm) over the blocks down to the embedding, are top's, the others model's. Set it while no pass
+   is under way; both have to stay. A new blend is `model`. */
+vx_model *vx_model_blend(const vx_model *model, vx_error *error);
+void vx_model_blend_set(vx_model *blend, const vx_model *model, const vx_model *top, int steps);
+int vx_model_blend_steps(const vx_shape *shape); /* L + 2 */
+
 /* A model of the given shape with normal random weights, for benchmarks and property tests: of its sizes layers, heads,
    dim, mlp, patch, image, classes, registers and unplaced are read, and what kind it is. */
 vx_model *vx_model_random(const vx_shape *shape, uint64_t seed, vx_error *error);

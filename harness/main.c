@@ -33,6 +33,7 @@ static const command commands[] = {
     COMMAND(compare, "which methods really differ; is one run worse than another"),
     COMMAND(report, "a results file as one page to open in a browser"),
     COMMAND(sweep, "what each open choice of a protocol does to the numbers"),
+    COMMAND(measure, "add measures to a finished run, from its stored maps"),
     COMMAND(rescore, "score stored heat maps in another way, without the model"),
     COMMAND(import, "maps of another program beside ours"),
     COMMAND(export, "maps, masks, overlays and tables of a run for other programs"),

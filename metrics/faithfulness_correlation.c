@@ -35,6 +35,12 @@ static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
   needs->shared_count = (int)args->value[SUBSETS];
 }
 
+static int shared(const vx_shape *shape, const vx_args *args, struct vx_shared_key *key) {
+  int size = (int)floor(args->value[SIZE] * (shape->grid * shape->grid) + 0.5);
+  *key = (vx_shared_key){VX_SHARED_SUBSET, (vx_remove)args->value[REMOVE], size > 1 ? size : 1, 0};
+  return (int)args->value[SUBSETS];
+}
+
 static bool measure(const vx_case *of, const vx_args *args, double *columns, vx_error *error) {
   const vx_view *view = of->view;
   vx_cells cells;
@@ -44,9 +50,10 @@ static bool measure(const vx_case *of, const vx_args *args, double *columns, vx_
   double *sum = VX_TAKE(view->scratch, count, double), *drop = VX_TAKE(view->scratch, count, double);
   uint8_t *gone = VX_TAKE(view->scratch, cells.count, uint8_t);
   if (!sum || !drop || !gone) return vx_fail(error, "faithfulness-correlation", "out of memory");
-  int size = (int)floor(args->value[SIZE] * cells.count + 0.5);
+  vx_shared_key key;
+  shared(view->shape, args, &key);
   for (int i = 0; i < count; i++) {
-    vx_shared_key key = {VX_SHARED_SUBSET, (vx_remove)args->value[REMOVE], size > 1 ? size : 1, i};
+    key.place = i;
     if (!vx_answers_gone(view, &key, gone, error) || !vx_answers_shared(view, &key, &without, error)) return false;
     sum[i] = 0;
     for (int k = 0; k < cells.count; k++) sum[i] += gone[k] ? cells.value[k] : 0;
@@ -72,5 +79,6 @@ const vx_measure vx_measure_faithfulness_correlation = {
                  .high = 1,
                  .higher_is_better = true}},
     .needs = ask,
+    .shared = shared,
     .measure = measure,
 };

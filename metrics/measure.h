@@ -18,9 +18,27 @@ typedef enum vx_measure_kind {
   VX_MAP_AND_TRUTH,    /* heat, truth, levels, scoring, cut: without the model, any time */
   VX_MAP_ALONE,        /* map, and view with nothing but the shape and scratch: without the model, any time */
   VX_MAP_AND_MODEL,    /* map and view, whose answers (metrics/answers.h) are what the model says of variants */
-  VX_METHOD_AND_MODEL, /* the method made again, by another model or of another picture; no run makes these yet */
-  VX_MAPS_OF_METHOD,   /* all maps of a method; no run makes these yet */
+  VX_METHOD_AND_MODEL, /* map, and `again`: maps of the method made again as its `remakes` says; view without passes */
+  VX_MAPS_OF_METHOD,   /* map, and `others`; measured when all images of a run are there, from the stored maps */
 } vx_measure_kind;
+
+/* What is another when a method is made again; seed, output and all else stay. */
+typedef enum vx_remake_kind {
+  VX_REMAKE_SECOND,   /* the class explained: the most probable one other than the map's. No other class: no map */
+  VX_REMAKE_PERMUTED, /* the model: the values of its tensors permuted, in `layers` of its L + 2 layers from the head */
+  VX_REMAKE_MOVED,    /* the input: each value moved uniformly in +- by * (max x - min x), by the draw of this number */
+} vx_remake_kind;
+
+typedef struct vx_remake {
+  vx_remake_kind kind;
+  int layers;
+  int draw;
+  double by;
+} vx_remake;
+
+enum { VX_REMAKES_MAX = 64 };
+
+struct vx_shared_key; /* answers.h */
 
 /* Choices of a run that change what is counted, beyond the truth itself (harness/data makes that). */
 typedef struct vx_scoring {
@@ -38,6 +56,10 @@ typedef struct vx_case {
 
   const vx_map *map;   /* as it is kept: the same in the run that makes it and in one that measures it later */
   const vx_view *view; /* the picture, the class explained, its logits; answers; scratch */
+
+  const vx_map *again; /* [remakes] as they would be kept; kind VX_MAP_NONE where there is nothing to make */
+  int again_count;
+  const double *others; /* [grid²] mean of the min-maxed cells of the method's other pictures; NULL: there are none */
 
   bool (*keep_curve)(void *user, const char *name, const double *values, int count); /* see vx_case_curve */
   void *user;
@@ -83,6 +105,13 @@ typedef struct vx_measure {
 
   /* Adds to `needs` what measure() reads of the view and of variants. NULL: nothing of the model. */
   void (*needs)(const struct vx_shape *shape, const vx_args *args, vx_needs *needs);
+
+  /* Of a measure whose questions to the model no map decides, and which asks nothing else: what they are, how many (the
+     key's place counts them). NULL: it is another one. */
+  int (*shared)(const struct vx_shape *shape, const vx_args *args, struct vx_shared_key *key);
+
+  /* How the method is made again: into list [VX_REMAKES_MAX], how many. Of a method and the model only. */
+  int (*remakes)(const struct vx_shape *shape, const vx_args *args, vx_remake *list);
 
   /* Fills columns [column_count]; NaN where a number is not defined for this picture. Of a map and the truth it fails
      only for want of memory; a failure of a measure that asks the model is a row of the picture's failures. */

@@ -23,7 +23,12 @@
   MEASURE(abpc_published)                                                                                              \
   MEASURE(sparseness)                                                                                                  \
   MEASURE(complexity)                                                                                                  \
-  MEASURE(roughness)
+  MEASURE(roughness)                                                                                                   \
+  MEASURE(class_sensitivity)                                                                                           \
+  MEASURE(emprt)                                                                                                       \
+  MEASURE(mprt)                                                                                                        \
+  MEASURE(max_sensitivity)                                                                                             \
+  MEASURE(specificity)
 
 #define DECLARE(name) extern const vx_measure vx_measure_##name;
 #define ADDRESS(name) &vx_measure_##name,

@@ -34,6 +34,12 @@ static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
   needs->shared_count = side * side;
 }
 
+static int shared(const vx_shape *shape, const vx_args *args, struct vx_shared_key *key) {
+  int cells = (int)args->value[CELLS], side = shape->grid / cells;
+  *key = (vx_shared_key){VX_SHARED_CELL, (vx_remove)args->value[REMOVE], cells, 0};
+  return side * side;
+}
+
 static bool measure(const vx_case *of, const vx_args *args, double *columns, vx_error *error) {
   vx_cells patches;
   vx_reply whole, without;
@@ -75,5 +81,6 @@ const vx_measure vx_measure_single_deletion = {
                  .higher_is_better = true}},
     .check = check,
     .needs = ask,
+    .shared = shared,
     .measure = measure,
 };

@@ -78,9 +78,10 @@ const vx_key vx_keys[] = {
      "{of: [a, b, c] or all, sizes: [2, 3], by: sqrt}: every mix of so many of these methods.", 0,
      OWN(vx_read_all_mixes, NULL)},
     {"metrics", VX_KEY_OWN, "[overlap]",
-     "Measures, as ids or {id: …, as: NAME, parameters}: overlap is IoU, F1 and pixel accuracy; `vitx ls metrics` "
-     "shows "
-     "the others. Added to a finished run they are taken of its maps.",
+     "Measures, as ids or {id: …, as: NAME, parameters}; `vitx ls metrics` shows them. overlap is IoU, F1 and pixel "
+     "accuracy; `default` is " VX_METRICS_DEFAULT ", which asks the model too; `all` is every one that is not asked for "
+     "by name only. Both words may stand in the list. Added to a finished run they are taken of its maps "
+     "(`vitx measure`).",
      0, OWN(vx_read_metrics, vx_print_metrics)},
 
     {"score.size", VX_KEY_SCORE, "input",

@@ -65,7 +65,10 @@ void vx_print_params(const vx_params *params, const vx_args *args, vx_text *text
 /* An option's words as a list of YAML, to be freed; NULL on failure. */
 vx_yaml *vx_read_option_list(const char *list, const char *option, vx_error *error);
 
-/* metrics.c */
+/* metrics.c: a list, whose entries may be the words `default` and `all` too, or one of these words. */
+#define VX_METRICS_DEFAULT                                                                                             \
+  "[overlap, deletion, insertion, {id: saco, remove: drop, as: saco@drop}, single-deletion, sparseness, "              \
+  "class-sensitivity]"
 bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place);
 void vx_print_metrics(const vx_config *config, vx_text *text);
 

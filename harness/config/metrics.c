@@ -30,33 +30,68 @@ static bool read_entry(vx_config *config, const vx_yaml *node, const vx_place *p
          vx_read_name(config, node, place, &metric->name);
 }
 
-static bool add(vx_config *config, const vx_metric *metric, const vx_yaml *node, const vx_place *place) {
-  for (int i = 0; i < config->metric_count; i++)
-    if (strcmp(config->metrics[i].name, metric->name) == 0)
-      return vx_fail_at(place, node, "'%s' stands here twice; give one a name with `as`", metric->name);
+/* `twice`: an entry that stands there already is no mistake. */
+static bool add(vx_config *config, const vx_metric *metric, bool twice, const vx_yaml *node, const vx_place *place) {
+  for (int i = 0; i < config->metric_count; i++) {
+    const vx_metric *there = &config->metrics[i];
+    if (strcmp(there->name, metric->name) != 0) continue;
+    bool same =
+        there->measure == metric->measure && vx_args_equal(&metric->measure->params, &there->args, &metric->args);
+    return (twice && same) ||
+           vx_fail_at(place, node, "'%s' stands here twice; give one a name with `as`", metric->name);
+  }
   if (config->metric_count == VX_METRICS_MAX) return vx_fail_at(place, node, "more than %d metrics", VX_METRICS_MAX);
   config->metrics[config->metric_count++] = *metric;
   return true;
 }
 
-bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place) {
+/* What `all` means: each by its id, but those that are asked for by name only. */
+static bool add_all(vx_config *config, const vx_yaml *node, const vx_place *place) {
   vx_metric metric;
-  if (node->kind == VX_YAML_SCALAR && strcmp(node->text, "all") == 0) {
-    int known;
-    const vx_measure *const *all = vx_measures(&known);
-    for (int i = 0; i < known; i++) {
-      if (all[i]->by_name_only) continue;
-      if (!from_id(all[i]->id, node, place, &metric) || !add(config, &metric, node, place)) return false;
-    }
-    return true;
-  }
-  if (node->kind != VX_YAML_LIST) {
-    return vx_fail_expected(place, node, "a list of metrics or `all`");
-  }
-  for (int i = 0; i < node->count; i++)
-    if (!read_entry(config, node->items[i], place, &metric) || !add(config, &metric, node->items[i], place))
+  int known;
+  const vx_measure *const *all = vx_measures(&known);
+  for (int i = 0; i < known; i++)
+    if (!all[i]->by_name_only &&
+        (!from_id(all[i]->id, node, place, &metric) || !add(config, &metric, true, node, place)))
       return false;
   return true;
+}
+
+static bool is_word(const vx_yaml *node, const char *word) {
+  return node->kind == VX_YAML_SCALAR && strcmp(node->text, word) == 0;
+}
+
+static bool read_list(vx_config *config, const vx_yaml *list, bool words, const vx_place *place);
+
+/* What `default` means: does the map find objects, and does it say what the model used? */
+static bool add_default(vx_config *config, const vx_place *place) {
+  vx_yaml *list = vx_yaml_parse(VX_METRICS_DEFAULT, sizeof VX_METRICS_DEFAULT - 1, "metrics", place->error);
+  bool good = list && read_list(config, list, true, place);
+  vx_yaml_free(list);
+  return good;
+}
+
+static bool read_list(vx_config *config, const vx_yaml *list, bool words, const vx_place *place) {
+  vx_metric metric;
+  bool good = true;
+  for (int i = 0; i < list->count; i++) words |= is_word(list->items[i], "default") || is_word(list->items[i], "all");
+  for (int i = 0; good && i < list->count; i++) {
+    const vx_yaml *node = list->items[i];
+    if (is_word(node, "default"))
+      good = add_default(config, place);
+    else if (is_word(node, "all"))
+      good = add_all(config, node, place);
+    else
+      good = read_entry(config, node, place, &metric) && add(config, &metric, words, node, place);
+  }
+  return good;
+}
+
+bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place) {
+  if (is_word(node, "all")) return add_all(config, node, place);
+  if (is_word(node, "default")) return add_default(config, place);
+  return node->kind == VX_YAML_LIST ? read_list(config, node, false, place)
+                                    : vx_fail_expected(place, node, "a list of metrics, `default` or `all`");
 }
 
 bool vx_config_metrics(vx_config *config, const char *list, const char *option, vx_error *error) {

@@ -7,53 +7,88 @@
 
 #include "base/digest.h"
 #include "harness/data/annotation.h"
+#include "harness/run/perturbed.h"
 #include "harness/run/predict.h"
+#include "harness/run/remake.h"
 #include "harness/run/score.h"
 #include "harness/run/subject.h"
 
 struct vx_evaluator {
   const vx_run *run;
-  vx_subject *subject; /* NULL: nothing asks the model */
+  vx_plan plan;
+  vx_subject *subject; /* NULL: nothing has asked the model yet */
   vx_scorer *scorer;
+  vx_remaker *remaker;
   float *prior; /* [S][S] */
+  uint64_t asking, shared,
+      remade;       /* of the run's metrics: ask the model, only what no map decides, make methods again */
+  vx_answers *told; /* what the file has of the picture, where the model is not asked */
+  vx_view telling;
+  vx_arena *scratch;
 };
+
+/* What an image takes: the model at all; the passes for the class explained; methods made again. */
+typedef struct taking {
+  bool model, ask, again;
+} taking;
 
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
-/* The run's plan, or what of it is needed. False on failure; *any: something asks the model. */
-static bool plan(const vx_run *run, const bool *make, bool model, vx_plan *plan, bool *any, vx_error *error) {
+/* The run's plan, or what of it is needed; into *again what may be made again. */
+static bool plan(const vx_run *run, const bool *make, bool model, vx_plan *plan, vx_plan *again, vx_error *error) {
   const vx_config *config = run->config;
   *plan = run->plan;
-  *any = !make || model;
-  if (!make) return true;
   plan->needs = (vx_needs){0};
   for (int i = 0; i < plan->count; i++) {
-    if (run->stored[i] < 0 || !make[run->stored[i]]) continue;
-    *any = true;
-    if (!vx_plan_method(plan, i, run->shape, error)) return false;
+    bool needed = run->stored[i] >= 0 && (!make || make[run->stored[i]]);
+    if (needed && !vx_plan_method(plan, i, run->shape, error)) return false;
   }
-  return !model || vx_plan_metrics(plan, config->metrics, config->metric_count, run->shape, error);
+  *again = *plan;
+  if (!make) *plan = run->plan;
+  return !make || !model || vx_plan_metrics(plan, config->metrics, config->metric_count, run->shape, error);
+}
+
+static void sort_metrics(vx_evaluator *e) {
+  const vx_config *config = e->run->config;
+  e->remade = vx_remake_metrics(e->run, false);
+  for (int i = 0; i < config->metric_count; i++) {
+    const vx_measure *measure = config->metrics[i].measure;
+    uint64_t bit = UINT64_C(1) << i;
+    if (measure->kind == VX_MAP_AND_MODEL) *(measure->shared ? &e->shared : &e->asking) |= bit;
+  }
 }
 
 vx_evaluator *vx_evaluator_new(const vx_run *run, const bool *make, bool model, vx_error *error) {
   vx_evaluator *e = calloc(1, sizeof *e);
   size_t pixels = (size_t)run->shape->image * (size_t)run->shape->image;
-  vx_plan needed;
-  bool any = false;
-  if (e) *e = (vx_evaluator){.run = run, .prior = malloc(pixels * sizeof *e->prior)};
-  bool good = (e && e->prior) || vx_fail(error, "worker", "out of memory");
-  good = good && (e->scorer = vx_scorer_new(run, error)) && plan(run, make, model, &needed, &any, error);
-  if (good && any)
-    e->subject = vx_subject_new(run->model, &needed, &run->input, (vx_precision)run->config->precision, error);
-  if (good && (e->subject || !any)) return e;
+  vx_plan again;
+  if (e) *e = (vx_evaluator){.run = run, .prior = malloc(pixels * sizeof *e->prior), .scratch = vx_arena_new()};
+  bool good = (e && e->prior && e->scratch) || vx_fail(error, "worker", "out of memory");
+  good = good && (e->scorer = vx_scorer_new(run, error)) && plan(run, make, model, &e->plan, &again, error) &&
+         (e->remaker = vx_remaker_new(run, &again, error)) &&
+         (e->told = vx_answers_new(run->shape, (double[3]){0}, error));
+  if (good) {
+    sort_metrics(e);
+    return e;
+  }
   vx_evaluator_free(e);
   return NULL;
+}
+
+static bool open_subject(vx_evaluator *e, vx_error *error) {
+  const vx_run *run = e->run;
+  if (!e->subject)
+    e->subject = vx_subject_new(run->model, &e->plan, &run->input, (vx_precision)run->config->precision, error);
+  return e->subject != NULL;
 }
 
 void vx_evaluator_free(vx_evaluator *e) {
   if (!e) return;
   vx_subject_free(e->subject);
+  vx_remaker_free(e->remaker);
   vx_scorer_free(e->scorer);
+  vx_answers_free(e->told);
+  vx_arena_free(e->scratch);
   free(e->prior);
   free(e);
 }
@@ -210,37 +245,81 @@ static bool evaluate_method(vx_evaluator *e, int index, const vx_view *view, uin
   return settle(outcome, "score", result, evaluation, &error);
 }
 
-/* Further measures of a map that the store has. */
-static bool measure_stored(vx_evaluator *e, int index, const vx_view *view, const vx_todo *todo, vx_result *result) {
-  const vx_run *run = e->run;
-  int method = run->stored[index], k = 0;
+/* Further measures of a map that the store has, of the run's method of this number. */
+static bool measure_stored(vx_evaluator *e, int method, const vx_view *view, const vx_todo *todo, vx_result *result) {
+  int k = 0;
   while (k < todo->stored->evaluation_count && todo->stored->evaluations[k].method != method) k++;
   if (k == todo->stored->evaluation_count) return true;
   vx_error error;
   vx_evaluation *evaluation = vx_result_add_evaluation(result, method);
   if (!evaluation) return false;
-  vx_score_outcome outcome = vx_scorer_measure(e->scorer, &run->config->methods[index], &todo->stored->evaluations[k],
+  vx_score_outcome outcome = vx_scorer_measure(e->scorer, &e->run->info.methods[method], &todo->stored->evaluations[k],
                                                view, todo->metrics[method], result, evaluation, &error);
   return settle(outcome, "score", result, evaluation, &error);
 }
 
-/* The passes for the class explained. NULL: a row says why, or memory is out (*good). */
-static const vx_view *ask(vx_evaluator *e, const vx_mask *mask, vx_result *result, bool *good) {
+/* What is asked of the picture. False: a row says why it cannot be, or memory is out (*good). */
+static bool question_of(vx_evaluator *e, const vx_mask *mask, vx_result *result, vx_question *question, bool *good) {
   const vx_run *run = e->run;
-  vx_question question = {.output = (vx_output)run->config->output,
-                          .seed = vx_subject_seed((uint64_t)run->config->seed, result->id)};
   vx_error error;
+  *question = (vx_question){.output = (vx_output)run->config->output,
+                            .seed = vx_subject_seed((uint64_t)run->config->seed, result->id)};
   const char *stage = "target";
-  const vx_view *view = NULL;
-  if (vx_choose_target(run, vx_subject_probability(e->subject), result, &question.target, &error)) {
+  if (vx_choose_target(run, vx_subject_probability(e->subject), result, &question->target, &error)) {
     stage = "mask";
-    if (vx_prior_give(run->prior, mask, e->prior, &question.prior, &error)) {
-      stage = "model";
-      view = vx_subject_ask(e->subject, &question, &error);
-    }
+    if (vx_prior_give(run->prior, mask, e->prior, &question->prior, &error)) return true;
   }
-  *good = view || vx_result_add_failure(result, VX_FAILURE, -1, stage, error.where, "%s", error.why);
-  return view;
+  *good = vx_result_add_failure(result, VX_FAILURE, -1, stage, error.where, "%s", error.why);
+  return false;
+}
+
+/* The passes for the class explained, with what the file has of the picture's variants. NULL: likewise. */
+static const vx_view *ask(vx_evaluator *e, const vx_question *question, const vx_result *stored, vx_result *result,
+                          bool *good) {
+  vx_error error;
+  const vx_view *view = vx_subject_ask(e->subject, question, &error);
+  if (view && (!stored || vx_perturbed_give(stored, view, &error))) return view;
+  *good = vx_result_add_failure(result, VX_FAILURE, -1, "model", error.where, "%s", error.why);
+  return NULL;
+}
+
+/* What the file has of the picture's variants, without the model. NULL: likewise. */
+static const vx_view *tell(vx_evaluator *e, const vx_result *stored, vx_result *result, bool *good) {
+  const vx_run *run = e->run;
+  vx_error error;
+  e->telling = (vx_view){.shape = run->shape,
+                         .target = stored->perturbation_count ? stored->perturbations[0].target : 0,
+                         .answers = e->told,
+                         .seed = vx_subject_seed((uint64_t)run->config->seed, result->id),
+                         .scratch = e->scratch};
+  vx_answers_start(e->told, e->telling.target);
+  if (vx_perturbed_give(stored, &e->telling, &error)) return &e->telling;
+  *good = vx_result_add_failure(result, VX_FAILURE, -1, "model", error.where, "%s", error.why);
+  return NULL;
+}
+
+/* Whether the file has what these measures ask. */
+static bool told(const vx_evaluator *e, const vx_result *stored, uint64_t metrics) {
+  const vx_config *config = e->run->config;
+  bool all = stored != NULL;
+  for (int i = 0; all && i < config->metric_count; i++) {
+    vx_shared_key key = {0};
+    if (!(metrics >> i & 1)) continue;
+    int count = config->metrics[i].measure->shared(e->run->shape, &config->metrics[i].args, &key);
+    all = vx_perturbed_has(stored, &key, count);
+  }
+  return all;
+}
+
+static taking takes(const vx_evaluator *e, const vx_todo *todo) {
+  taking t = {.ask = !todo, .again = !todo && e->remade};
+  for (int m = 0; todo && m < e->run->info.method_count; m++) {
+    uint64_t bits = todo->metrics[m];
+    t.ask = t.ask || todo->make[m] || (bits & e->asking) || !told(e, todo->stored, bits & e->shared);
+    t.again |= (bits & e->remade) != 0;
+  }
+  t.model = t.ask || t.again;
+  return t;
 }
 
 /* Those of the methods that the run stores; parts of mixes are made with them. */
@@ -254,8 +333,10 @@ static bool evaluate_methods(vx_evaluator *e, const vx_view *view, const vx_todo
     if (!todo || todo->make[stored])
       good = evaluate_method(e, i, view, metrics, result);
     else if (metrics)
-      good = measure_stored(e, i, view, todo, result);
+      good = measure_stored(e, stored, view, todo, result);
   }
+  for (int m = 0; good && todo && m < run->info.method_count; m++) /* maps of other programs: no method makes them */
+    if (vx_is_imported(&run->info.methods[m]) && todo->metrics[m]) good = measure_stored(e, m, view, todo, result);
   return good;
 }
 
@@ -275,20 +356,27 @@ static bool predict(vx_evaluator *e, const vx_picture *picture, vx_result *resul
 }
 
 static bool evaluate_picture(vx_evaluator *e, const vx_picture *picture, const vx_mask *mask, const vx_todo *todo,
-                             vx_result *result) {
+                             taking takes, vx_result *result) {
   vx_error error;
-  bool with_model = !todo || todo->model, good = true, go_on = true;
+  bool good = true, go_on = true;
+  const vx_result *stored = todo ? todo->stored : NULL;
   const vx_view *view = NULL;
-  if (!with_model) /* the stored prediction is what there is */
-    result->prediction = todo->stored->prediction;
+  vx_question question;
+  if (!takes.model) /* the stored prediction is what there is */
+    result->prediction = stored->prediction;
   else if (!predict(e, picture, result, &go_on))
     return false;
   if (!go_on || !mask->label) return true; /* without a mask the prediction is all there is to keep */
-  if (with_model && !(view = ask(e, mask, result, &good))) return good;
+  if (takes.model && !question_of(e, mask, result, &question, &good)) return good;
+  if (takes.ask || stored) {
+    view = takes.ask ? ask(e, &question, stored, result, &good) : tell(e, stored, result, &good);
+    if (!view) return good;
+  }
   if (!vx_scorer_truth(e->scorer, mask, picture->width, picture->height, result, &error) &&
       !vx_result_add_failure(result, VX_FAILURE, -1, "mask", error.where, "%s", error.why))
     return false;
-  return evaluate_methods(e, view, todo, result);
+  return evaluate_methods(e, view, todo, result) && (!takes.ask || vx_perturbed_keep(view, result)) &&
+         (!takes.again || vx_remaker_measure(e->remaker, e->subject, e->scorer, &question, todo, result));
 }
 
 /* Stored maps are measured against the picture and mask that the run saw, or not at all. */
@@ -308,6 +396,8 @@ bool vx_evaluate(vx_evaluator *e, int position, const vx_todo *todo, vx_result *
   vx_picture picture;
   vx_mask mask = {0};
   vx_error reason;
+  taking need = takes(e, todo);
+  if (need.model && !open_subject(e, error)) return false;
   bool good = vx_result_reset(result, position, entry->id) &&
               keep_digest(entry->annotation, &result->annotation_digest, result) &&
               keep_digest(entry->image, &result->picture_digest, result) && read_annotation(run, entry, result);
@@ -317,7 +407,7 @@ bool vx_evaluate(vx_evaluator *e, int position, const vx_todo *todo, vx_result *
     result->width = picture.width;
     result->height = picture.height;
     good = tell_turned(run, entry, &picture, result) && read_mask(run, entry, &picture, &mask, result) &&
-           evaluate_picture(e, &picture, &mask, todo, result);
+           evaluate_picture(e, &picture, &mask, todo, need, result);
     vx_picture_free(&picture);
     vx_mask_free(&mask);
   }

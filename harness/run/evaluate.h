@@ -8,15 +8,15 @@
 typedef struct vx_todo {
   bool *make;              /* make the map */
   uint64_t *metrics;       /* of the run's metrics those to be measured, of a map that is made or stored */
-  bool model;              /* something of it asks the model */
   const vx_result *stored; /* rows of the image with the maps that are measured without being made; NULL: none */
 } vx_todo;
 
 typedef struct vx_evaluator vx_evaluator;
 
-/* What one thread needs to evaluate images of `run`, one after the other. With `make` (by method; NULL: all methods and
-   measures) and `model` (measures that ask the model) it can do no more than these: then no pass is planned that only
-   others need, and without any of them there is no model at all. */
+/* What one thread needs to evaluate images of `run`, one after the other. With `make` (by method, of those that are
+   made, or made again by a measure; NULL: all methods and measures) and `model` (measures that ask the model) it can do
+   no more than these: then no pass is planned that only others need. Memory for the passes is taken when an image first
+   needs the model: not where the results file has all that measures ask. */
 vx_evaluator *vx_evaluator_new(const vx_run *run, const bool *make, bool model, vx_error *error);
 void vx_evaluator_free(vx_evaluator *evaluator);
 

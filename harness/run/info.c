@@ -108,6 +108,20 @@ static bool fill_methods(vx_run *run) {
   return true;
 }
 
+bool vx_run_add_imported(vx_run *run, vx_store *store, int64_t id, vx_error *error) {
+  vx_method_row *there;
+  int count, all = run->info.method_count;
+  if (!vx_query_methods(store, id, run->arena, &there, &count, error)) return false;
+  vx_method_row *rows = VX_TAKE(run->arena, all + count + 1, vx_method_row);
+  if (!rows) return vx_fail(error, run->config->path, "out of memory");
+  if (all) memcpy(rows, run->info.methods, (size_t)all * sizeof *rows);
+  for (int i = 0; i < count; i++)
+    if (vx_is_imported(&there[i])) rows[all++] = there[i];
+  run->info.methods = rows;
+  run->info.method_count = all;
+  return true;
+}
+
 /* ---- measures --------------------------------------------------------------------------------------------------- */
 
 static bool fill_metric(vx_run *run, int index, vx_metric_row *to) {

@@ -20,8 +20,6 @@ bool vx_plan_metrics(vx_plan *plan, const vx_metric *metrics, int count, const v
   for (int i = 0; i < count; i++) {
     const vx_measure *measure = metrics[i].measure;
     vx_needs own = {0};
-    if (measure->kind > VX_MAP_AND_MODEL)
-      return vx_fail(error, metrics[i].name, "%s is no measure of a single map: a run cannot make it", measure->id);
     if (!vx_args_check(&measure->params, measure->id, &metrics[i].args, shape->layers, error)) return false;
     if (measure->check && !measure->check(shape, &metrics[i].args, error)) return false;
     if (measure->needs) measure->needs(shape, &metrics[i].args, &own);

@@ -22,7 +22,7 @@ bool vx_plan_make(const vx_method *methods, int count, const vx_shape *shape, vx
 /* Adds what one of the plan's methods needs, with the parts of a mix; starting from a plan without needs, of some. */
 bool vx_plan_method(vx_plan *plan, int method, const vx_shape *shape, vx_error *error);
 
-/* Adds what measures need. Fails on a measure of a kind that no run makes. */
+/* Adds what measures need. */
 bool vx_plan_metrics(vx_plan *plan, const vx_metric *metrics, int count, const vx_shape *shape, vx_error *error);
 
 #endif

@@ -12,8 +12,7 @@ void vx_progress_start(vx_progress *progress, FILE *to, bool terminal, int total
   progress->last = progress->start;
 }
 
-/* "0:09", "1:10", "2:03:04" */
-static void clock_text(double seconds, char *text, size_t size) {
+void vx_progress_clock(double seconds, char *text, size_t size) {
   long s = seconds < 0 ? 0 : seconds > 3e6 ? 3000000 : (long)(seconds + 0.5);
   if (s >= 3600)
     snprintf(text, size, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
@@ -30,7 +29,7 @@ static void print_line(const vx_progress *progress, double seconds, char *text, 
   int length = snprintf(text, size, "%d/%d images, %d through the gate, %.1f images/s", done, progress->total,
                         progress->passed, rate);
   if (left <= 0 || rate <= 0 || length < 0 || (size_t)length >= size) return;
-  clock_text(left / rate, time, sizeof time);
+  vx_progress_clock(left / rate, time, sizeof time);
   snprintf(text + length, size - (size_t)length, ", %s left", time);
 }
 

@@ -23,6 +23,9 @@ void vx_progress_start(vx_progress *progress, FILE *to, bool terminal, int total
 void vx_progress_step(vx_progress *progress, bool passed);
 
 /* Leaves the bar as it is and goes to a new line. */
+/* "0:09", "1:10", "2:03:04" */
+void vx_progress_clock(double seconds, char *text, size_t size);
+
 void vx_progress_end(vx_progress *progress);
 
 #endif

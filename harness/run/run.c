@@ -1,5 +1,6 @@
 #include "harness/run/run.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,34 @@ static bool set_target(vx_run *run, vx_error *error) {
   return true;
 }
 
+/* ---- the model permuted ---------------------------------------------------------------------------------------- */
+
+struct vx_permuted {
+  pthread_mutex_t lock;
+  vx_model *model;
+};
+
+static bool open_permuted(vx_run *run, vx_error *error) {
+  run->permuted = calloc(1, sizeof *run->permuted);
+  return (run->permuted && pthread_mutex_init(&run->permuted->lock, NULL) == 0) ||
+         vx_fail(error, run->config->path, "out of memory");
+}
+
+static void close_permuted(vx_run *run) {
+  if (!run->permuted) return;
+  vx_model_close(run->permuted->model);
+  pthread_mutex_destroy(&run->permuted->lock);
+  free(run->permuted);
+}
+
+const vx_model *vx_run_permuted(const vx_run *run, vx_error *error) {
+  struct vx_permuted *p = run->permuted;
+  pthread_mutex_lock(&p->lock);
+  if (!p->model) p->model = vx_model_permuted(run->model, (uint64_t)run->config->seed, error);
+  pthread_mutex_unlock(&p->lock);
+  return p->model;
+}
+
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 static bool open_all(vx_run *run, char *advice, size_t advice_size, vx_error *error) {
@@ -101,13 +130,14 @@ vx_run *vx_run_open(const vx_config *config, char *advice, size_t advice_size, v
     return NULL;
   }
   run->config = config;
-  if (open_all(run, advice, advice_size, error)) return run;
+  if (open_permuted(run, error) && open_all(run, advice, advice_size, error)) return run;
   vx_run_close(run);
   return NULL;
 }
 
 void vx_run_close(vx_run *run) {
   if (!run) return;
+  close_permuted(run);
   vx_prior_free(run->prior);
   vx_class_map_free(&run->map);
   vx_voc_close(&run->voc);

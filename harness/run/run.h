@@ -9,7 +9,7 @@
 #include "harness/data/voc.h"
 #include "harness/run/plan.h"
 #include "harness/run/prior.h"
-#include "harness/store/result.h"
+#include "harness/store/query.h"
 #include "metrics/measure.h"
 
 typedef struct vx_run {
@@ -22,7 +22,8 @@ typedef struct vx_run {
   vx_input_options input;
   int target; /* a class of the model, or one of VX_TARGET_… (target.h) */
   vx_plan plan;
-  vx_prior *prior; /* NULL unless a method asks for it (vx_run_make_prior) */
+  struct vx_permuted *permuted; /* see vx_run_permuted */
+  vx_prior *prior;              /* NULL unless a method asks for it (vx_run_make_prior) */
 
   /* What the store keeps of it; its methods are the config's without the hidden ones. */
   vx_run_row info;
@@ -39,6 +40,10 @@ void vx_run_close(vx_run *run);
 /* Reads all masks once, for methods that need the data set's mean masks; does nothing when none does. */
 bool vx_run_make_prior(vx_run *run, vx_error *error);
 
+/* The model with the values of its tensors permuted, by the run's seed: made when it is first asked for, by any thread,
+   then shared. NULL: memory is out. */
+const vx_model *vx_run_permuted(const vx_run *run, vx_error *error);
+
 /* The model that a config names, with the head that it asks for; NULL on failure. */
 vx_model *vx_run_open_model(const vx_config *config, vx_error *error);
 
@@ -47,6 +52,10 @@ bool vx_run_input(const vx_config *config, int image_size, vx_input_options *inp
 
 /* info.c: fills run->info from all the rest. */
 bool vx_run_fill_info(vx_run *run, vx_error *error);
+
+/* Adds the methods of run `id` in the file whose maps another program made behind the run's own: they are measured
+   where no method has to be made. */
+bool vx_run_add_imported(vx_run *run, vx_store *store, int64_t id, vx_error *error);
 
 /* Of that the measures of run->config alone: rows, and the names of their numbers. False when memory is out. */
 bool vx_run_fill_metrics(vx_run *run);

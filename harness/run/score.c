@@ -1,6 +1,5 @@
 #include "harness/run/score.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "metrics/measure.h"
@@ -67,9 +66,11 @@ static bool keep_curve(void *user, const char *name, const double *values, int c
   return vx_result_add_curve(to->result, to->evaluation, to->metric, name, single, count);
 }
 
-/* One measure's numbers. What a measure that asks the model cannot tell is undefined, and a failure of the picture. */
-static vx_score_outcome fill_metric(const vx_run *run, int index, vx_case *of, vx_result *result,
-                                    vx_evaluation *evaluation, vx_error *error) {
+/* One measure's numbers. What a measure that asks the model cannot tell is a failure of the picture, and tried again.
+ */
+vx_score_outcome vx_scorer_metric(const vx_scorer *scorer, int index, vx_case *of, vx_result *result,
+                                  vx_evaluation *evaluation, vx_error *error) {
+  const vx_run *run = scorer->run;
   const vx_metric *metric = &run->config->metrics[index];
   const vx_measure *measure = metric->measure;
   double column[VX_MEASURE_COLUMNS];
@@ -79,12 +80,13 @@ static vx_score_outcome fill_metric(const vx_run *run, int index, vx_case *of, v
   bool good = measure->measure(of, &metric->args, column, error);
   if (of->view) vx_arena_reset(of->view->scratch);
   if (!good && measure->kind == VX_MAP_AND_TRUTH) return VX_SCORE_NO_MEMORY;
-  if (!good && !vx_result_add_failure(result, VX_FAILURE, evaluation->method, "measure", metric->name, "%s: %s",
-                                      error->where, error->why))
-    return VX_SCORE_NO_MEMORY;
+  if (!good)
+    return vx_result_add_failure(result, VX_FAILURE, evaluation->method, "measure", metric->name, "%s: %s",
+                                 error->where, error->why)
+               ? VX_SCORE_DONE
+               : VX_SCORE_NO_MEMORY;
   for (int c = 0; c < measure->column_count; c++)
-    if (!vx_result_add_score(result, evaluation, run->columns[index][c], good ? column[c] : (double)NAN))
-      return VX_SCORE_NO_MEMORY;
+    if (!vx_result_add_score(result, evaluation, run->columns[index][c], column[c])) return VX_SCORE_NO_MEMORY;
   return VX_SCORE_DONE;
 }
 
@@ -97,10 +99,12 @@ static vx_score_outcome fill_metrics(const vx_scorer *scorer, uint64_t metrics, 
   for (int i = 0; i < run->config->metric_count && outcome == VX_SCORE_DONE; i++) {
     const vx_measure *measure = run->config->metrics[i].measure;
     bool against_truth = measure->kind == VX_MAP_AND_TRUTH;
-    if (!(metrics >> i & 1) || measure == &vx_measure_overlap || (against_truth && !scorer->truth.known)) continue;
+    if (!(metrics >> i & 1) || measure == &vx_measure_overlap || (against_truth && !scorer->truth.known) ||
+        measure->kind > VX_MAP_AND_MODEL)
+      continue;
     vx_case of = against_truth ? *truth : (vx_case){.map = map, .view = view};
     if (measure->kind == VX_MAP_ALONE) of.view = &scorer->plain;
-    outcome = fill_metric(run, i, &of, result, evaluation, error);
+    outcome = vx_scorer_metric(scorer, i, &of, result, evaluation, error);
   }
   return outcome;
 }
@@ -110,12 +114,18 @@ static bool prepare(vx_scorer *scorer, vx_case *of, vx_error *error) {
                          of, error);
 }
 
+vx_score_outcome vx_scorer_keep(vx_scorer *scorer, const vx_method *method, const vx_heatmap *map, vx_result *result,
+                                vx_evaluation *evaluation, vx_error *error) {
+  const vx_geometry *size = &scorer->truth.geometry;
+  if (!vx_to_size(&scorer->sized, map, method->name, size->height, size->width, error)) return VX_SCORE_FAILED;
+  return vx_sized_keep(&scorer->sized, result, evaluation) ? VX_SCORE_DONE : VX_SCORE_NO_MEMORY;
+}
+
 vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, const vx_heatmap *map, const vx_view *view,
                                  uint64_t metrics, vx_result *result, vx_evaluation *evaluation, vx_error *error) {
-  const vx_geometry *size = &scorer->truth.geometry;
   vx_case of = {0};
-  if (!vx_to_size(&scorer->sized, map, method->name, size->height, size->width, error)) return VX_SCORE_FAILED;
-  if (!vx_sized_keep(&scorer->sized, result, evaluation)) return VX_SCORE_NO_MEMORY;
+  vx_score_outcome kept = vx_scorer_keep(scorer, method, map, result, evaluation, error);
+  if (kept != VX_SCORE_DONE) return kept;
   evaluation->status = scorer->sized.heat.flat ? VX_STATUS_FLAT : VX_STATUS_OK;
   if (scorer->truth.known) {
     if (!prepare(scorer, &of, error)) return VX_SCORE_FAILED;
@@ -126,7 +136,7 @@ vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, con
   return fill_metrics(scorer, metrics, &of, &evaluation->map, view, result, evaluation, error);
 }
 
-vx_score_outcome vx_scorer_measure(vx_scorer *scorer, const vx_method *method, const vx_evaluation *stored,
+vx_score_outcome vx_scorer_measure(vx_scorer *scorer, const vx_method_row *method, const vx_evaluation *stored,
                                    const vx_view *view, uint64_t metrics, vx_result *result, vx_evaluation *evaluation,
                                    vx_error *error) {
   const vx_geometry *size = &scorer->truth.geometry;
@@ -135,8 +145,8 @@ vx_score_outcome vx_scorer_measure(vx_scorer *scorer, const vx_method *method, c
   evaluation->score_count = evaluation->score_room = evaluation->curve_count = evaluation->curve_room = 0;
   evaluation->map = (vx_map){.kind = VX_MAP_NONE};
   if (scorer->truth.known) {
-    if (!vx_to_size_stored(&scorer->sized, &stored->map, method->explainer->is_mask, method->name, size->height,
-                           size->width, error) ||
+    if (!vx_to_size_stored(&scorer->sized, &stored->map, method->is_mask, method->name, size->height, size->width,
+                           error) ||
         !prepare(scorer, &of, error))
       return VX_SCORE_FAILED;
     of.cut.threshold = stored->threshold; /* of a map kept in bytes a cut may have read more than them */

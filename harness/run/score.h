@@ -26,9 +26,18 @@ vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, con
 /* The metrics whose bits are set, of an evaluation out of the store with its map, into a copy of it: bit for bit what
    vx_scorer_score gives. Not for a map at input resolution by a measure that reads its heat. `view` may be NULL where
    no measure asks the model. */
-vx_score_outcome vx_scorer_measure(vx_scorer *scorer, const vx_method *method, const vx_evaluation *stored,
+vx_score_outcome vx_scorer_measure(vx_scorer *scorer, const vx_method_row *method, const vx_evaluation *stored,
                                    const vx_view *view, uint64_t metrics, vx_result *result, vx_evaluation *evaluation,
                                    vx_error *error);
+
+/* The map in the form in which it would be kept, into an evaluation of `result` and nothing else. */
+vx_score_outcome vx_scorer_keep(vx_scorer *scorer, const vx_method *method, const vx_heatmap *map, vx_result *result,
+                                vx_evaluation *evaluation, vx_error *error);
+
+/* One of the run's metrics of a case that is prepared, into the evaluation: a failure of a measure that is not against
+   the truth is a row of the picture's. */
+vx_score_outcome vx_scorer_metric(const vx_scorer *scorer, int metric, vx_case *of, vx_result *result,
+                                  vx_evaluation *evaluation, vx_error *error);
 
 /* Threshold, counts and scores of a cut into an evaluation. */
 void vx_score_cut(const vx_cut *cut, const vx_scoring *scoring, vx_evaluation *evaluation);

@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "base/crew.h"
+#include "harness/run/all_maps.h"
 #include "harness/run/evaluate.h"
+#include "harness/run/remake.h"
 #include "harness/store/query.h"
 #include "harness/store/stored.h"
 
@@ -16,6 +18,7 @@ typedef struct lacking {
   int position;
   vx_todo todo; /* make NULL: all */
   bool stored;  /* some of the stored maps are measured */
+  bool any;     /* something is to be done */
 } lacking;
 
 typedef struct working {
@@ -27,6 +30,7 @@ typedef struct working {
   vx_result **stored;  /* [places] rows with maps that are measured again; of those that measure them */
   bool *make, all;     /* [methods] made for any image; everything, for some image */
   bool model;          /* for some image a measure asks the model */
+  uint64_t permuted;   /* metrics that need a model of permuted weights, for some image */
   vx_progress progress;
 } working;
 
@@ -83,7 +87,7 @@ static void sort_metrics(const vx_config *config, uint64_t *model, uint64_t *hea
   *model = *heat = 0;
   for (int i = 0; i < config->metric_count; i++) {
     const vx_measure *measure = config->metrics[i].measure;
-    if (measure->kind >= VX_MAP_AND_MODEL) *model |= UINT64_C(1) << i;
+    if (measure->kind == VX_MAP_AND_MODEL) *model |= UINT64_C(1) << i;
     if (measure->reads_heat) *heat |= UINT64_C(1) << i;
   }
 }
@@ -93,7 +97,7 @@ static void sort_metrics(const vx_config *config, uint64_t *model, uint64_t *hea
 static bool list_rest(working *w, lacking *t, const bool *missing) {
   const vx_run *run = w->work->run;
   size_t methods = (size_t)run->info.method_count;
-  uint64_t model, heat;
+  uint64_t model, heat, again = vx_remake_metrics(run, false);
   sort_metrics(run->config, &model, &heat);
   t->todo.make = calloc(methods + 1, sizeof *t->todo.make);
   t->todo.metrics = calloc(methods + 1, sizeof *t->todo.metrics);
@@ -102,25 +106,54 @@ static bool list_rest(working *w, lacking *t, const bool *missing) {
     const vx_method_row *method = &run->info.methods[m];
     uint64_t bits = vx_store_lacking(w->work->store, t->position, m);
     bool as_bytes = method->pixel_map && !method->is_mask;
+    if (w->work->only) bits = missing[m] ? 0 : bits & w->work->only->metrics;
+    if (vx_is_imported(method)) bits &= ~(again | (as_bytes ? heat : 0)); /* no method makes these maps */
     t->todo.metrics[m] = bits;
-    t->todo.make[m] = missing[m] || (as_bytes && (bits & heat));
+    t->todo.make[m] = (missing[m] && !w->work->only) || (as_bytes && (bits & heat));
     t->stored |= bits && !t->todo.make[m];
-    w->make[m] |= t->todo.make[m];
+    t->any |= bits || t->todo.make[m];
+    w->make[m] |= t->todo.make[m] || (bits & again);
     w->model |= (bits & model) != 0;
-    t->todo.model |= t->todo.make[m] || (bits & model);
+    w->permuted |= bits & vx_remake_metrics(run, true);
   }
   return true;
+}
+
+static void free_todo(vx_todo *todo) {
+  free(todo->make);
+  free(todo->metrics);
+  *todo = (vx_todo){0};
+}
+
+/* What the chosen images lack of the measures; what lacks none is no task. */
+static bool list_measuring(working *w, bool *missing) {
+  const vx_work *work = w->work;
+  bool good = true;
+  w->worked->images = 0;
+  for (int i = 0; i < (int)work->run->voc.count && good; i++) {
+    lacking *t = &w->tasks[w->count];
+    if (!work->only->images[i]) continue;
+    w->worked->images++;
+    if (vx_store_done(work->store, i, missing) != VX_DONE_PARTLY) continue;
+    *t = (lacking){.position = i};
+    good = list_rest(w, t, missing);
+    if (good && t->any)
+      w->count++;
+    else
+      free_todo(&t->todo);
+  }
+  return good;
 }
 
 /* What the store lacks. */
 static bool list_tasks(working *w, int images) {
   const vx_work *work = w->work;
   size_t methods = (size_t)work->run->info.method_count;
-  w->tasks = calloc((size_t)images + 1, sizeof *w->tasks);
+  w->tasks = calloc((work->only ? work->run->voc.count : (size_t)images) + 1, sizeof *w->tasks);
   w->make = calloc(methods + 1, sizeof *w->make);
   bool *missing = calloc(methods + 1, sizeof *missing);
-  bool good = w->tasks && w->make && missing;
-  for (int i = 0; i < images && good; i++) {
+  bool good = w->tasks && w->make && missing && (!work->only || list_measuring(w, missing));
+  for (int i = 0; i < images && good && !work->only; i++) {
     vx_done done = vx_store_done(work->store, i, missing);
     if (done == VX_DONE_ALL) continue;
     lacking *t = &w->tasks[w->count++];
@@ -170,10 +203,7 @@ static void free_results(vx_result **results, int places) {
 static void free_all(working *w, int places) {
   free_results(w->results, places);
   free_results(w->stored, places);
-  for (int i = 0; i < w->count; i++) {
-    free(w->tasks[i].todo.make);
-    free(w->tasks[i].todo.metrics);
-  }
+  for (int i = 0; i < w->count; i++) free_todo(&w->tasks[i].todo);
   free(w->tasks);
   free(w->make);
 }
@@ -188,8 +218,8 @@ bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error) {
   if (good) w.results = make_results(places);
   if (good) w.stored = make_results(places);
   good = (all_made(w.results, places) && all_made(w.stored, places)) || vx_fail(error, "worker", "out of memory");
-  worked->before = worked->images - w.count;
-  good = good && (worked->before == 0 || count_passed(&w, error));
+  worked->before = worked->passed_before = worked->images - w.count;
+  good = good && (worked->before == 0 || work->only || count_passed(&w, error));
   const vx_crew crew = {.jobs = work->jobs,
                         .count = w.count,
                         .stop = work->stop,
@@ -199,10 +229,15 @@ bool vx_work_all(const vx_work *work, vx_worked *worked, vx_error *error) {
                         .prepare = read_stored,
                         .work = evaluate,
                         .give = write_result};
+  if (good && work->report && (w.all ? vx_remake_metrics(work->run, true) : w.permuted))
+    fprintf(work->report, "beside the model, one of permuted weights, shared by all workers: about %.0f MB\n",
+            8e-6 * vx_model_parameters(work->run->model)); /* each weight twice in single precision */
   vx_progress_start(&w.progress, work->report, work->terminal, worked->images, worked->before, worked->passed_before);
   good = good && vx_crew_run(&crew, error);
   vx_progress_end(&w.progress);
   worked->stopped = work->stop && atomic_load(work->stop) && worked->done < w.count;
+  good = good && (worked->stopped ||
+                  vx_all_maps_measure(work->run, work->store, work->only ? work->only->metrics : UINT64_MAX, error));
   free_all(&w, places);
   worked->seconds = vx_seconds() - start;
   return good;

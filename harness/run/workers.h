@@ -8,12 +8,19 @@
 #include "harness/run/run.h"
 #include "harness/store/store.h"
 
+/* Measures of maps that are there, and nothing else. */
+typedef struct vx_measuring {
+  uint64_t metrics;   /* of the run's metrics those to be taken */
+  const bool *images; /* [list] those to be measured, of the images in the file */
+} vx_measuring;
+
 typedef struct vx_work {
   const vx_run *run;
-  vx_store *store; /* the run has begun in it */
-  int jobs;        /* threads, at least 1 */
-  int limit;       /* only the first `limit` images of the list; 0: all */
-  FILE *report;    /* where progress goes; NULL: nowhere */
+  vx_store *store;          /* the run has begun in it */
+  int jobs;                 /* threads, at least 1 */
+  int limit;                /* only the first `limit` images of the list; 0: all */
+  const vx_measuring *only; /* NULL: everything that the store lacks */
+  FILE *report;             /* where progress goes; NULL: nowhere */
   bool terminal;
   const atomic_bool *stop; /* set by a signal: finish the images at hand, then end; may be NULL */
 } vx_work;

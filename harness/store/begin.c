@@ -236,7 +236,9 @@ bool vx_store_begin(vx_store *store, const vx_run_row *run, vx_error *error) {
     vx_known_metric *known = &store->metrics[i];
     snprintf(known->column, sizeof known->column, "%.*s", (int)strcspn(run->metrics[i].columns, ","),
              run->metrics[i].columns);
+    snprintf(known->name, sizeof known->name, "%s", run->metrics[i].name);
     known->truth = strcmp(run->metrics[i].kind, "truth") == 0;
+    known->maps = strcmp(run->metrics[i].kind, "maps") == 0;
   }
   if (!vx_sql_exec(store, "BEGIN IMMEDIATE", error)) return false;
   if (begin_rows(store, run, error) && vx_sql_exec(store, "COMMIT", error)) return vx_store_load_done(store, error);

@@ -60,7 +60,8 @@ uint64_t vx_store_settled_metrics(const vx_store *store, vx_status status) {
   uint64_t bits = 0;
   for (int i = 0; i < store->metric_count; i++) {
     const vx_known_metric *metric = &store->metrics[i];
-    bool settled = !*metric->column || status == VX_STATUS_FAILED || (status == VX_STATUS_UNSCORED && metric->truth);
+    bool settled = !*metric->column || metric->maps || status == VX_STATUS_FAILED ||
+                   (status == VX_STATUS_UNSCORED && metric->truth);
     if (settled) bits |= UINT64_C(1) << i;
   }
   return bits;
@@ -113,6 +114,10 @@ static bool inside(const vx_store *store, int position) {
 
 int64_t vx_store_image(const vx_store *store, int position) {
   return inside(store, position) ? store->images[position] : 0;
+}
+
+bool vx_store_settled(const vx_store *store, int position) {
+  return vx_store_image(store, position) && store->settled[position];
 }
 
 uint64_t vx_store_lacking(const vx_store *store, int position, int method) {

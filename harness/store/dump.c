@@ -30,6 +30,10 @@ static const section of_run[] = {
                    " JOIN images i ON i.id = p.image WHERE i.run = ?1 ORDER BY i.position"},
     {"top", "SELECT i.position, rank, label, probability FROM top5 t JOIN images i ON i.id = t.image"
             " WHERE i.run = ?1 ORDER BY i.position, rank"},
+    {"perturbation",
+     "SELECT i.position, p.kind, remove, cells, p.place, removed, target, second, probability, logit, second_logit"
+     " FROM perturbations p JOIN images i ON i.id = p.image WHERE i.run = ?1"
+     " ORDER BY i.position, p.kind, remove, cells, p.place"},
     {"failure", "SELECT i.position, m.name, severity, stage, f.place, reason FROM failures f"
                 " JOIN images i ON i.id = f.image LEFT JOIN run_methods m ON m.id = f.method WHERE i.run = ?1"
                 " ORDER BY i.position, m.name, severity, stage, f.place, reason"},

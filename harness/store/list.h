@@ -15,6 +15,10 @@ bool vx_query_list(vx_store *store, const char *sql, int64_t first, int64_t seco
 /* The text of a column in the arena, NULL as ""; NULL only when memory is out. */
 const char *vx_query_text(vx_arena *arena, sqlite3_stmt *row, int column);
 
+/* The map of the columns kind, width, height, bytes, from `first` on, in the arena; one whose bytes are not as many as
+   its sides say gets the width -1. False when memory is out. */
+bool vx_take_map(vx_arena *arena, sqlite3_stmt *row, int first, vx_map *map);
+
 /* Texts of the columns from `first` on into the given places; false when memory is out. */
 bool vx_query_texts(vx_arena *arena, sqlite3_stmt *row, int first, const char **const *into, int count);
 

@@ -119,6 +119,18 @@ bool vx_result_add_curve(vx_result *result, vx_evaluation *evaluation, const cha
   return true;
 }
 
+bool vx_result_add_perturbation(vx_result *result, const vx_perturbation *perturbation) {
+  vx_perturbation p = *perturbation, *to = NULL;
+  p.kind = vx_arena_text(result->arena, p.kind);
+  p.remove = vx_arena_text(result->arena, p.remove);
+  p.removed = vx_arena_text(result->arena, p.removed);
+  if (p.kind && p.remove && p.removed)
+    to = vx_arena_add(result->arena, &result->perturbations, &result->perturbation_count, &result->perturbation_room,
+                      sizeof *to);
+  if (to) *to = p;
+  return to != NULL;
+}
+
 /* Copies width * height elements; NULL when a side is not positive, the product overflows or memory is out. */
 static void *keep(vx_result *result, const void *from, int width, int height, size_t size) {
   if (width <= 0 || height <= 0) return NULL;

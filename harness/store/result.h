@@ -88,6 +88,19 @@ typedef struct vx_evaluation {
   int curve_count, curve_room;
 } vx_evaluation;
 
+/* What the model says of the picture without some of its patches. The variants of shared measures do not hang on the
+   map: kept, they score any map of the picture without the model. */
+typedef struct vx_perturbation {
+  const char *kind;    /* "single-deletion": a cell each; "subsets": patches at random; "whole": nothing removed */
+  const char *remove;  /* what the removed became: "drop", "black" … */
+  int cells;           /* side of a cell in patches; patches of a subset; 0 */
+  int place;           /* of the cell in row order, of the subset in its draw; 0 */
+  const char *removed; /* numbers of the patches in row order, ascending, with commas */
+  int target, second;  /* the class explained; the most probable other class of the picture, -1: there is none */
+  double probability;  /* of the class explained */
+  double logit, second_logit;
+} vx_perturbation;
+
 typedef struct vx_result {
   int position;      /* 0-based place in the run's list of images */
   const char *id;    /* the data set's own name of the image */
@@ -107,6 +120,8 @@ typedef struct vx_result {
   int evaluation_count, evaluation_room;
   vx_stored_failure *failures;
   int failure_count, failure_room;
+  vx_perturbation *perturbations;
+  int perturbation_count, perturbation_room;
   vx_arena *arena; /* owns every string and array here; forgotten by vx_result_reset */
 } vx_result;
 
@@ -136,6 +151,9 @@ bool vx_result_add_score(vx_result *result, vx_evaluation *evaluation, const cha
 bool vx_result_add_curve(vx_result *result, vx_evaluation *evaluation, const char *metric, const char *name,
                          const float *value, int count);
 
+/* Adds what the model said of a variant. Texts are copied. */
+bool vx_result_add_perturbation(vx_result *result, const vx_perturbation *perturbation);
+
 /* A copy of a map into the result's arena; false when memory is out. */
 bool vx_result_keep_patch_map(vx_result *result, vx_evaluation *evaluation, const float *heat, int width, int height);
 bool vx_result_keep_pixel_map(vx_result *result, vx_evaluation *evaluation, const uint8_t *levels, int width,
@@ -162,11 +180,15 @@ typedef struct vx_method_row {
   const char *cite;          /* likewise: what to cite */
 } vx_method_row;
 
+static inline bool vx_is_imported(const vx_method_row *method) {
+  return method->imported_from && *method->imported_from;
+}
+
 /* One measure of the run, under the name that it has there. */
 typedef struct vx_metric_row {
   const char *name;       /* `as`: unique in the run */
   const char *measure;    /* id in the registry */
-  const char *kind;       /* what is compared: "truth", "model" */
+  const char *kind;       /* what is compared: "truth", "model", "method", "maps", "map" */
   const char *parameters; /* "name=value name=value", all of them */
   const char *columns;    /* names of its numbers among scores, with commas; "": they are the evaluation's own */
 } vx_metric_row;

@@ -70,7 +70,7 @@ CREATE TABLE run_metrics (
   place INTEGER NOT NULL,          -- order in the newest command, from 0
   name TEXT NOT NULL,              -- `as` in the config
   measure TEXT NOT NULL,           -- id in the registry
-  kind TEXT NOT NULL,              -- what is compared: truth, model
+  kind TEXT NOT NULL,              -- what is compared: truth, model, method, maps, map
   parameters TEXT NOT NULL,        -- "name=value name=value"
   columns TEXT NOT NULL,           -- names of its numbers in scores, with commas; '': columns of evaluations
   digest TEXT NOT NULL,            -- over measure and parameters
@@ -175,6 +175,23 @@ CREATE TABLE curves (
   bytes BLOB NOT NULL,             -- F32, little endian
   PRIMARY KEY (scoring, method, image, metric, name),
   FOREIGN KEY (scoring, method, image) REFERENCES evaluations (scoring, method, image) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- What the model says of a picture without some of its patches: the variants of measures that do not hang on the map,
+-- so that any map of the picture is scored without the model.
+CREATE TABLE perturbations (
+  image INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+  kind TEXT NOT NULL CHECK (kind IN ('whole', 'single-deletion', 'subsets')), -- nothing removed; a cell each; patches at random
+  remove TEXT NOT NULL,            -- what the removed became: drop, black, mean, own-mean, blur, impute
+  cells INTEGER NOT NULL,          -- side of a cell in patches; patches of a subset; whole: 0
+  place INTEGER NOT NULL,          -- of the cell in row order, of the subset in its draw; whole: 0
+  removed TEXT NOT NULL,           -- numbers of the patches in row order, ascending, with commas
+  target INTEGER NOT NULL,         -- label explained
+  second INTEGER,                  -- the most probable other label of the picture; NULL: the model has one
+  probability REAL NOT NULL,       -- of the label explained
+  logit REAL NOT NULL,             -- likewise
+  second_logit REAL,               -- of the second label
+  PRIMARY KEY (image, kind, remove, cells, place)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE maps (

@@ -16,17 +16,21 @@ typedef enum vx_statement {
   VX_PUT_CURVE,
   VX_PUT_MAP,
   VX_PUT_FAILURE,
+  VX_PUT_PERTURBATION,
   VX_FORGET_IMAGE,
   VX_FORGET_EVALUATION,
   VX_FORGET_MAP,
   VX_FORGET_FAILURES,
+  VX_FORGET_MEASURE,
   VX_STATEMENTS
 } vx_statement;
 
 /* Of a measure what tells whether an evaluation has it. */
 typedef struct vx_known_metric {
   char column[160]; /* the first of its names among scores; "": it comes with the evaluation */
+  char name[160];   /* in run_metrics */
   bool truth;       /* compares with the truth: nothing to do for a map without one */
+  bool maps;        /* of all maps of a method: nothing to do for one image (harness/store/all_maps.h) */
 } vx_known_metric;
 
 #define VX_HAS_EVALUATION (UINT64_C(1) << 63)

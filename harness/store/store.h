@@ -64,6 +64,10 @@ void vx_store_again(vx_store *store, int position);
    none where a measure has nothing to measure (no map; no truth, for a measure against it). */
 uint64_t vx_store_lacking(const vx_store *store, int position, int method);
 
+/* Whether no method or measure can add anything to the image at this place: not through the gate, or failed as a whole.
+ */
+bool vx_store_settled(const vx_store *store, int position);
+
 /* The file's id of the image at this place; 0: not there. */
 int64_t vx_store_image(const vx_store *store, int position);
 

@@ -123,9 +123,7 @@ bool vx_image_read(vx_store *store, int64_t image, vx_arena *arena, vx_result *r
 
 /* ---- maps -------------------------------------------------------------------------------------------------------- */
 
-/* Of the columns kind, width, height, bytes, from `first` on. A map whose bytes are not as many as its sides say gets
-   the width -1. */
-static bool take_map(vx_arena *arena, sqlite3_stmt *row, int first, vx_map *map) {
+bool vx_take_map(vx_arena *arena, sqlite3_stmt *row, int first, vx_map *map) {
   bool patch = strcmp(vx_sql_text(row, first), "patch") == 0;
   int64_t width = sqlite3_column_int64(row, first + 1), height = sqlite3_column_int64(row, first + 2);
   size_t size = (size_t)sqlite3_column_bytes(row, first + 3), each = patch ? sizeof *map->heat : sizeof *map->levels;
@@ -154,7 +152,7 @@ static bool check_map(vx_store *store, const vx_map *map, int64_t image, int64_t
 static bool take_map_row(vx_arena *arena, sqlite3_stmt *row, void *element) {
   vx_map_row *m = element;
   m->method = sqlite3_column_int64(row, 0);
-  return take_map(arena, row, 1, &m->map);
+  return vx_take_map(arena, row, 1, &m->map);
 }
 
 bool vx_query_maps(vx_store *store, int64_t image, vx_arena *arena, vx_map_row **rows, int *count, vx_error *error) {
@@ -177,7 +175,7 @@ bool vx_query_map(vx_store *store, int64_t scoring, int64_t method, int64_t imag
   if (got > 0) {
     row->target = (int)vx_sql_whole(read, 4);
     row->threshold = vx_sql_real(read, 5);
-    good = take_map(arena, read, 0, &row->map) || vx_fail(error, vx_store_path(store), "out of memory");
+    good = vx_take_map(arena, read, 0, &row->map) || vx_fail(error, vx_store_path(store), "out of memory");
   }
   sqlite3_finalize(read);
   return good && check_map(store, &row->map, image, method, error);
@@ -208,7 +206,7 @@ static bool take_evaluation(vx_arena *arena, sqlite3_stmt *row, void *element) {
   for (int i = 0; i < 5; i++) *counts[i] = vx_sql_whole(row, 5 + i);
   for (int i = 0; i < 4; i++) *scores[i] = vx_sql_real(row, 10 + i);
   bool has_map = sqlite3_column_type(row, 14) != SQLITE_NULL;
-  return (s->method = vx_query_text(arena, row, 1)) != NULL && (!has_map || take_map(arena, row, 14, &e->map));
+  return (s->method = vx_query_text(arena, row, 1)) != NULL && (!has_map || vx_take_map(arena, row, 14, &e->map));
 }
 
 static bool take_score(vx_arena *arena, sqlite3_stmt *row, void *element) {
@@ -313,10 +311,34 @@ static bool read_failures(vx_store *store, int64_t image, const vx_method_row *m
   return true;
 }
 
+static bool take_perturbation(vx_arena *arena, sqlite3_stmt *row, void *element) {
+  vx_perturbation *p = element;
+  const char **const texts[] = {&p->kind, &p->remove, &p->removed};
+  p->cells = sqlite3_column_int(row, 3);
+  p->place = sqlite3_column_int(row, 4);
+  p->target = sqlite3_column_int(row, 5);
+  p->second = (int)vx_sql_whole(row, 6);
+  p->probability = vx_sql_real(row, 7);
+  p->logit = vx_sql_real(row, 8);
+  p->second_logit = vx_sql_real(row, 9);
+  return vx_query_texts(arena, row, 0, texts, 3);
+}
+
+static bool read_perturbations(vx_store *store, int64_t image, vx_result *result, vx_error *error) {
+  bool ok = vx_query_list(store,
+                          "SELECT kind, remove, removed, cells, place, target, second, probability, logit, second_logit"
+                          " FROM perturbations WHERE image = ? ORDER BY kind, remove, cells, place",
+                          image, 0, result->arena, take_perturbation, sizeof *result->perturbations,
+                          &result->perturbations, &result->perturbation_count, error);
+  result->perturbation_room = result->perturbation_count;
+  return ok;
+}
+
 bool vx_result_read(vx_store *store, int64_t image, const vx_method_row *methods, int count, vx_result *result,
                     vx_error *error) {
   vx_arena_reset(result->arena);
   return vx_image_read(store, image, result->arena, result, error) &&
          read_failures(store, image, methods, count, result, error) &&
+         read_perturbations(store, image, result, error) &&
          vx_evaluations_read(store, 0, image, methods, count, result, error);
 }

@@ -23,10 +23,14 @@ static bool put(vx_store *store, vx_error *error, vx_statement which, const char
       [VX_PUT_CURVE] = "INSERT INTO curves (scoring, method, image, metric, name, bytes) VALUES (?,?,?,?,?,?)"
                        " ON CONFLICT DO NOTHING",
       [VX_PUT_MAP] = "INSERT INTO maps (image, method, kind, width, height, bytes) VALUES (?,?,?,?,?,?)",
+      [VX_PUT_PERTURBATION] =
+          "INSERT INTO perturbations (image, kind, remove, cells, place, removed, target, second,"
+          " probability, logit, second_logit) VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING",
       [VX_FORGET_IMAGE] = "DELETE FROM images WHERE id = ?",
       [VX_FORGET_EVALUATION] = "DELETE FROM evaluations WHERE scoring = ? AND method = ? AND image = ?",
       [VX_FORGET_MAP] = "DELETE FROM maps WHERE method = ? AND image = ?",
       [VX_FORGET_FAILURES] = "DELETE FROM failures WHERE method = ? AND image = ?",
+      [VX_FORGET_MEASURE] = "DELETE FROM failures WHERE method = ? AND image = ? AND stage = 'measure' AND place = ?",
       [VX_PUT_FAILURE] = "INSERT INTO failures (image, method, severity, stage, place, reason) VALUES (?,?,?,?,?,?)",
   };
   sqlite3_stmt **statement = &store->statements[which];
@@ -121,6 +125,16 @@ static bool put_failures(vx_store *store, const vx_result *r, int method, int64_
   return ok;
 }
 
+static bool put_perturbations(vx_store *store, const vx_result *r, int64_t image, vx_error *error) {
+  bool ok = true;
+  for (int i = 0; ok && i < r->perturbation_count; i++) {
+    const vx_perturbation *p = &r->perturbations[i];
+    ok = put(store, error, VX_PUT_PERTURBATION, "lttiitinrrr", image, p->kind, p->remove, p->cells, p->place,
+             p->removed, p->target, p->second, p->probability, p->logit, p->second_logit);
+  }
+  return ok;
+}
+
 bool vx_store_put_map(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_result *r,
                       vx_error *error) {
   const vx_evaluation *e = &r->evaluations[0];
@@ -142,6 +156,26 @@ static bool forget_method(vx_store *store, int64_t method, int64_t image, vx_err
          put(store, error, VX_FORGET_FAILURES, "ll", method, image);
 }
 
+/* Whether anything failed of this method, or the measure of this name. */
+static bool fails(const vx_result *r, int method, const char *measure) {
+  for (int i = 0; i < r->failure_count; i++)
+    if (r->failures[i].method == method && (!measure || strcmp(r->failures[i].where, measure) == 0)) return true;
+  return false;
+}
+
+/* A measure that failed on a map and is there now, or fails again: its old reason goes. */
+static bool forget_measures(vx_store *store, const vx_result *r, const vx_evaluation *e, int64_t image,
+                            vx_error *error) {
+  uint64_t here = has_after(store, e);
+  bool ok = true;
+  for (int i = 0; ok && i < store->metric_count; i++) {
+    const char *name = store->metrics[i].name;
+    bool again = (here >> i & 1) || fails(r, e->method, name);
+    ok = !again || put(store, error, VX_FORGET_MEASURE, "llt", store->methods[e->method], image, name);
+  }
+  return ok;
+}
+
 /* Evaluations that are not there; of those that are, the measures that they lack. */
 static bool put_new_evaluations(vx_store *store, const vx_result *r, int64_t image, vx_error *error) {
   const uint64_t *has = &store->has[(size_t)r->position * (size_t)store->method_count];
@@ -153,11 +187,12 @@ static bool put_new_evaluations(vx_store *store, const vx_result *r, int64_t ima
     }
     int64_t method = store->methods[e->method];
     bool there = has[e->method] & VX_HAS_EVALUATION;
-    if (there && !(has_after(store, e) & ~has[e->method])) continue;
-    ok = there ? put_scores(store, store->scoring, method, image, e, error)
-               : (!store->images[r->position] || forget_method(store, method, image, error)) &&
-                     vx_scoring_write(store, store->scoring, method, image, e, error) &&
-                     put_map(store, method, image, &e->map, error);
+    if (there && !(has_after(store, e) & ~has[e->method]) && !fails(r, e->method, NULL)) continue;
+    ok = there
+             ? forget_measures(store, r, e, image, error) && put_scores(store, store->scoring, method, image, e, error)
+             : (!store->images[r->position] || forget_method(store, method, image, error)) &&
+                   vx_scoring_write(store, store->scoring, method, image, e, error) &&
+                   put_map(store, method, image, &e->map, error);
     ok = ok && put_failures(store, r, e->method, method, image, error);
   }
   return ok;
@@ -195,10 +230,12 @@ static bool forget_failed(vx_store *store, const vx_result *r, vx_error *error) 
 
 static bool put_result(vx_store *store, const vx_result *r, int64_t *image, vx_error *error) {
   *image = store->images[r->position];
-  if (*image) return check_id(store, r, *image, error) && put_new_evaluations(store, r, *image, error);
+  if (*image)
+    return check_id(store, r, *image, error) && put_new_evaluations(store, r, *image, error) &&
+           put_perturbations(store, r, *image, error);
   return forget_failed(store, r, error) && put_image(store, r, image, error) && put_objects(store, r, *image, error) &&
          put_prediction(store, r, *image, error) && put_failures(store, r, -1, -1, *image, error) &&
-         put_new_evaluations(store, r, *image, error);
+         put_new_evaluations(store, r, *image, error) && put_perturbations(store, r, *image, error);
 }
 
 static bool has_failure(const vx_result *r) {

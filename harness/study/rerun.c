@@ -12,7 +12,8 @@
 #include "harness/store/stored.h"
 
 /* Model, data and kernel have to be those of the run: otherwise other bits are no news. */
-static bool check_same(vx_store *store, const vx_run_row *row, const vx_run *run, vx_error *error) {
+bool vx_rerun_same(vx_store *store, const vx_run_row *row, const struct vx_run *run, const char *done,
+                   vx_error *error) {
   const struct {
     const char *what, *then, *now;
   } pairs[] = {{"the model", row->model_digest, run->info.model_digest},
@@ -20,7 +21,7 @@ static bool check_same(vx_store *store, const vx_run_row *row, const vx_run *run
                {"the input", row->input, run->info.input}};
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
     if (strcmp(pairs[i].then, pairs[i].now) != 0) {
-      return vx_fail(error, vx_store_path(store), "run %" PRId64 " cannot be repeated: %s was %s, is now %s", row->id,
+      return vx_fail(error, vx_store_path(store), "run %" PRId64 " cannot be %s: %s was %s, is now %s", row->id, done,
                      pairs[i].what, pairs[i].then, pairs[i].now);
     }
   }
@@ -135,7 +136,7 @@ bool vx_rerun(vx_store *store, const vx_run_row *row, const vx_rerun_options *op
   vx_run *run = vx_run_open(config, NULL, 0, error);
   vx_arena *arena = vx_arena_new();
   bool ok = run && (arena || vx_fail(error, vx_store_path(store), "out of memory")) &&
-            check_same(store, row, run, error) && vx_run_make_prior(run, error) &&
+            vx_rerun_same(store, row, run, "repeated", error) && vx_run_make_prior(run, error) &&
             rerun_images(store, row, run, options, arena, report, error);
   vx_arena_free(arena);
   vx_run_close(run);

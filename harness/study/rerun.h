@@ -18,6 +18,12 @@ typedef struct vx_rerun_report {
   char first[300];               /* the first that differs; "" */
 } vx_rerun_report;
 
+struct vx_run;
+
+/* Whether `run`, opened anew, stands on the model, list, input and kernel of the file's run; the error names what does
+   not, of a run that cannot be `done`: "repeated", "measured". */
+bool vx_rerun_same(vx_store *store, const vx_run_row *row, const struct vx_run *run, const char *done, vx_error *error);
+
 /* Opens model and data of the run by its own config, checks that they are still the same (digests) and that OpenBLAS
    has the same kernel, evaluates images again and compares predictions, counts, scores and maps with the file's. False
    when it cannot be done; what differs is in the report. */

@@ -183,7 +183,10 @@ END_TEST
 /* What is printed reads back as the same configuration: printing that gives the same text. */
 START_TEST(the_printed_configuration_is_itself_one) {
   static const char *const texts[] = {
-      good, HEAD "methods: all\nmetrics: all\n",
+      good,
+      HEAD "methods: all\nmetrics: all\n",
+      HEAD "methods: all\nmetrics: default\n",
+      HEAD "methods: all\nmetrics: [overlap, mprt, default, all]\n",
       HEAD "methods: all\nmetrics: [overlap, {id: focus, as: 'focus@2: b'}, {id: retrieval, as: r}]\n",
       HEAD "methods: [center, {id: rollout, start_layer: 1, as: 'r 1: \"x\"'}, {mix: [rollout, 'r 1: \"x\"'], by: "
            "sqrt}]\n"

@@ -122,6 +122,11 @@ static inline void fill_result(vx_result *r, int i, int method_count, const bool
   if (!mask) ck_assert(vx_result_add_failure(r, VX_FAILURE, -1, "mask", "x.png", "no such file"));
   if (i == 2) ck_assert(vx_result_add_failure(r, VX_WARNING, -1, "annotation", "2.xml", "line %d:\tbroken", 3));
   if (!mask || !r->prediction.passed) return;
+  vx_perturbation whole = {"whole", "drop", 0, 0, "", i % LABELS, -1, 0.9, 1.0 / (i + 3), NAN};
+  vx_perturbation cell = {"single-deletion", "drop", 1, i, "3", i % LABELS, 2, 1.0 / 3, -1e300, 5e-324};
+  vx_perturbation subset = {"subsets", "own-mean", 2, 99, "0,3", i % LABELS, 2, 0, -0.0, i / 7.0};
+  ck_assert(vx_result_add_perturbation(r, &whole) && vx_result_add_perturbation(r, &cell));
+  ck_assert(vx_result_add_perturbation(r, &subset));
   for (int m = 0; m < method_count; m++) {
     if (which && !which[m]) continue;
     vx_evaluation *e = vx_result_add_evaluation(r, m);
