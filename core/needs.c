@@ -5,7 +5,7 @@
 #include "core/vx.h"
 
 static bool same_descent(const vx_descent *a, const vx_descent *b) {
-  return a->rule == b->rule && a->parameter == b->parameter && a->points == b->points;
+  return a->rule == b->rule && a->parameter == b->parameter;
 }
 
 const vx_want *vx_wants_find(const vx_wants *wants, vx_site site, vx_descent descent, bool rows) {

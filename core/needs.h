@@ -32,7 +32,6 @@ typedef enum vx_rule { VX_FORWARD, VX_DESCENTS(VX_DESCENT_ID) VX_RULES } vx_rule
 typedef struct vx_descent {
   vx_rule rule;
   double parameter; /* stabilizer, gamma; 0: none */
-  int points;       /* 0: at the picture; K: mean over K points of the line from 0 to it, both ends */
 } vx_descent;
 
 static inline vx_descent vx_by(vx_rule rule) {

@@ -27,7 +27,7 @@ typedef struct vx_view {
   int target;                /* class explained */
   const float *input;        /* [3][S][S]; NULL in a variant's view */
   const double *logits;      /* [C] */
-  const double *head_weight; /* [d], of the target class */
+  const double *head_weight; /* [d] of each part that the head reads, of the target class */
   const double *read;        /* [n] the readout's weights: vx_read_weights */
   const vx_seen *seen;       /* what the passes made */
   int seen_count;
@@ -67,6 +67,10 @@ const double *vx_read_weights(const vx_view *view);
 
 /* The one token that the head reads; -1 when it reads several. */
 int vx_read_token(const vx_view *view);
+
+/* How much of a sample of n tokens the head reads: the first … tokens, in one part or two side by side. */
+int vx_read_high(const struct vx_shape *shape, int n);
+int vx_read_parts(const struct vx_shape *shape);
 
 /* Whether it reads one, as a whole (weight 1): then the row read of anything made of matrices is made of their rows. */
 bool vx_reads_one(const struct vx_shape *shape);

@@ -25,7 +25,7 @@ struct vx_worker {
   double *logits, *wide_logits; /* [C], `main`'s and `wide`'s */
   double *group_logits, *seed;  /* [VX_GROUP][C] */
   int tokens[VX_GROUP];         /* of the variants of the group */
-  double *head_weight;          /* [d] */
+  double *head_weight;          /* [parts][d] */
   double *read, *variant_read;  /* [n] */
   vx_shape variant_shape;
   vx_seen tensor[VX_WANTS_MAX], variant_tensor[VX_WANTS_MAX];
@@ -64,13 +64,13 @@ static bool take(vx_worker *w, double **to, size_t count, bool wanted) {
 
 static bool take_arrays(vx_worker *w, vx_error *error) {
   const vx_shape *s = &w->model->shape;
-  size_t classes = (size_t)s->classes, d = (size_t)s->dim, n = (size_t)s->tokens, side = (size_t)s->image;
+  size_t classes = (size_t)s->classes, n = (size_t)s->tokens, side = (size_t)s->image;
   bool again = w->again.trace != NULL;
   w->input = VX_TAKE(w->arena, 3 * side * side, float);
   if (again) w->keep = VX_TAKE(w->arena, s->grid * s->grid, uint8_t);
   bool ok = w->input && (w->keep || !again) && take(w, &w->x, 3 * side * side, true) &&
             take(w, &w->logits, classes, true) && take(w, &w->wide_logits, classes, w->wide.trace != NULL) &&
-            take(w, &w->seed, VX_GROUP * classes, true) && take(w, &w->head_weight, d, true) &&
+            take(w, &w->seed, VX_GROUP * classes, true) && take(w, &w->head_weight, (size_t)w->model->head.in, true) &&
             take(w, &w->read, n, true) && take(w, &w->variant, 3 * side * side, again) &&
             take(w, &w->group_logits, VX_GROUP * classes, again) && take(w, &w->variant_read, n, again);
   return ok || vx_fail(error, "worker", "out of memory for the traces of one picture");
@@ -176,7 +176,8 @@ vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error 
     if (!w->wide_done || !w->wide.engine->descend(w->wide.trace, w->seed, target, error)) return NULL;
     count += w->wide.engine->seen(w->wide.trace, 0, w->tensor + count);
   }
-  widen((size_t)s->dim, w->model->head.weight + (size_t)target * (size_t)s->dim, w->head_weight);
+  size_t read = (size_t)w->model->head.in;
+  widen(read, w->model->head.weight + (size_t)target * read, w->head_weight);
   read_weights(s, w->read);
   w->view = (vx_view){.shape = s,
                       .target = target,

@@ -70,6 +70,15 @@ bool vx_explainer_in_all(const vx_explainer *explainer) {
   return !explainer->by_name_only;
 }
 
+bool vx_explainer_fits(const vx_explainer *explainer, const vx_shape *shape, vx_error *error) {
+  const char *why = explainer->unfit ? explainer->unfit(shape) : NULL;
+  return !why || vx_fail(error, explainer->id, "%s", why);
+}
+
+const char *vx_unfit_of_several(const vx_shape *shape) {
+  return vx_reads_one(shape) ? NULL : "follows the one token that is read, but this model's head reads several";
+}
+
 void vx_explainer_needs(const vx_explainer *explainer, const vx_shape *shape, const vx_args *args, vx_needs *needs) {
   *needs = (vx_needs){0};
   if (explainer->needs) explainer->needs(shape, args, needs);
@@ -102,6 +111,7 @@ bool vx_explainer_run(const vx_explainer *explainer, const vx_view *view, const 
   vx_view own = *view;
   vx_again again = view->again ? *view->again : (vx_again){0};
   vx_explainer_needs(explainer, view->shape, args, &needs);
+  if (!vx_explainer_fits(explainer, view->shape, error)) return false;
   if (!check_view(explainer, &needs, view, error)) return false;
   own.allowed = &needs.wants;
   again.allowed = &needs.variants;

@@ -44,20 +44,44 @@ static bool is_elsewhere(const char *name, bool score) {
   return !score && strncmp(name, "score.", 6) == 0;
 }
 
-static void walk(const vx_yaml *map, const char *group, bool score, vx_text *text) {
+/* Who is told of keys, and of which. */
+typedef struct telling {
+  void (*take)(void *user, const char *key, const char *value);
+  void *user;
+  bool score, standard; /* those of score; those whose value is the default */
+} telling;
+
+static void walk(const vx_yaml *map, const char *group, const telling *to) {
   for (int i = 0; map->kind == VX_YAML_MAP && i < map->count; i++) {
     char name[128];
     const vx_yaml *node = map->items[i];
     snprintf(name, sizeof name, "%s%s%s", group, *group ? "." : "", map->keys[i]);
     if (!*group && is_group(name)) {
-      walk(node, name, score, text);
+      walk(node, name, to);
       continue;
     }
     const vx_key *key = vx_key_find(name);
-    if (is_elsewhere(name, score) || (key && key->standard && is_standard(node, key->standard))) continue;
-    vx_text_add(text, "%s%s=", text->length ? ", " : "", name);
-    add_value(text, node);
+    if (is_elsewhere(name, to->score)) continue;
+    if (!to->standard && key && key->standard && is_standard(node, key->standard)) continue;
+    vx_text value = {0};
+    vx_text_add(&value, "%s", "");
+    add_value(&value, node);
+    if (value.text) to->take(to->user, name, value.text);
+    free(value.text);
   }
+}
+
+static void add_key(void *user, const char *key, const char *value) {
+  vx_text *text = user;
+  vx_text_add(text, "%s%s=%s", text->length ? ", " : "", key, value);
+}
+
+bool vx_config_each(const char *config, const char *name, void (*take)(void *user, const char *key, const char *value),
+                    void *user, vx_error *error) {
+  vx_yaml *tree = vx_yaml_parse(config, strlen(config), name, error);
+  if (tree) walk(tree, "", &(telling){take, user, true, true});
+  vx_yaml_free(tree);
+  return tree != NULL;
 }
 
 char *vx_config_changed(const char *config, const char *name, bool score, vx_error *error) {
@@ -65,7 +89,7 @@ char *vx_config_changed(const char *config, const char *name, bool score, vx_err
   vx_yaml *tree = vx_yaml_parse(config, strlen(config), name, error);
   if (!tree) return NULL;
   vx_text_add(&text, "%s", "");
-  walk(tree, "", score, &text);
+  walk(tree, "", &(telling){add_key, &text, score, false});
   vx_yaml_free(tree);
   char *changed = vx_text_end(&text);
   if (!changed) vx_fail(error, name, "out of memory");

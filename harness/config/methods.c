@@ -108,7 +108,9 @@ static bool add_all(vx_config *config, const vx_yaml *node, const vx_place *plac
     const vx_explainer *explainer = vx_explainer_at(i);
     vx_method method;
     if (!vx_explainer_in_all(explainer)) continue;
-    if (!from_id(explainer->id, node, place, &method) || !add(config, &method, node, place)) return false;
+    if (!from_id(explainer->id, node, place, &method)) return false;
+    method.of_all = true;
+    if (!add(config, &method, node, place)) return false;
   }
   return true;
 }
@@ -334,6 +336,7 @@ static bool list_all(vx_config *config, unsigned lacking, const vx_shape *shape,
     vx_method method = {.explainer = vx_explainer_at(i)};
     vx_args_default(&method.explainer->params, &method.args);
     if (vx_explainer_in_all(method.explainer) && !lacks(&method, lacking, shape) &&
+        vx_explainer_fits(method.explainer, shape, NULL) &&
         !list_id(config, method.explainer->id, error))
       return false;
   }
