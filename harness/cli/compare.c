@@ -66,15 +66,10 @@ const char vx_help_compare[] =
     "  vitx compare results/demo.sqlite\n"
     "  vitx compare results/demo.sqlite --methods rollout,center --by size\n"
     "  vitx compare new.sqlite old.sqlite --fail-below -0.5     # in CI: no method may lose half a point\n"
-    "  vitx compare a.sqlite b.sqlite c.sqlite --metric iou
-"
-    "  vitx compare results/table1.sqlite --scoring main --scoring2 void-ignored
-"
-    "  vitx compare results/demo.sqlite --metrics iou,deletion,single-deletion
-"
-    "  vitx compare results/demo.sqlite --metrics deletion,deletion@black --ranks
-
-"
+    "  vitx compare a.sqlite b.sqlite c.sqlite --metric iou\n"
+    "  vitx compare results/table1.sqlite --scoring main --scoring2 void-ignored\n"
+    "  vitx compare results/demo.sqlite --metrics iou,deletion,single-deletion\n"
+    "  vitx compare results/demo.sqlite --metrics deletion,deletion@black --ranks\n\n"
     "EXIT STATUS\n"
     "  0 printed; 1 a difference is below X, or a file cannot be read; 2 bad use\n\n"
     "SEE ALSO\n"
