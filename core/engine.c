@@ -22,7 +22,8 @@ static int load(vx_trace *t, int sample, const double *x, const uint8_t *keep) {
   for (int i = 0; i < patches; i++)
     if (!keep || keep[i]) place[kept++] = i;
   t->first[sample + 1] = t->first[sample] + s->leading + kept;
-  vx_cut_patches(s, x, t->patches + (size_t)sample * 3 * (size_t)s->image * (size_t)s->image);
+  t->cut = x || (sample > 0 && t->cut);
+  if (x) vx_cut_patches(s, x, t->patches + (size_t)sample * 3 * (size_t)s->image * (size_t)s->image);
   return s->leading + kept;
 }
 

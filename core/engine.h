@@ -13,6 +13,7 @@ typedef struct vx_engine {
   size_t (*bytes)(const vx_trace *trace);
 
   /* Puts x [3][S][S] in as the next sample, in order from 0; of its patches those that keep [grid²] names, or all.
+     NULL, as the only sample: the picture of the last pass, whose patches are not embedded again.
      Returns how many tokens that makes. */
   int (*load)(vx_trace *trace, int sample, const double *x, const uint8_t *keep);
 

@@ -41,8 +41,10 @@ static bool block_finite(const vx_trace *t, int l, int rows, const real *next) {
 static void embed(vx_trace *t) {
   const vx_model *m = t->model;
   int patches = m->shape.grid * m->shape.grid, d = m->shape.dim;
-  vx_product(t->count * patches, &m->patch, t->patches, t->embedded, t->tile);
-  vx_bias(t->count * patches, d, m->patch.bias, t->embedded);
+  if (t->cut) {
+    vx_product(t->count * patches, &m->patch, t->patches, t->embedded, t->tile);
+    vx_bias(t->count * patches, d, m->patch.bias, t->embedded);
+  }
   for (int b = 0; b < t->count; b++)
     vx_embed(m, vx_tokens_of(t, b), t->place + b * patches, t->embedded + (size_t)b * (size_t)patches * (size_t)d,
              t->stream + (size_t)t->first[b] * (size_t)d);

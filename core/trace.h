@@ -136,6 +136,7 @@ struct vx_trace {
   int first[VX_GROUP + 1];  /* their first rows, and the end */
   int *place;               /* [batch][grid²] the patch of each token after the leading ones */
   vx_layer *layer;          /* [L] */
+  bool cut;                 /* the patches are new; else what they were embedded to stands */
   real *patches, *embedded; /* [batch][grid²][3PP]; [batch][grid²][d] with bias, before the position is added */
   real *stream,
       *scale_pre;        /* [rows][d], [rows][2]: before and of the norm before the first block; without it layer 0's x

@@ -17,6 +17,7 @@ struct vx_worker {
   vx_arena *arena, *scratch;
   running main, wide; /* the picture; in mixed precision also in double */
   running again, ask; /* its variants; those of which logits are all that is asked */
+  bool ask_picture;   /* `ask` has this picture embedded */
   bool wide_done;     /* `wide` holds this picture */
   vx_output output;
   float *input;                 /* [3][S][S] */
@@ -129,7 +130,7 @@ bool vx_worker_forward(vx_worker *w, const float *x, vx_error *error) {
   size_t pixels = 3 * (size_t)w->model->shape.image * (size_t)w->model->shape.image;
   memcpy(w->input, x, pixels * sizeof *x);
   widen(pixels, x, w->x);
-  w->wide_done = false;
+  w->wide_done = w->ask_picture = false;
   return send(&w->main, w->x, w->logits, error);
 }
 
@@ -248,6 +249,7 @@ static bool run_again(const vx_again *again, int count, bool descend, void (*mak
 static bool ask_again(const vx_again *again, const double *x, const uint8_t *keep, double *logits, vx_error *error) {
   vx_worker *w = again->worker;
   if (!w->ask.trace) return vx_fail(error, "answers", "of the model were not planned");
-  w->ask.engine->load(w->ask.trace, 0, x ? x : w->x, keep);
+  w->ask.engine->load(w->ask.trace, 0, x ? x : w->ask_picture ? NULL : w->x, keep);
+  w->ask_picture = !x;
   return w->ask.engine->forward(w->ask.trace, 1, logits, error);
 }

@@ -98,8 +98,10 @@ static bool measure_all(vx_bench_job *job, vx_error *error) {
   vx_series first = {0};
   return vx_blas_check(job->shape, job->bench->advice, sizeof job->bench->advice, error) && make_input(job, error) &&
          (job->plain = vx_worker_new(job->model, &none, VX_SINGLE, error)) != NULL &&
-         vx_bench_forward(job, &first, error) && vx_bench_suite(job, error) && vx_bench_passes(job, error) &&
-         vx_bench_samples(job, error) && vx_bench_workers(job, error);
+         vx_bench_forward(job, &first, error) &&
+         (job->options->measures || (vx_bench_suite(job, error) && vx_bench_passes(job, error) &&
+                                     vx_bench_samples(job, error) && vx_bench_workers(job, error))) &&
+         vx_bench_measures(job, error);
 }
 
 bool vx_bench_run(const vx_bench_options *options, vx_bench *bench, vx_error *error) {

@@ -12,6 +12,7 @@ typedef struct vx_bench_options {
   int jobs;           /* workers in the last part */
   int repeats;        /* of each measurement, 1 to VX_BENCH_REPEATS_MAX */
   bool quick;         /* few samples and pictures: to see that it works */
+  bool measures;      /* what measures ask of the model, and nothing else */
 } vx_bench_options;
 
 enum { VX_BENCH_REPEATS_MAX = 99, VX_BENCH_PASSES_MAX = 16, VX_BENCH_METHODS_MAX = 128, VX_BENCH_TOTALS_MAX = 8 };

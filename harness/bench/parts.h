@@ -107,10 +107,11 @@ void vx_bench_proc_line(const char *path, const char *key, char *text, size_t si
 /* The most memory that this process has held, MB. */
 double vx_bench_peak_mb(void);
 
-bool vx_bench_passes(vx_bench_job *job, vx_error *error);  /* passes.c */
-bool vx_bench_suite(vx_bench_job *job, vx_error *error);   /* suite.c: methods and totals, peak memory */
-bool vx_bench_samples(vx_bench_job *job, vx_error *error); /* samples.c: methods that run the model again */
-bool vx_bench_workers(vx_bench_job *job, vx_error *error); /* workers.c: one worker against several */
+bool vx_bench_passes(vx_bench_job *job, vx_error *error);   /* passes.c */
+bool vx_bench_suite(vx_bench_job *job, vx_error *error);    /* suite.c: methods and totals, peak memory */
+bool vx_bench_samples(vx_bench_job *job, vx_error *error);  /* samples.c: methods that run the model again */
+bool vx_bench_workers(vx_bench_job *job, vx_error *error);  /* workers.c: one worker against several */
+bool vx_bench_measures(vx_bench_job *job, vx_error *error); /* measures.c: measures that ask the model */
 
 /* The methods of spec section 4 but the sampling ones, without stabilizer: what `suite` means. Those
    that the model has. */

@@ -9,13 +9,15 @@ static void print_head(const vx_bench *b, FILE *to) {
   fprintf(to, "%s: %d layers, %d heads, width %d, %d tokens, %.1f million parameters\n", b->model, s->layers, s->heads,
           s->dim, s->tokens, 1e-6 * b->parameters);
   fprintf(to, "%s, %d cores; %s, %s kernels, one thread a worker\n", b->processor, b->cores, b->blas, b->kernel);
-  fprintf(to, "peak of a core %.0f GFLOP/s in single, %.0f in double (%s multiply-adds between registers)\n",
-          b->peak_single, b->peak_double, b->vectors);
+  if (b->passes)
+    fprintf(to, "peak of a core %.0f GFLOP/s in single, %.0f in double (%s multiply-adds between registers)\n",
+            b->peak_single, b->peak_double, b->vectors);
   if (b->advice[0]) fprintf(to, "%s\n", b->advice);
   if (b->open_ms >= 0)
     fprintf(to, "opened in %.0f ms, %.0f of them for transposed copies of the weights\n", b->open_ms, b->transpose_ms);
-  fprintf(to, "memory: weights %.0f MB, a worker with all passes %.0f MB, at most %.0f MB in all with one worker\n",
-          b->weights_mb, b->worker_mb, b->peak_mb);
+  if (b->worker_mb > 0)
+    fprintf(to, "memory: weights %.0f MB, a worker with all passes %.0f MB, at most %.0f MB in all with one worker\n",
+            b->weights_mb, b->worker_mb, b->peak_mb);
   fprintf(to, "%d repeats%s; cpu: the worker's own processor time, which the ratios are from\n\n", b->repeats,
           b->quick ? ", quick: not for reports" : "");
 }
@@ -26,6 +28,7 @@ static void print_time(const char *title, const vx_bench_time *time, FILE *to) {
 }
 
 static void print_passes(const vx_bench *b, FILE *to) {
+  if (b->passes == 0) return;
   fprintf(to, "%-32s %9s %9s %9s %9s %7s %8s %8s %8s %6s\n", "pass", "ms", "least", "cpu ms", "least", "GFLOP",
           "GFLOP/s", "OpenBLAS", "peak", "F");
   for (int i = 0; i < b->passes; i++) {
@@ -41,6 +44,7 @@ static void print_passes(const vx_bench *b, FILE *to) {
 }
 
 static void print_methods(const vx_bench *b, FILE *to) {
+  if (b->methods == 0) return;
   fprintf(to, "\n%-32s %9s %9s %9s %9s %44s\n", "method's own work", "ms", "least", "cpu ms", "least", "F");
   for (int i = 0; i < b->methods; i++) {
     const vx_bench_method *m = &b->method[i];
@@ -57,6 +61,7 @@ static void print_rest(const vx_bench *b, FILE *to) {
     print_time(b->total[i].title, &b->total[i].time, to);
     fprintf(to, " %42.3f\n", b->total[i].forwards);
   }
+  if (b->scalings == 0) return;
   fprintf(to, "\n%-32s %14s %14s %9s %18s\n", "pictures per second", "1 worker", "all workers", "ratio",
           "by processor time");
   for (int i = 0; i < b->scalings; i++) {

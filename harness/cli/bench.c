@@ -31,6 +31,9 @@ const char vx_help_bench[] =
     "            rollout, attention-flow, saliency, gradient-x-input, cam, gradcam, attn-gradcam, ag-cam,\n"
     "            ag-cam-full, attention-gradient, i-saw, generic-attention, transformer-attribution,\n"
     "            lrp-rollout, partial-lrp and lrp, in mixed precision\n"
+    "            beside them what measures ask of the model: the curves of deletion and insertion of one map, 20 "
+    "steps\n"
+    "            each, and the single deletions of one picture, which serve every map of it\n"
     "  workers   pictures per second by one worker and by --jobs of them at once; `by processor time`: the ratio\n"
     "            that it would be if no other program used the cores\n\n"
     "OPTIONS\n"
@@ -39,6 +42,7 @@ const char vx_help_bench[] =
     "  --jobs N        workers in the last table [the processors there are]\n"
     "  --repeats N     of each measurement, 1 to 99 [5]\n"
     "  --quick         once each, few samples: to see that it works, not for reports\n"
+    "  --measures      only what measures ask of the model\n"
     "  --json          one object: machine, blas, model, repeats, quick, peak_gflops, passes, methods, totals,\n"
     "                  workers, memory; times in ms, `of_products` and `of_peak` as shares of 1, `forwards` in F\n\n"
     "EXAMPLES\n"
@@ -52,9 +56,10 @@ int vx_cmd_bench(int argc, char **argv, vx_error *error) {
   vx_bench_options o = {.repeats = 0};
   bool json = false;
   int operands;
-  const vx_option options[] = {{"model", VX_OPTION_TEXT, &o.model}, {"random", VX_OPTION_TEXT, &o.random},
-                               {"jobs", VX_OPTION_INT, &o.jobs},    {"repeats", VX_OPTION_INT, &o.repeats},
-                               {"quick", VX_OPTION_FLAG, &o.quick}, {"json", VX_OPTION_FLAG, &json}};
+  const vx_option options[] = {{"model", VX_OPTION_TEXT, &o.model},      {"random", VX_OPTION_TEXT, &o.random},
+                               {"jobs", VX_OPTION_INT, &o.jobs},         {"repeats", VX_OPTION_INT, &o.repeats},
+                               {"quick", VX_OPTION_FLAG, &o.quick},      {"json", VX_OPTION_FLAG, &json},
+                               {"measures", VX_OPTION_FLAG, &o.measures}};
   if (!vx_options(argc, argv, options, VX_COUNT(options), &operands, error)) return 2;
   if (operands != 0) return vx_bad_use(error, "bench", "wants options only");
   if (o.model && o.random) return vx_bad_use(error, "bench", "wants --model or --random, not both");

@@ -62,7 +62,7 @@ START_TEST(everything_is_there) {
             "convert", "forward-double", "improved", "plain", "improved-stable", "plain-stable");
   HAS_TIMES("methods", "rollout", "attention-flow", "lrp-stable", "edges", "class-prior", "smoothgrad",
             "integrated-gradients");
-  HAS_TIMES("totals", "suite", "suite-no-flow", "stable", "flow", "explainers");
+  HAS_TIMES("totals", "suite", "suite-no-flow", "stable", "flow", "explainers", "curves-drop");
   ck_assert(number(json_object_get(all, "peak_gflops"), "single") > 0);
   ck_assert(number(json_object_get(all, "memory"), "peak_mb") > number(json_object_get(all, "memory"), "weights_mb"));
   ck_assert(number(entry("workers", "forward"), "many") > 0);

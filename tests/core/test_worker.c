@@ -179,6 +179,48 @@ static size_t bytes_of(int layers, const vx_needs *plan, vx_precision precision)
   return bytes;
 }
 
+/* What the model says of a variant depends on the variant alone, not on what was asked before; of all patches it is the
+   picture's own prediction, to rounding. */
+START_TEST(test_asked_alone) {
+  vx_model *model = plain_model(_i, 41);
+  const vx_shape *s = vx_model_shape(model);
+  size_t pixels = 3 * (size_t)s->image * (size_t)s->image, cells = (size_t)s->grid * (size_t)s->grid;
+  size_t size = (size_t)s->classes * sizeof(double);
+  const vx_needs plan = {.answer_count = 1};
+  float *x = plain_picture(model, 41), *other = plain_picture(model, 42);
+  double *own = calloc(pixels, sizeof *own), *alone = malloc(size), *after = malloc(size);
+  uint8_t *keep = malloc(cells);
+  for (size_t i = 0; i < cells; i++) keep[i] = i % 3 != 1;
+  for (vx_precision precision = VX_SINGLE; precision <= VX_DOUBLE; precision++) {
+    vx_worker *fresh = new_worker(model, &plan, precision), *used = new_worker(model, &plan, precision);
+    const vx_again *again = run(fresh, x, 0, VX_LOGIT)->again;
+    ck_assert(again->ask(again, NULL, keep, alone, NULL));
+    again = run(used, other, 0, VX_LOGIT)->again;
+    ck_assert(again->ask(again, NULL, NULL, after, NULL));
+    again = run(used, x, 0, VX_LOGIT)->again;
+    ck_assert(again->ask(again, NULL, keep, after, NULL)); /* after another picture */
+    ck_assert_mem_eq(alone, after, size);
+    ck_assert(again->ask(again, own, NULL, after, NULL));
+    ck_assert(again->ask(again, NULL, keep, after, NULL)); /* after a variant of other pixels */
+    ck_assert_mem_eq(alone, after, size);
+    ck_assert(again->ask(again, NULL, keep, after, NULL)); /* and after itself */
+    ck_assert_mem_eq(alone, after, size);
+    ck_assert(again->ask(again, NULL, NULL, after, NULL));
+    for (int c = 0; c < s->classes; c++) ck_assert_double_eq_tol(after[c], vx_worker_logits(used)[c], 1e-4);
+    ck_assert(!again->run(again, 1, false, make_noisy, see_nothing, x, NULL)); /* was not planned */
+    vx_worker_free(fresh);
+    vx_worker_free(used);
+  }
+  free(keep);
+  free(after);
+  free(alone);
+  free(own);
+  free(other);
+  free(x);
+  vx_model_close(model);
+}
+END_TEST
+
 /* What nobody reads is not kept: logits alone, of the picture and of variants, take one layer, however deep the model;
    a gradient down to the last layer no more than that one. */
 START_TEST(test_memory) {
@@ -307,6 +349,7 @@ int main(void) {
   tcase_add_loop_test(tests, test_alone_and_among_all, 0, PLAIN_SHAPES);
   tcase_add_loop_test(tests, test_nothing_else, 0, PLAIN_SHAPES);
   tcase_add_loop_test(tests, test_no_stale_state, 0, PLAIN_SHAPES);
+  tcase_add_loop_test(tests, test_asked_alone, 0, PLAIN_SHAPES);
   tcase_add_test(tests, test_memory);
   tcase_add_test(tests, test_threads);
   tcase_add_test(tests, test_union);
