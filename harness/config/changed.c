@@ -37,24 +37,27 @@ static bool is_group(const char *name) {
 
 /* Of what decides a run by itself, or stands apart in every table. */
 static bool is_elsewhere(const char *name, bool score) {
-  static const char *const names[] = {"model",   "data.root", "data.split", "classes",
-                                      "methods", "all_mixes", "metrics",    "compare_with"};
+  static const char *const names[] = {"model",     "data.root", "data.split",   "classes", "methods",
+                                      "all_mixes", "metrics",   "compare_with", "protocol"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(name, names[i]) == 0) return true;
   return !score && strncmp(name, "score.", 6) == 0;
 }
 
-static void walk(const vx_yaml *map, const char *group, bool score, vx_text *text) {
+/* `fixed` is what the run's protocol says already, NULL: nothing. */
+static void walk(const vx_yaml *map, const char *group, const vx_yaml *fixed, bool score, vx_text *text) {
   for (int i = 0; map->kind == VX_YAML_MAP && i < map->count; i++) {
     char name[128];
     const vx_yaml *node = map->items[i];
     snprintf(name, sizeof name, "%s%s%s", group, *group ? "." : "", map->keys[i]);
     if (!*group && is_group(name)) {
-      walk(node, name, score, text);
+      walk(node, name, fixed, score, text);
       continue;
     }
     const vx_key *key = vx_key_find(name);
-    if (is_elsewhere(name, score) || (key && key->standard && is_standard(node, key->standard))) continue;
+    if (is_elsewhere(name, score) || (fixed && vx_key_node(fixed, name)) ||
+        (key && key->standard && is_standard(node, key->standard)))
+      continue;
     vx_text_add(text, "%s%s=", text->length ? ", " : "", name);
     add_value(text, node);
   }
@@ -64,8 +67,11 @@ char *vx_config_changed(const char *config, const char *name, bool score, vx_err
   vx_text text = {0};
   vx_yaml *tree = vx_yaml_parse(config, strlen(config), name, error);
   if (!tree) return NULL;
+  const vx_yaml *by = vx_yaml_find(tree, "protocol");
+  vx_protocol *protocol = by && by->kind == VX_YAML_SCALAR && *by->text ? vx_protocol_read(by->text, NULL) : NULL;
   vx_text_add(&text, "%s", "");
-  walk(tree, "", score, &text);
+  walk(tree, "", protocol ? protocol->keys : NULL, score, &text);
+  vx_protocol_free(protocol);
   vx_yaml_free(tree);
   char *changed = vx_text_end(&text);
   if (!changed) vx_fail(error, name, "out of memory");

@@ -13,7 +13,7 @@
 
 enum {
   VX_STORE_APPLICATION = 0x76697478, /* "vitx", PRAGMA application_id */
-  VX_STORE_VERSION = 3,              /* PRAGMA user_version */
+  VX_STORE_VERSION = 4,              /* PRAGMA user_version */
 };
 
 typedef struct vx_store vx_store;

@@ -493,7 +493,7 @@ START_TEST(files_that_are_not_ours_are_named) {
   change("PRAGMA user_version = 99");
   open_refused(path, VX_STORE_READ, "newer");
   change("PRAGMA user_version = 1");
-  open_refused(path, VX_STORE_WRITE, "has version 1, this vitx knows version 3: it was made by an older one");
+  open_refused(path, VX_STORE_WRITE, "has version 1, this vitx knows version 4: it was made by an older one");
 }
 END_TEST
 
