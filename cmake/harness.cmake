@@ -6,7 +6,7 @@ file(GLOB harness_sources CONFIGURE_DEPENDS harness/data/*.c harness/store/*.c h
 add_library(vitx_harness STATIC ${harness_sources})
 target_link_libraries(vitx_harness PUBLIC vitx_explainers vitx_metrics vitx_statistics vitx_core PkgConfig::XML
                       PkgConfig::PNG PkgConfig::JPEG PkgConfig::SQLITE PkgConfig::YAML PkgConfig::JANSSON
-                      PkgConfig::CAIRO PkgConfig::PANGO)
+                      PkgConfig::CAIRO PkgConfig::PANGO PkgConfig::ZIP)
 target_compile_definitions(vitx_harness PUBLIC VITX_VERSION="${PROJECT_VERSION}")
 vitx_embed(vitx_harness harness/store/schema.sql)
 vitx_embed(vitx_harness configs/published.yaml)

@@ -61,7 +61,7 @@ endforeach()
 # Broken files for everything that reads files: tests/fuzz/fuzz.c, a few seconds of each; longer by hand.
 add_executable(fuzz tests/fuzz/fuzz.c)
 target_link_libraries(fuzz PRIVATE vitx_harness)
-foreach(target safetensors model yaml config annotation mask picture)
+foreach(target safetensors model yaml config annotation mask picture npy npz table)
   add_test(NAME fuzz/${target} COMMAND fuzz ${target} 400 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(fuzz/${target} PROPERTIES TIMEOUT 900 ENVIRONMENT "OPENBLAS_NUM_THREADS=1")
 endforeach()

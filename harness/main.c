@@ -34,6 +34,8 @@ static const command commands[] = {
     COMMAND(report, "a results file as one page to open in a browser"),
     COMMAND(sweep, "what each open choice of a protocol does to the numbers"),
     COMMAND(rescore, "score stored heat maps in another way, without the model"),
+    COMMAND(import, "maps of another program beside ours"),
+    COMMAND(export, "maps, masks, overlays and tables of a run for other programs"),
     COMMAND(verify, "does a results file agree with itself, and with a second run"),
     COMMAND(dump, "every result row of a results file as text"),
     COMMAND(bench, "how fast the passes and methods are here, and how fast they could be"),

@@ -131,7 +131,7 @@ static bool fill_metric(vx_run *run, int index, vx_metric_row *to) {
   return good && to->parameters && to->columns;
 }
 
-static bool fill_metrics(vx_run *run) {
+bool vx_run_fill_metrics(vx_run *run) {
   int count = run->config->metric_count;
   vx_metric_row *rows = VX_TAKE(run->arena, count + 1, vx_metric_row);
   run->columns = vx_arena_take(run->arena, (size_t)count + 1, sizeof *run->columns);
@@ -191,7 +191,7 @@ static bool fill(vx_run *run) {
   info->kernel = vx_blas_kernel();
   info->host = host_name(run);
   return info->config && info->data && info->data_digest && info->input && info->output && info->precision &&
-         info->program && info->host && fill_classes(run) && fill_methods(run) && fill_metrics(run);
+         info->program && info->host && fill_classes(run) && fill_methods(run) && vx_run_fill_metrics(run);
 }
 
 bool vx_run_fill_info(vx_run *run, vx_error *error) {

@@ -47,4 +47,7 @@ bool vx_run_input(const vx_config *config, int image_size, vx_input_options *inp
 /* info.c: fills run->info from all the rest. */
 bool vx_run_fill_info(vx_run *run, vx_error *error);
 
+/* Of that the measures of run->config alone: rows, and the names of their numbers. False when memory is out. */
+bool vx_run_fill_metrics(vx_run *run);
+
 #endif

@@ -143,39 +143,46 @@ static bool find_run(vx_store *store, const vx_run_row *run, const char *digest,
 }
 
 /* A method or measure of this name is there with another digest. `sql` gives its id in the registry and parameters. */
-static bool fail_other(vx_store *store, const char *sql, const char *what, const char *name, const char *id,
-                       const char *parameters, vx_error *error) {
-  sqlite3_stmt *find = vx_sql_prepare(store, error, sql, "lt", store->run, name);
+static bool fail_other(vx_store *store, const char *sql, int64_t run, const char *what, const char *name,
+                       const char *id, const char *parameters, vx_error *error) {
+  sqlite3_stmt *find = vx_sql_prepare(store, error, sql, "lt", run, name);
   if (vx_sql_row(store, find, error) > 0)
     vx_fail(error, store->path,
             "run %lld has a %s %s already, which is %s (%s), not %s (%s): give the new one another name (as: …)",
-            (long long)store->run, what, name, vx_sql_text(find, 0), vx_sql_text(find, 1), id, parameters);
+            (long long)run, what, name, vx_sql_text(find, 0), vx_sql_text(find, 1), id, parameters);
   sqlite3_finalize(find);
   return false;
 }
 
 /* Tables show methods in the order of the newest command, those that it does not name after them. */
-static bool put_methods(vx_store *store, const vx_run_row *run, vx_error *error) {
+/* Adds one, or finds it by name and digest: its id in the file, 0: failure. */
+int64_t vx_store_put_method(vx_store *store, int64_t run, const vx_method_row *m, vx_error *error) {
   static const char other[] = "SELECT explainer, parameters FROM run_methods WHERE run = ? AND name = ?";
   static const char sql[] =
       "INSERT INTO run_methods (run, place, name, explainer, title, family, source, class_specific, trivial, is_mask,"
-      " parameters, parts, pixel_map, digest) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+      " parameters, parts, pixel_map, digest, imported_from, cite) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
       " ON CONFLICT (run, name) DO UPDATE SET place = excluded.place WHERE digest = excluded.digest RETURNING id";
-  int row = vx_sql_do(store, error, "UPDATE run_methods SET place = place + ? WHERE run = ?", "il", run->method_count,
-                      store->run);
-  for (int i = 0; row > 0 && i < run->method_count; i++) {
-    const vx_method_row *m = &run->methods[i];
-    char digest[VX_DIGEST_SIZE];
-    vx_store_method_digest(m, digest);
-    sqlite3_stmt *put = vx_sql_prepare(store, error, sql, "litttttiiitTit", store->run, i, m->name, m->explainer,
-                                       m->title, m->family, m->source, m->class_specific, m->trivial, m->is_mask,
-                                       m->parameters, m->parts, m->pixel_map, digest);
-    row = vx_sql_row(store, put, error);
-    if (row > 0) store->methods[i] = sqlite3_column_int64(put, 0);
-    if (row == 0) fail_other(store, other, "method", m->name, m->explainer, m->parameters, error);
-    sqlite3_finalize(put);
+  char digest[VX_DIGEST_SIZE];
+  vx_store_method_digest(m, digest);
+  sqlite3_stmt *put = vx_sql_prepare(store, error, sql, "litttttiiitTitTT", run, m->place, m->name, m->explainer,
+                                     m->title, m->family, m->source, m->class_specific, m->trivial, m->is_mask,
+                                     m->parameters, m->parts, m->pixel_map, digest, m->imported_from, m->cite);
+  int row = vx_sql_row(store, put, error);
+  int64_t id = row > 0 ? sqlite3_column_int64(put, 0) : 0;
+  if (row == 0) fail_other(store, other, run, "method", m->name, m->explainer, m->parameters, error);
+  sqlite3_finalize(put);
+  return id;
+}
+
+static bool put_methods(vx_store *store, const vx_run_row *run, vx_error *error) {
+  bool good = vx_sql_do(store, error, "UPDATE run_methods SET place = place + ? WHERE run = ?", "il", run->method_count,
+                        store->run);
+  for (int i = 0; good && i < run->method_count; i++) {
+    vx_method_row method = run->methods[i];
+    method.place = i;
+    good = (store->methods[i] = vx_store_put_method(store, store->run, &method, error)) != 0;
   }
-  return row > 0;
+  return good;
 }
 
 static bool put_metrics(vx_store *store, const vx_run_row *run, vx_error *error) {
@@ -192,7 +199,7 @@ static bool put_metrics(vx_store *store, const vx_run_row *run, vx_error *error)
     sqlite3_stmt *put = vx_sql_prepare(store, error, sql, "ltittttt", store->run, m->name, i, m->measure, m->kind,
                                        m->parameters, m->columns, digest);
     row = vx_sql_row(store, put, error);
-    if (row == 0) fail_other(store, other, "measure", m->name, m->measure, m->parameters, error);
+    if (row == 0) fail_other(store, other, store->run, "measure", m->name, m->measure, m->parameters, error);
     sqlite3_finalize(put);
   }
   return row > 0;

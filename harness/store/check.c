@@ -155,7 +155,8 @@ static const rule rules[] = {
     {"every image through the gate has every method, or a failure that says why",
      "images i JOIN predictions p ON p.image = i.id AND p.passed = 1 JOIN runs r ON r.id = i.run AND r.finished IS NOT "
      "NULL"
-     " JOIN scorings s ON s.run = i.run AND s.name = 'main' JOIN run_methods m ON m.run = i.run WHERE ?1 IN (0, i.run)",
+     " JOIN scorings s ON s.run = i.run AND s.name = 'main' JOIN run_methods m ON m.run = i.run"
+     " AND m.imported_from IS NULL WHERE ?1 IN (0, i.run)",
      "NOT EXISTS (SELECT 1 FROM evaluations e WHERE e.scoring = s.id AND e.method = m.id AND e.image = i.id) AND NOT"
      " EXISTS (SELECT 1 FROM failures f WHERE f.image = i.id AND ifnull(f.method, m.id) = m.id AND f.severity = "
      "'failure')",

@@ -121,22 +121,24 @@ bool vx_query_scoring(vx_store *store, int64_t run, const char *name, vx_arena *
 
 static bool take_method(vx_arena *arena, sqlite3_stmt *row, void *element) {
   vx_method_row *m = element;
-  const char **const texts[] = {&m->name, &m->explainer, &m->title, &m->family, &m->source, &m->parameters, &m->parts};
+  const char **const texts[] = {&m->name,       &m->explainer, &m->title,         &m->family, &m->source,
+                                &m->parameters, &m->parts,     &m->imported_from, &m->cite};
   m->id = sqlite3_column_int64(row, 0);
-  m->place = sqlite3_column_int(row, 8);
-  m->class_specific = sqlite3_column_int(row, 9) != 0;
-  m->trivial = sqlite3_column_int(row, 10) != 0;
-  m->is_mask = sqlite3_column_int(row, 11) != 0;
-  m->pixel_map = sqlite3_column_int(row, 12) != 0;
+  m->place = sqlite3_column_int(row, 10);
+  m->class_specific = sqlite3_column_int(row, 11) != 0;
+  m->trivial = sqlite3_column_int(row, 12) != 0;
+  m->is_mask = sqlite3_column_int(row, 13) != 0;
+  m->pixel_map = sqlite3_column_int(row, 14) != 0;
   return vx_query_texts(arena, row, 1, texts, (int)(sizeof texts / sizeof *texts));
 }
 
 bool vx_query_methods(vx_store *store, int64_t run, vx_arena *arena, vx_method_row **rows, int *count,
                       vx_error *error) {
-  return vx_query_list(store,
-                       "SELECT id, name, explainer, title, family, source, parameters, parts, place, class_specific,"
-                       " trivial, is_mask, pixel_map FROM run_methods WHERE run = ? ORDER BY place, id",
-                       run, 0, arena, take_method, sizeof **rows, rows, count, error);
+  return vx_query_list(
+      store,
+      "SELECT id, name, explainer, title, family, source, parameters, parts, imported_from, cite,"
+      " place, class_specific, trivial, is_mask, pixel_map FROM run_methods WHERE run = ? ORDER BY place, id",
+      run, 0, arena, take_method, sizeof **rows, rows, count, error);
 }
 
 static bool take_class(vx_arena *arena, sqlite3_stmt *row, void *element) {

@@ -56,7 +56,7 @@ typedef struct vx_stored_object {
 typedef struct vx_stored_failure {
   vx_severity severity;
   int method;        /* index into the run's methods; -1: the image as a whole */
-  const char *stage; /* "picture", "annotation", "mask", "model", "target", "method", "score", "measure" */
+  const char *stage; /* "picture", "annotation", "mask", "model", "target", "method", "score", "measure", "import" */
   const char *where, *why;
 } vx_stored_failure;
 
@@ -155,9 +155,11 @@ typedef struct vx_method_row {
   const char *explainer; /* id in the registry */
   const char *title, *family, *source;
   bool class_specific, trivial, is_mask;
-  const char *parameters; /* "name=value name=value", all of them */
-  const char *parts;      /* of a mix: "rollout+lrp" by their names in the run; else none */
-  bool pixel_map;         /* the map is at input resolution */
+  const char *parameters;    /* "name=value name=value", all of them */
+  const char *parts;         /* of a mix: "rollout+lrp" by their names in the run; else none */
+  bool pixel_map;            /* the map is at input resolution */
+  const char *imported_from; /* another program made the maps: file or folder they came from; else none */
+  const char *cite;          /* likewise: what to cite */
 } vx_method_row;
 
 /* One measure of the run, under the name that it has there. */

@@ -51,9 +51,9 @@ CREATE TABLE run_methods (
   run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
   place INTEGER NOT NULL,          -- order in tables, from 0
   name TEXT NOT NULL,              -- `as` in the config
-  explainer TEXT NOT NULL,         -- id in the registry
+  explainer TEXT NOT NULL,         -- id in the registry; 'imported': another program made the maps
   title TEXT NOT NULL,
-  family TEXT NOT NULL,            -- attention, gradient, propagation, hybrid, trivial
+  family TEXT NOT NULL,            -- attention, gradient, propagation, hybrid, trivial; imported, or as it was given
   source TEXT NOT NULL,            -- author and year
   class_specific INTEGER NOT NULL CHECK (class_specific IN (0, 1)),
   trivial INTEGER NOT NULL CHECK (trivial IN (0, 1)), -- never looks at the model
@@ -62,6 +62,8 @@ CREATE TABLE run_methods (
   parts TEXT,                      -- of a mix: its methods
   pixel_map INTEGER NOT NULL CHECK (pixel_map IN (0, 1)), -- 1: a map at input resolution, 0: on the patch grid
   digest TEXT NOT NULL,            -- over explainer, parameters and parts
+  imported_from TEXT,              -- file or folder of the maps; NULL: the run makes them
+  cite TEXT,                       -- of imported maps: what to cite
   UNIQUE (run, name)
 ) STRICT;
 
@@ -192,7 +194,7 @@ CREATE TABLE failures (
   image INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
   method INTEGER REFERENCES run_methods(id) ON DELETE CASCADE, -- NULL: the image as a whole
   severity TEXT NOT NULL CHECK (severity IN ('failure', 'warning')),
-  stage TEXT NOT NULL,             -- picture, annotation, mask, model, target, method, score, measure
+  stage TEXT NOT NULL,             -- picture, annotation, mask, model, target, method, score, measure, import
   place TEXT NOT NULL,             -- file and field
   reason TEXT NOT NULL
 ) STRICT;

@@ -64,6 +64,9 @@ void vx_store_scoring_digest(const vx_scoring_row *scoring, char text[17]);
 /* Adds a scoring to a run; its id, or 0. */
 int64_t vx_store_put_scoring(vx_store *store, int64_t run, const vx_scoring_row *scoring, vx_error *error);
 
+/* Adds a method to a run at method->place, or finds it by name and digest; its id, or 0. */
+int64_t vx_store_put_method(vx_store *store, int64_t run, const vx_method_row *method, vx_error *error);
+
 /* Reads which images and methods of the current run are there. */
 bool vx_store_load_done(vx_store *store, vx_error *error);
 void vx_store_forget_done(vx_store *store);
@@ -77,5 +80,9 @@ uint64_t vx_store_metric_bit(const vx_store *store, const char *column);
 /* One evaluation with its scores and curves, no map. */
 bool vx_store_put_evaluation(vx_store *store, int64_t scoring, int64_t method, int64_t image,
                              const vx_evaluation *evaluation, vx_error *error);
+
+/* The result's one evaluation, with its map and failures, for an image that has none of this method. */
+bool vx_store_put_map(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_result *result,
+                      vx_error *error);
 
 #endif

@@ -1,6 +1,7 @@
 #include "harness/store/stored.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "harness/store/detail.h"
@@ -161,6 +162,25 @@ bool vx_query_maps(vx_store *store, int64_t image, vx_arena *arena, vx_map_row *
                           image, 0, arena, take_map_row, sizeof **rows, rows, count, error);
   for (int i = 0; ok && i < *count; i++) ok = check_map(store, &(*rows)[i].map, image, (*rows)[i].method, error);
   return ok;
+}
+
+bool vx_query_map(vx_store *store, int64_t scoring, int64_t method, int64_t image, vx_arena *arena, vx_made_row *row,
+                  vx_error *error) {
+  *row = (vx_made_row){.target = -1, .threshold = NAN};
+  sqlite3_stmt *read = vx_sql_prepare(
+      store, error,
+      "SELECT p.kind, p.width, p.height, p.bytes, e.target, e.threshold FROM maps p LEFT JOIN evaluations e ON"
+      " e.scoring = ?1 AND e.method = p.method AND e.image = p.image WHERE p.method = ?2 AND p.image = ?3",
+      "lll", scoring, method, image);
+  int got = vx_sql_row(store, read, error);
+  bool good = got >= 0;
+  if (got > 0) {
+    row->target = (int)vx_sql_whole(read, 4);
+    row->threshold = vx_sql_real(read, 5);
+    good = take_map(arena, read, 0, &row->map) || vx_fail(error, vx_store_path(store), "out of memory");
+  }
+  sqlite3_finalize(read);
+  return good && check_map(store, &row->map, image, method, error);
 }
 
 /* ---- evaluations ------------------------------------------------------------------------------------------------- */

@@ -28,4 +28,14 @@ typedef struct vx_map_row {
 /* All maps of an image. Fails on a map whose bytes are not as many as its sides say. */
 bool vx_query_maps(vx_store *store, int64_t image, vx_arena *arena, vx_map_row **rows, int *count, vx_error *error);
 
+/* One map, with what its evaluation says of it. map.kind VX_MAP_NONE: there is none. */
+typedef struct vx_made_row {
+  vx_map map;
+  int target;       /* -1: none */
+  double threshold; /* NaN: it was not scored */
+} vx_made_row;
+
+bool vx_query_map(vx_store *store, int64_t scoring, int64_t method, int64_t image, vx_arena *arena, vx_made_row *row,
+                  vx_error *error);
+
 #endif

@@ -108,16 +108,23 @@ static bool put_map(vx_store *store, int64_t method, int64_t image, const vx_map
              patch ? (const void *)map->heat : map->levels, count * size);
 }
 
-/* Failures of the given method, or of the image as a whole (-1). */
-static bool put_failures(vx_store *store, const vx_result *r, int method, int64_t image, vx_error *error) {
+/* Failures of the given method, `id` in the file, or of the image as a whole (-1, -1). */
+static bool put_failures(vx_store *store, const vx_result *r, int method, int64_t id, int64_t image, vx_error *error) {
   bool ok = true;
   for (int i = 0; ok && i < r->failure_count; i++) {
     const vx_stored_failure *f = &r->failures[i];
     if (f->method != method) continue;
-    ok = put(store, error, VX_PUT_FAILURE, "lLtttt", image, method < 0 ? INT64_C(-1) : store->methods[method],
-             vx_severity_name(f->severity), f->stage, f->where, f->why);
+    ok = put(store, error, VX_PUT_FAILURE, "lLtttt", image, id, vx_severity_name(f->severity), f->stage, f->where,
+             f->why);
   }
   return ok;
+}
+
+bool vx_store_put_map(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_result *r,
+                      vx_error *error) {
+  const vx_evaluation *e = &r->evaluations[0];
+  return vx_store_put_evaluation(store, scoring, method, image, e, error) &&
+         put_map(store, method, image, &e->map, error) && put_failures(store, r, e->method, method, image, error);
 }
 
 /* What the file has of this method once the evaluation is in it. */
@@ -150,7 +157,7 @@ static bool put_new_evaluations(vx_store *store, const vx_result *r, int64_t ima
                : (!store->images[r->position] || forget_method(store, method, image, error)) &&
                      vx_store_put_evaluation(store, store->scoring, method, image, e, error) &&
                      put_map(store, method, image, &e->map, error);
-    ok = ok && put_failures(store, r, e->method, image, error);
+    ok = ok && put_failures(store, r, e->method, method, image, error);
   }
   return ok;
 }
@@ -189,7 +196,7 @@ static bool put_result(vx_store *store, const vx_result *r, int64_t *image, vx_e
   *image = store->images[r->position];
   if (*image) return check_id(store, r, *image, error) && put_new_evaluations(store, r, *image, error);
   return forget_failed(store, r, error) && put_image(store, r, image, error) && put_objects(store, r, *image, error) &&
-         put_prediction(store, r, *image, error) && put_failures(store, r, -1, *image, error) &&
+         put_prediction(store, r, *image, error) && put_failures(store, r, -1, -1, *image, error) &&
          put_new_evaluations(store, r, *image, error);
 }
 

@@ -89,8 +89,8 @@ typedef struct making {
 } making;
 
 static int family_rank(const char *family) {
-  int rank = vx_choice_find("attention|gradient|propagation|hybrid|trivial", family);
-  return rank < 0 ? 5 : rank;
+  int rank = vx_choice_find("attention|gradient|propagation|hybrid|imported|trivial", family);
+  return rank < 0 ? 4 : rank; /* of another name: with the imported ones */
 }
 
 /* Places of the rows: by family, then as in the run or by a measure, best first. */

@@ -1,7 +1,8 @@
 /* Feeds broken files to everything that reads files: no crash, no hang, and every refusal is one line with where and
    why. It needs no fuzzing engine; under the asan preset it sees every byte read too far.
 
-     fuzz TARGET ITERATIONS [FIRST]      TARGET: safetensors, model, yaml, config, annotation, mask, picture
+     fuzz TARGET ITERATIONS [FIRST]      TARGET: safetensors, model, yaml, config, annotation, mask, picture,
+                                         npy, npz, table
 
    Input i is a function of the target's seeds and of i alone: a crash prints its number, and `fuzz TARGET 1 NUMBER`
    makes it again. Run in the repository. ctest runs a few of each (tests/fuzz in cmake/tests.cmake). */
@@ -13,6 +14,7 @@
 #include "core/vx.h"
 #include "harness/config/config.h"
 #include "harness/data/annotation.h"
+#include "harness/data/maps.h"
 #include "harness/data/mask.h"
 #include "harness/data/picture.h"
 #include "tests/fuzz/mutate.h"
@@ -126,6 +128,39 @@ static bool try_picture(bytes *input, uint64_t number, vx_error *error) {
   return ok || sum > 0;
 }
 
+static bool try_npy(bytes *input, uint64_t number, vx_error *error) {
+  (void)number;
+  vx_array array = {0};
+  bool ok = vx_npy_decode(input->data, input->size, "fuzz.npy", &array, error);
+  vx_array_free(&array);
+  return ok;
+}
+
+/* All that a file of maps says to hold. */
+static bool try_maps(const char *name, bytes *input, vx_error *error) {
+  char path[1024];
+  vx_array array = {0};
+  put_file(name, input);
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  vx_maps *maps = vx_maps_open(path, error);
+  bool ok = maps != NULL;
+  for (int i = 0; ok && i < vx_maps_count(maps); i++) ok = vx_maps_read(maps, i, &array, error);
+  vx_maps_close(maps);
+  vx_array_free(&array);
+  remove(path);
+  return ok;
+}
+
+static bool try_npz(bytes *input, uint64_t number, vx_error *error) {
+  (void)number;
+  return try_maps("fuzz.npz", input, error);
+}
+
+static bool try_table(bytes *input, uint64_t number, vx_error *error) {
+  (void)number;
+  return try_maps("fuzz.csv", input, error);
+}
+
 static const struct {
   const char *name;
   attempt run;
@@ -150,6 +185,12 @@ static const struct {
      try_picture,
      {"data/smoke/JPEGImages/smoke_0001.jpg", "tests/golden/preprocess/2.jpg", "tests/golden/preprocess/5.jpg",
       "data/smoke/SegmentationClass/smoke_0002.png"}},
+    {"npy",
+     try_npy,
+     {"tests/golden/maps/little-f4.npy", "tests/golden/maps/big-f2.npy", "tests/golden/maps/by-column.npy",
+      "tests/golden/maps/version-2.npy", "tests/golden/maps/odd-objects.npy", "tests/golden/maps/odd-structures.npy"}},
+    {"npz", try_npz, {"tests/golden/maps/stored.npz", "tests/golden/maps/deflated.npz", "tests/golden/maps/paths.npz"}},
+    {"table", try_table, {"tests/golden/maps/table.csv"}},
 };
 
 /* ---- running --------------------------------------------------------------------------------------------------- */
