@@ -38,8 +38,8 @@ static void hash(const void *bytes, size_t size, char text[VX_SHA256_SIZE]) {
  */
 
 static bool fail_at(const vx_protocol *p, const vx_yaml *node, const char *key, const char *why, vx_error *error) {
-  vx_place place = {p->path, key, error};
-  return vx_fail_at(&place, node ? node : p->tree, "%s", why);
+  int line = node ? node->line : p->tree->line;
+  return vx_fail(error, vx_where(error, "%s:%d: %s", p->path, line, key), "%s", why);
 }
 
 static bool take_text(vx_protocol *p, const vx_yaml *map, const char *key, const char **text, vx_error *error) {
