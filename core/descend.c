@@ -27,7 +27,7 @@ bool vx_in_double(const vx_want *want) {
 
 static bool can_make(const vx_shape *s, const vx_want *want) {
   vx_rule rule = want->descent.rule;
-  if ((unsigned)rule >= VX_RULES || (unsigned)want->site >= VX_SITES || want->descent.points != 0) return false;
+  if ((unsigned)rule >= VX_RULES || (unsigned)want->site >= VX_SITES) return false;
   if ((want->rows && want->site == VX_AT_INPUT) || isnan(want->descent.parameter)) return false;
   unsigned sites = kinds[rule] ? kinds[rule]->sites : FORWARD_SITES;
   int layers = vx_site_has_layers(want->site) ? s->layers : 1, none = kinds[rule] != NULL; /* a descent to no layer */
@@ -85,12 +85,13 @@ static bool take_slot(vx_trace *t, vx_slot *slot) {
 bool vx_ways_take(vx_trace *t) {
   const vx_shape *s = &t->model->shape;
   size_t n = (size_t)s->tokens, d = (size_t)s->dim, rows = (size_t)t->batch * n;
+  size_t read = (size_t)vx_read_parts(s) * d;
   vx_room *room = &t->ways.room;
   bool ok = t->ways.count == 0 ||
             (vx_trace_take(t, &room->branch, rows, d) && vx_trace_take(t, &room->inner, rows, d) &&
              vx_trace_take(t, &room->context, rows, d) && vx_trace_take(t, &room->hidden, rows, (size_t)s->mlp) &&
              vx_trace_take(t, &room->qkv, rows, 3 * d) && vx_trace_take(t, &room->map, (size_t)s->heads * n, n) &&
-             vx_trace_take(t, &room->scores, n * n > d ? n * n : d, 1));
+             vx_trace_take(t, &room->scores, n * n > read ? n * n : read, 1));
   for (int i = 0; ok && i < t->ways.count; i++) ok = t->ways.way[i].kind->take(t, &t->ways.way[i]);
   for (int i = 0; ok && i < t->ways.slots; i++) ok = take_slot(t, &t->ways.slot[i]);
   return ok;
@@ -136,7 +137,7 @@ static bool show(const vx_trace *t, const vx_slot *slot, int layer, int sample, 
   double *to = at(t, slot, layer, sample);
   for (int h = 0; h < (heads ? s->heads : 1); h++, from.value += from.map) {
     if (slot->want.rows) {
-      vx_read(s, n, width, from.stride, from.value, t->row);
+      vx_read(s, n, VX_ROWS_READ, width, from.stride, from.value, t->row);
       good = vx_copy_finite(columns, t->row, to) && good;
       to += columns;
       continue;

@@ -1,7 +1,7 @@
 /* The forward pass: the order of calls. The activations stay in the trace. */
 #include "core/trace.h"
 
-/* x1 = x + Wo attn(LN1 x) + bo; next = x1 + W2 gelu(W1 LN2 x1 + b1) + b2, of the first `rows` rows. */
+/* x1 = x + Wo attn(LN1 x) + bo; next = x1 + W2 f(W1 LN2 x1 + b1) + b2, of the first `rows` rows. */
 static void block(vx_trace *t, int l, int rows, real *next) {
   const vx_shape *s = &t->model->shape;
   const vx_block *w = &t->model->block[l];
@@ -10,6 +10,7 @@ static void block(vx_trace *t, int l, int rows, real *next) {
   vx_norm_forward(all, d, &w->norm1, s->epsilon, at->x, at->norm1, at->scale1);
   vx_product(all, &w->qkv, at->norm1, at->qkv, t->tile);
   vx_bias(all, 3 * d, w->qkv.bias, at->qkv);
+  if (s->qk_norm) vx_qk_norm(s, w, all, at->qkv, at->raw, at->scale_qk);
   for (int b = 0; b < t->count; b++) {
     vx_layer one = vx_trace_layer(t, l, b);
     int n = vx_tokens_of(t, b);
@@ -17,12 +18,12 @@ static void block(vx_trace *t, int l, int rows, real *next) {
               one.context);
   }
   vx_product(rows, &w->proj, at->context, at->projected, t->tile);
-  vx_bias_residual(rows, d, w->proj.bias, at->x, at->projected, at->middle);
+  vx_bias_residual(rows, &w->proj, at->x, at->projected, at->middle);
   vx_norm_forward(rows, d, &w->norm2, s->epsilon, at->middle, at->norm2, at->scale2);
   vx_product(rows, &w->fc1, at->norm2, at->hidden, t->tile);
-  vx_bias_gelu(rows, s->mlp, w->fc1.bias, at->hidden, at->active);
+  vx_bias_activate(s->activation, rows, s->mlp, w->fc1.bias, at->hidden, at->active);
   vx_product(rows, &w->fc2, at->active, at->mlp, t->tile);
-  vx_bias_residual(rows, d, w->fc2.bias, at->middle, at->mlp, next);
+  vx_bias_residual(rows, &w->fc2, at->middle, at->mlp, next);
 }
 
 /* The block's output shows nearly every value that is not finite. Not these two: a key of -infinity only takes its
@@ -44,16 +45,23 @@ static void embed(vx_trace *t) {
   vx_bias(t->count * patches, d, m->patch.bias, t->embedded);
   for (int b = 0; b < t->count; b++)
     vx_embed(m, vx_tokens_of(t, b), t->place + b * patches, t->embedded + (size_t)b * (size_t)patches * (size_t)d,
-             vx_trace_layer(t, 0, b).x);
+             t->stream + (size_t)t->first[b] * (size_t)d);
+  if (m->shape.pre_norm)
+    vx_norm_forward(t->first[t->count], d, &m->pre_norm, m->shape.epsilon, t->stream, t->layer[0].x, t->scale_pre);
 }
 
 static void classify(vx_trace *t) {
   const vx_model *m = t->model;
-  size_t d = (size_t)m->shape.dim, classes = (size_t)m->shape.classes;
+  const vx_shape *s = &m->shape;
+  size_t d = (size_t)s->dim, parts = (size_t)vx_read_parts(s), classes = (size_t)s->classes;
   for (int b = 0; b < t->count; b++) {
-    real *read = t->read + (size_t)b * d;
-    vx_read(&m->shape, vx_tokens_of(t, b), m->shape.dim, m->shape.dim, t->tokens + (size_t)t->first[b] * d, read);
-    vx_classify(&m->head, read, t->logits + (size_t)b * classes);
+    size_t at = (size_t)b * parts * d;
+    for (size_t part = 0; part < parts; part++)
+      vx_read(s, vx_tokens_of(t, b), (int)part, s->dim, s->dim, t->tokens + (size_t)t->first[b] * d,
+              t->pooled + at + part * d);
+    if (s->fc_norm)
+      vx_norm_forward(1, s->dim, &m->norm, s->epsilon, t->pooled + at, t->read + at, t->scale + (size_t)b * 2);
+    vx_classify(&m->head, t->read + at, t->logits + (size_t)b * classes);
   }
 }
 
@@ -74,7 +82,7 @@ bool vx_forward(vx_trace *t, int count, vx_error *error) {
     if (!block_finite(t, l, rows, next))
       return vx_fail(error, vx_where(error, "layer %d", l), "an activation is NaN or infinite");
   }
-  vx_norm_forward(rows, s->dim, &t->model->norm, s->epsilon, t->output, t->tokens, t->scale);
+  if (!s->fc_norm) vx_norm_forward(rows, s->dim, &t->model->norm, s->epsilon, t->output, t->tokens, t->scale);
   if (!vx_all_finite((size_t)rows * d, t->tokens))
     return vx_fail(error, "final norm", "an activation is NaN or infinite");
   classify(t);

@@ -61,6 +61,14 @@ void vx_norm_forward(int rows, int width, const vx_norm *norm, double epsilon, c
 void vx_norm_back(int rows, int width, const vx_norm *norm, const real *x, const real *scale, const real *dy,
                   const real *base, real *dx);
 
+/* Each head's q and k of qkv [rows][3d] through norms of their own, in place; raw [rows][2d] receives what they were,
+   scale [rows][2][H][2] as above. */
+void vx_qk_norm(const vx_shape *s, const vx_block *block, int rows, real *qkv, real *raw, real *scale);
+
+/* The gradient in d_qkv [n][3d], in place: of k, and of q in the first `rows`. */
+void vx_qk_norm_back(const vx_shape *s, const vx_block *block, int n, int rows, const real *raw, const real *scale,
+                     real *d_qkv);
+
 /* ---- softmax.c: relevance passes through as it is ---------------------------------------------------------------- */
 
 /* Rows of `scores` [rows][width] become softmax rows, in place. */
@@ -71,17 +79,17 @@ void vx_softmax_back(int rows, int width, const real *attention, const real *d_a
 
 /* ---- activation.c: relevance passes through as it is ------------------------------------------------------------- */
 
-/* hidden [rows][width] += bias; active = gelu(hidden), the exact (erf) one. */
-void vx_bias_gelu(int rows, int width, const float *bias, real *hidden, real *active);
+/* hidden [rows][width] += bias; active = f(hidden). */
+void vx_bias_activate(vx_activation kind, int rows, int width, const float *bias, real *hidden, real *active);
 
-/* g *= gelu'(hidden). */
-void vx_gelu_back(int rows, int width, const real *hidden, real *g);
+/* g [count] *= f'(hidden). */
+void vx_activate_back(vx_activation kind, size_t count, const real *hidden, real *g);
 
 /* ---- residual.c: sums and copies; the gradient of either needs no function ----------------------------------------
  */
 
-/* y [rows][width] += bias; sum = x + y. */
-void vx_bias_residual(int rows, int width, const float *bias, const real *x, real *y, real *sum);
+/* y [rows][out] += the layer's bias; sum = x + y. */
+void vx_bias_residual(int rows, const vx_linear *linear, const real *x, real *y, real *sum);
 
 /* δ² mean(b²) over a whole tensor, the `floor` of vx_safe; 0 without stabilizer. */
 real vx_floor(double stabilizer, size_t count, const real *b);
@@ -139,13 +147,22 @@ void vx_embed_relevance(const vx_model *model, const vx_linear_room *room, doubl
 /* ---- head.c: one sample's -------------------------------------------------------------------------------------------
  */
 
-/* out [width] = r M, what the head reads of the rows of M [n][width], `stride` apart, r the readout's weights. */
-void vx_read(const vx_shape *s, int n, int width, int stride, const real *rows, real *out);
+/* out [width] = what one part of the head's input reads of the rows of M [n][width], `stride` apart; for VX_ROWS_READ
+   r M, r the readout's weights. */
+enum { VX_ROWS_READ = -1 };
+void vx_read(const vx_shape *s, int n, int part, int width, int stride, const real *rows, real *out);
 
-/* logits [C] = W read + b. */
+/* d_tokens [high][d] = gradient of the tokens from that of what is read of them, [parts][d]. */
+void vx_read_back(const vx_shape *s, int n, const real *d_read, real *d_tokens);
+
+/* Relevance of what is read, [parts][d], to the tokens' [high][d]: R_t = weight z_t safe(R, read), part by part. */
+void vx_read_relevance(const vx_shape *s, const vx_lrp *lrp, int n, const real *tokens, const real *read,
+                       const real *relevance, real *to);
+
+/* logits [C] = W read + b, read [parts][d]. */
 void vx_classify(const vx_linear *head, const real *read, real *logits);
 
-/* d_read [d] = gradient of sum(seed * logits). */
+/* d_read [parts][d] = gradient of sum(seed * logits). */
 void vx_classify_back(const vx_linear *head, const double *seed, real *d_read);
 
 /* ---- finite.c -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-#include "core/model.h"
+#include "core/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,18 +35,11 @@ static bool read_files(vx_model *model, vx_error *error) {
   return model->tensors != NULL;
 }
 
-/* What the checkpoint is, if it is no plain ViT with a class token. */
+/* Of a checkpoint whose tensors no naming has. */
 static bool fail_naming(vx_fetch *fetch) {
-  const char *why = "has neither vit.embeddings.cls_token (Hugging Face) nor cls_token (timm): this is no Vision "
-                    "Transformer that is known";
-  const char *pool = json_string_value(json_object_get(fetch->model->config, "global_pool"));
-  if (pool && strcmp(pool, "token") != 0)
-    return vx_config_fail(fetch, "global_pool",
-                          "is not \"token\": only models that read the class token are supported");
-  if (vx_fetch_has(fetch, "patch_embed.proj.weight") && vx_fetch_has(fetch, "blocks.0.attn.qkv.weight"))
-    why = "has no cls_token: a model without a class token (class_token: false) is not supported";
-  if (vx_fetch_has(fetch, "dinov2.embeddings.cls_token")) why = "is a DINOv2 of transformers, which is not supported";
-  return vx_fail(fetch->error, vx_tensors_path(fetch->model->tensors), "%s", why);
+  return vx_fail(fetch->error, vx_tensors_path(fetch->model->tensors),
+                 "has neither vit.embeddings.patch_embeddings (Hugging Face) nor patch_embed.proj (timm) nor conv_proj "
+                 "(torchvision): this is no Vision Transformer that is known");
 }
 
 /* A row's 16 values fill a line of the cache: each line is read once, and written once. Without the square in between
@@ -78,28 +71,32 @@ const float *vx_model_transpose(vx_arena *arena, const vx_linear *linear) {
   return out;
 }
 
+static bool finish_linear(vx_arena *arena, vx_linear *linear) {
+  vx_linear rest = {.in = linear->in, .out = linear->out, .weight = linear->rest};
+  return (linear->transposed = vx_model_transpose(arena, linear)) != NULL &&
+         (!linear->rest || (linear->rest_transposed = vx_model_transpose(arena, &rest)) != NULL);
+}
+
 /* Makes the transposed copies; the last step of opening, shared by all ways to get a model. */
 bool vx_model_finish_weights(vx_model *model) {
   struct timespec start, end;
   clock_gettime(CLOCK_MONOTONIC, &start);
-  bool ok = (model->patch.transposed = vx_model_transpose(model->arena, &model->patch)) != NULL &&
-            (model->head.transposed = vx_model_transpose(model->arena, &model->head)) != NULL;
+  bool ok = finish_linear(model->arena, &model->patch) && finish_linear(model->arena, &model->head);
   for (int l = 0; ok && l < model->shape.layers; l++) {
     vx_linear *linear[] = {&model->block[l].qkv, &model->block[l].proj, &model->block[l].fc1, &model->block[l].fc2};
-    for (int i = 0; ok && i < 4; i++)
-      ok = (linear[i]->transposed = vx_model_transpose(model->arena, linear[i])) != NULL;
+    for (int i = 0; ok && i < 4; i++) ok = finish_linear(model->arena, linear[i]);
   }
   clock_gettime(CLOCK_MONOTONIC, &end);
   model->transpose_ms = 1e3 * (double)(end.tv_sec - start.tv_sec) + 1e-6 * (double)(end.tv_nsec - start.tv_nsec);
   return ok;
 }
 
-bool vx_model_make_labels(vx_model *model, const vx_naming *naming) {
+bool vx_model_make_labels(vx_model *model, const char *(*label)(const vx_model *model, int index)) {
   size_t classes = (size_t)model->shape.classes;
   model->label = VX_TAKE(model->arena, classes, char *);
   if (!model->label) return false;
   for (size_t c = 0; c < classes; c++) {
-    const char *name = naming ? naming->label(model, (int)c) : NULL;
+    const char *name = label ? label(model, (int)c) : NULL;
     size_t size = name ? strlen(name) + 1 : 32;
     if (!(model->label[c] = VX_TAKE(model->arena, size, char))) return false;
     if (name)
@@ -128,23 +125,26 @@ vx_model *vx_model_open(const char *folder, vx_error *error) {
     return NULL;
   }
   vx_fetch fetch = {.model = model, .error = error, .ok = true};
-  const vx_naming *namings[] = {&vx_naming_hf, &vx_naming_timm}, *naming = NULL;
-  bool ok = read_files(model, error);
-  for (int i = 0; ok && !naming && i < 2; i++)
-    if (namings[i]->recognise(&fetch)) naming = namings[i];
+  const vx_naming *namings[] = {&vx_naming_hf, &vx_naming_timm, &vx_naming_torchvision}, *naming = NULL;
+  vx_names names = {0};
+  bool ok = read_files(model, error) && vx_config_family(&fetch);
+  for (int i = 0; ok && !naming && i < 3; i++)
+    if (namings[i]->recognise(&fetch, &names)) naming = namings[i];
   if (ok && !naming) ok = fail_naming(&fetch);
   if (ok) {
     model->naming = naming->name;
-    ok = naming->shape(&fetch, &model->shape) && fetch.ok;
+    ok = naming->shape(&fetch, &names, &model->shape) && fetch.ok;
+    if (ok && !vx_shape_complete(&model->shape))
+      ok = vx_fail(error, folder, "config and tensors describe no model that is known");
     fetch.used = ok ? vx_fetch_take(&fetch, (size_t)vx_tensors_count(model->tensors), sizeof *fetch.used) : NULL;
     ok = fetch.used != NULL;
   }
   if (ok) {
     model->block = vx_fetch_take(&fetch, (size_t)model->shape.layers, sizeof *model->block);
-    if (model->block) naming->weights(&fetch);
+    if (model->block) vx_names_weights(&fetch, &names);
     ok = vx_fetch_all_used(&fetch);
   }
-  if (ok && !(vx_model_make_labels(model, naming) && vx_model_finish_weights(model)))
+  if (ok && !(vx_model_make_labels(model, naming->label) && vx_model_finish_weights(model)))
     ok = vx_fail(error, folder, "out of memory");
   if (ok) return model;
   vx_model_close(model);
@@ -187,8 +187,9 @@ int vx_model_find_label(const vx_model *model, const char *name) {
 double vx_model_parameters(const vx_model *model) {
   const vx_shape *s = &model->shape;
   double d = s->dim, m = s->mlp;
-  double block = 4 * d + 4 * d * d + 4 * d + 2 * d * m + d + m;
-  return d * 3 * s->patch * s->patch + 2 * d + s->tokens * d + s->layers * block + 2 * d + s->classes * (d + 1);
+  double block = 4 * d + 4 * d * d + 4 * d + 2 * d * m + d + m + (s->qk_norm ? 4 * s->head_dim : 0);
+  double placed = s->tokens - s->unplaced, head = vx_read_parts(s) * d + 1, norms = 2 * d * (1 + s->pre_norm);
+  return d * 3 * s->patch * s->patch + d + (s->leading + placed) * d + s->layers * block + norms + s->classes * head;
 }
 
 double vx_model_transpose_ms(const vx_model *model) {
@@ -205,9 +206,22 @@ bool vx_model_has_probability(const vx_model *model, vx_error *error) {
 static void linear_digest(vx_digest *digest, const vx_linear *linear) {
   vx_digest_bytes(digest, linear->weight, sizeof(float) * (size_t)linear->in * (size_t)linear->out);
   vx_digest_bytes(digest, linear->bias, sizeof(float) * (size_t)linear->out);
+  if (!linear->rest) return;
+  vx_digest_bytes(digest, linear->rest, sizeof(float) * (size_t)linear->in * (size_t)linear->out);
+  vx_digest_bytes(digest, linear->rest_bias, sizeof(float) * (size_t)linear->out);
+}
+
+/* What a plain ViT has not; nothing for one, whose digests of earlier versions stay. */
+static void kind_digest(vx_digest *digest, const vx_shape *s) {
+  int kind[] = {s->no_cls,     s->distillation, s->registers, s->unplaced,    (int)s->readout,
+                s->activation, s->pre_norm,     s->qk_norm,   (int)s->fc_norm};
+  bool plain = true;
+  for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) plain = plain && kind[i] == 0;
+  if (!plain) vx_digest_bytes(digest, kind, sizeof kind);
 }
 
 static void norm_digest(vx_digest *digest, const vx_norm *norm, int dim) {
+  if (!norm->weight) return;
   vx_digest_bytes(digest, norm->weight, sizeof(float) * (size_t)dim);
   vx_digest_bytes(digest, norm->bias, sizeof(float) * (size_t)dim);
 }
@@ -222,15 +236,19 @@ static void make_digest(const vx_model *model, char text[VX_DIGEST_SIZE]) {
   vx_digest_real(&digest, s->epsilon);
   if (s->problem != VX_ONE_CLASS) vx_digest_bytes(&digest, &s->problem, sizeof s->problem);
   linear_digest(&digest, &model->patch);
-  vx_digest_bytes(&digest, model->cls, sizeof(float) * (size_t)s->dim);
+  vx_digest_bytes(&digest, model->leading, sizeof(float) * (size_t)s->leading * (size_t)s->dim);
   vx_digest_bytes(&digest, model->position, sizeof(float) * (size_t)s->tokens * (size_t)s->dim);
   for (int l = 0; l < s->layers; l++) {
     const vx_block *b = &model->block[l];
     const vx_linear *linear[] = {&b->qkv, &b->proj, &b->fc1, &b->fc2};
     norm_digest(&digest, &b->norm1, s->dim);
     norm_digest(&digest, &b->norm2, s->dim);
+    norm_digest(&digest, &b->q_norm, s->head_dim);
+    norm_digest(&digest, &b->k_norm, s->head_dim);
     for (int i = 0; i < 4; i++) linear_digest(&digest, linear[i]);
   }
+  kind_digest(&digest, s);
+  norm_digest(&digest, &model->pre_norm, s->dim);
   norm_digest(&digest, &model->norm, s->dim);
   linear_digest(&digest, &model->head);
   for (int c = 0; c < s->classes; c++) vx_digest_text(&digest, model->label[c]);

@@ -17,7 +17,7 @@ bool vx_model_randomise_head(vx_model *model, int classes, uint64_t seed, vx_err
   if (classes < 1 || classes > 1 << 20)
     return vx_fail(error, "head.random", "%d classes, expected 1 to 1048576", classes);
   uint64_t stream = seed << 20;
-  vx_linear head = {.in = model->shape.dim, .out = classes};
+  vx_linear head = {.in = vx_read_parts(&model->shape) * model->shape.dim, .out = classes};
   head.weight = random_floats(model, (size_t)classes * (size_t)head.in, 0, 0.02, &stream);
   head.bias = random_floats(model, (size_t)classes, 0, 0, &stream);
   if (!head.weight || !head.bias) return vx_fail(error, "head.random", "out of memory");
@@ -40,47 +40,77 @@ static bool random_linear(vx_model *model, vx_linear *linear, int in, int out, u
   return linear->weight && linear->bias;
 }
 
-static bool random_norm(vx_model *model, vx_norm *norm, uint64_t *stream) {
-  norm->weight = random_floats(model, (size_t)model->shape.dim, 1, 0.1, stream);
-  norm->bias = random_floats(model, (size_t)model->shape.dim, 0, 0.1, stream);
+static bool random_norm(vx_model *model, vx_norm *norm, int width, uint64_t *stream) {
+  norm->weight = random_floats(model, (size_t)width, 1, 0.1, stream);
+  norm->bias = random_floats(model, (size_t)width, 0, 0.1, stream);
   return norm->weight && norm->bias;
 }
 
-static bool random_weights(vx_model *model, uint64_t *stream) {
+/* [leading + grid^2][d], zeros where a leading token has none. */
+static float *random_position(vx_model *model, uint64_t *stream) {
   const vx_shape *s = &model->shape;
+  size_t d = (size_t)s->dim;
+  float *position = random_floats(model, (size_t)s->tokens * d, 0, 0.5, stream);
+  for (size_t i = (size_t)(s->leading - s->unplaced) * d; position && i < (size_t)s->leading * d; i++) position[i] = 0;
+  return position;
+}
+
+static bool random_scale(vx_model *model, vx_fetch *fetch, vx_linear *linear, uint64_t *stream) {
+  float *scale = random_floats(model, (size_t)linear->out, 0.5, 0.5, stream);
+  if (scale) vx_fold_scale(fetch, linear, scale);
+  return scale && fetch->ok;
+}
+
+/* What only some of the family have; after all others, so that a plain model's numbers stay what they were. */
+static bool random_extras(vx_model *model, vx_error *error, uint64_t *stream) {
+  const vx_shape *s = &model->shape;
+  vx_fetch fetch = {.model = model, .error = error, .ok = true};
+  bool ok = !s->pre_norm || random_norm(model, &model->pre_norm, s->dim, stream);
+  for (int l = 0; ok && l < s->layers; l++) {
+    vx_block *b = &model->block[l];
+    if (s->qk_norm)
+      ok = random_norm(model, &b->q_norm, s->head_dim, stream) && random_norm(model, &b->k_norm, s->head_dim, stream);
+    if (s->scaled)
+      ok = ok && random_scale(model, &fetch, &b->proj, stream) && random_scale(model, &fetch, &b->fc2, stream);
+  }
+  vx_linear second;
+  if (!ok || s->readout != VX_READ_TWO) return ok;
+  ok = random_linear(model, &second, s->dim, s->classes, stream);
+  if (ok) model->head = vx_fold_heads(&fetch, &model->head, &second);
+  return ok && fetch.ok;
+}
+
+static bool random_weights(vx_model *model, vx_error *error, uint64_t *stream) {
+  const vx_shape *s = &model->shape;
+  int read = s->readout == VX_READ_TWO ? 1 : vx_read_parts(s); /* parts that one head reads */
   model->block = VX_TAKE(model->arena, s->layers, vx_block);
-  model->cls = random_floats(model, (size_t)s->dim, 0, 0.5, stream);
-  model->position = random_floats(model, (size_t)s->tokens * (size_t)s->dim, 0, 0.5, stream);
-  bool ok = model->block && model->cls && model->position;
+  model->leading = random_floats(model, (size_t)s->leading * (size_t)s->dim, 0, 0.5, stream);
+  model->position = random_position(model, stream);
+  bool ok = model->block && model->leading && model->position;
   ok = ok && random_linear(model, &model->patch, 3 * s->patch * s->patch, s->dim, stream);
   for (int l = 0; ok && l < s->layers; l++) {
     vx_block *b = &model->block[l];
-    ok = random_norm(model, &b->norm1, stream) && random_norm(model, &b->norm2, stream) &&
+    ok = random_norm(model, &b->norm1, s->dim, stream) && random_norm(model, &b->norm2, s->dim, stream) &&
          random_linear(model, &b->qkv, s->dim, 3 * s->dim, stream) &&
          random_linear(model, &b->proj, s->dim, s->dim, stream) &&
          random_linear(model, &b->fc1, s->dim, s->mlp, stream) && random_linear(model, &b->fc2, s->mlp, s->dim, stream);
   }
-  return ok && random_norm(model, &model->norm, stream) &&
-         random_linear(model, &model->head, s->dim, s->classes, stream);
+  return ok && random_norm(model, &model->norm, s->dim, stream) &&
+         random_linear(model, &model->head, read * s->dim, s->classes, stream) && random_extras(model, error, stream);
 }
 
 vx_model *vx_model_random(const vx_shape *shape, uint64_t seed, vx_error *error) {
   vx_shape s = *shape;
-  if (s.layers < 1 || s.heads < 1 || s.dim < 1 || s.mlp < 1 || s.patch < 1 || s.classes < 1 || s.dim % s.heads != 0 ||
-      s.image < s.patch || s.image % s.patch != 0) {
+  if (!vx_shape_complete(&s)) {
     vx_fail(error, "random model", "the shape does not fit together");
     return NULL;
   }
-  s.head_dim = s.dim / s.heads;
-  s.grid = s.image / s.patch;
-  s.leading = 1;
-  s.tokens = s.leading + s.grid * s.grid;
   vx_model *model = vx_model_new("random model");
   if (model) {
     model->shape = s;
     model->naming = "random";
     uint64_t stream = seed << 20;
-    if (random_weights(model, &stream) && vx_model_finish_weights(model) && vx_model_make_labels(model, NULL))
+    if (random_weights(model, error, &stream) && vx_model_finish_weights(model) && vx_model_make_labels(model, NULL))
       return model;
   }
   vx_model_close(model);

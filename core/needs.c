@@ -5,7 +5,7 @@
 #include "core/vx.h"
 
 static bool same_descent(const vx_descent *a, const vx_descent *b) {
-  return a->rule == b->rule && a->parameter == b->parameter && a->points == b->points;
+  return a->rule == b->rule && a->parameter == b->parameter;
 }
 
 const vx_want *vx_wants_find(const vx_wants *wants, vx_site site, vx_descent descent, bool rows) {
@@ -49,6 +49,8 @@ static bool add_all(vx_wants *into, const vx_wants *more, vx_error *error) {
 bool vx_needs_add(vx_needs *into, const vx_needs *more, vx_error *error) {
   into->data |= more->data;
   if (more->variant_count > into->variant_count) into->variant_count = more->variant_count;
+  if (more->answer_count > into->answer_count) into->answer_count = more->answer_count;
+  if (more->shared_count > into->shared_count) into->shared_count = more->shared_count;
   return add_all(&into->wants, &more->wants, error) && add_all(&into->variants, &more->variants, error);
 }
 

@@ -32,7 +32,6 @@ typedef enum vx_rule { VX_FORWARD, VX_DESCENTS(VX_DESCENT_ID) VX_RULES } vx_rule
 typedef struct vx_descent {
   vx_rule rule;
   double parameter; /* stabilizer, gamma; 0: none */
-  int points;       /* 0: at the picture; K: mean over K points of the line from 0 to it, both ends */
 } vx_descent;
 
 static inline vx_descent vx_by(vx_rule rule) {
@@ -68,6 +67,8 @@ typedef struct vx_needs {
   vx_wants wants;    /* of the picture */
   vx_wants variants; /* of each variant, when the model is run again; its logits are always there */
   int variant_count; /* how often the model is run again, at most; 0: never. Costs are told by it */
+  int answer_count;  /* how often it is asked forward only (vx_again.ask), a map and at most */
+  int shared_count;  /* and how often for what no map decides, a picture */
   unsigned data;     /* VX_NEED_… */
 } vx_needs;
 

@@ -41,16 +41,22 @@ static bool take_all(vx_trace *t) {
   size_t kept = t->all_scores ? n : (size_t)vx_read_high(s, s->tokens), patch = 3 * (size_t)s->patch * (size_t)s->patch;
   size_t widest = m > 3 * d ? m : 3 * d;
   if (patch > widest) widest = patch;
+  size_t parts = (size_t)vx_read_parts(s) * d, qk = vx_raw_width(s), ends = vx_scale_qk_width(s);
   bool ok = (t->layer = vx_arena_take(t->arena, (size_t)s->layers, sizeof *t->layer)) != NULL;
 #define TAKE(name, unit, width) ok = ok && take_activation(t, VX_ACTIVATION_##name, unit, width);
   VX_ACTIVATIONS(TAKE)
 #undef TAKE
   ok = ok && (t->place = VX_TAKE(t->arena, batch * patches, int)) != NULL;
+  if (ok) t->stream = t->layer[0].x;
+  ok = ok && (!s->pre_norm || (vx_trace_take(t, &t->stream, rows, d) && vx_trace_take(t, &t->scale_pre, rows, 2)));
+  ok = ok && vx_trace_take(t, &t->output, rows, d) && vx_trace_take(t, &t->pooled, batch, parts);
+  t->tokens = t->output;
+  t->read = t->pooled;
+  ok = ok && (s->fc_norm ? vx_trace_take(t, &t->read, batch, parts) : vx_trace_take(t, &t->tokens, rows, d));
   return ok && vx_trace_take(t, &t->patches, batch * patches, patch) &&
-         vx_trace_take(t, &t->embedded, batch * patches, d) && vx_trace_take(t, &t->output, rows, d) &&
-         vx_trace_take(t, &t->tokens, rows, d) && vx_trace_take(t, &t->scale, rows, 2) &&
-         vx_trace_take(t, &t->read, batch, d) && vx_trace_take(t, &t->logits, batch, (size_t)s->classes) &&
-         vx_trace_take(t, &t->row, n > d ? n : d, 1) && vx_trace_take(t, &t->tile, VX_TILE_ROWS, widest);
+         vx_trace_take(t, &t->embedded, batch * patches, d) && vx_trace_take(t, &t->scale, rows, 2) &&
+         vx_trace_take(t, &t->logits, batch, (size_t)s->classes) && vx_trace_take(t, &t->row, n > d ? n : d, 1) &&
+         vx_trace_take(t, &t->tile, VX_TILE_ROWS, widest);
 }
 
 /* Scores of every token are kept where somebody wants them. */
@@ -85,6 +91,7 @@ vx_layer vx_trace_layer(const vx_trace *t, int layer, int sample) {
   const vx_shape *s = &t->model->shape;
   size_t n = (size_t)s->tokens, d = (size_t)s->dim, m = (size_t)s->mlp, kept = n; /* scores have a matrix's room … */
   size_t rows = (size_t)t->first[sample], maps = (size_t)sample * (size_t)s->heads;
+  size_t qk = vx_raw_width(s), ends = vx_scale_qk_width(s);
   if (!t->all_scores) kept = (size_t)vx_read_high(s, s->tokens); /* … or that of the rows read */
   vx_layer at = t->layer[layer];
 #define MOVE(name, unit, width) at.name += unit * (width);

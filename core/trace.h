@@ -15,7 +15,9 @@
   TENSOR(x, rows, d)            /* input of the block */                                                               \
   TENSOR(norm1, rows, d)        /* LN1 x */                                                                            \
   TENSOR(scale1, rows, 2)       /* mean and 1 / standard deviation of LN1 */                                           \
-  TENSOR(qkv, rows, 3 * d)      /* with bias */                                                                        \
+  TENSOR(qkv, rows, 3 * d)      /* with bias, q and k normed where the model norms them … */                         \
+  TENSOR(raw, rows, qk)         /* … and, only then, what they were, [2d], … */                                    \
+  TENSOR(scale_qk, rows, ends)  /* … mean and 1 / standard deviation of each head's, [2][H][2] */                    \
   TENSOR(scores, maps, kept *n) /* S [H][kept][n] of the first `kept` tokens */                                        \
   TENSOR(attention, maps, n *n) /* A [H][n][n] */                                                                      \
   TENSOR(context, rows, d)      /* A V, heads side by side */                                                          \
@@ -24,8 +26,17 @@
   TENSOR(norm2, rows, d)        /* LN2 x1 */                                                                           \
   TENSOR(scale2, rows, 2)       /* as scale1 */                                                                        \
   TENSOR(hidden, rows, m)       /* W1 norm2 + b1 */                                                                    \
-  TENSOR(active, rows, m)       /* gelu(hidden) */                                                                     \
+  TENSOR(active, rows, m)       /* the activation of it */                                                             \
   TENSOR(mlp, rows, d)          /* W2 active + b2 */
+
+/* Widths in the list, of a model's shape. */
+static inline size_t vx_raw_width(const vx_shape *s) {
+  return s->qk_norm ? 2 * (size_t)s->dim : 0;
+}
+
+static inline size_t vx_scale_qk_width(const vx_shape *s) {
+  return s->qk_norm ? 4 * (size_t)s->heads : 0;
+}
 
 #define VX_ACTIVATION_ID(name, unit, width) VX_ACTIVATION_##name,
 #define VX_ACTIVATION_FIELD(name, unit, width) real *name;
@@ -101,7 +112,7 @@ typedef struct vx_room {
   real *hidden;                   /* [rows][mlp] */
   real *qkv;                      /* [rows][3d] */
   real *map;                      /* [H][n][n] of one sample */
-  real *scores;                   /* [n][n], at least [d] */
+  real *scores;                   /* [n][n], at least [parts][d] */
 } vx_room;
 
 typedef struct vx_ways {
@@ -126,13 +137,17 @@ struct vx_trace {
   int *place;               /* [batch][grid²] the patch of each token after the leading ones */
   vx_layer *layer;          /* [L] */
   real *patches, *embedded; /* [batch][grid²][3PP]; [batch][grid²][d] with bias, before the position is added */
-  real *output, *tokens;    /* [rows][d] of the last block, and its norm */
-  real *scale;              /* [rows][2] of the last norm */
-  real *read;               /* [batch][d] what the head reads of the tokens */
-  real *logits;             /* [batch][C] */
-  real *tile;               /* [VX_TILE_ROWS][widest] weights, converted */
-  real *row;                /* [n or d] one row on its way into a view */
-  bool shown;               /* what is wanted of the forward pass lies in its slots */
+  real *stream,
+      *scale_pre;        /* [rows][d], [rows][2]: before and of the norm before the first block; without it layer 0's x
+                          */
+  real *output, *tokens; /* [rows][d] of the last block, and what is read: its norm, or the same where fc_norm */
+  real *scale;           /* [rows][2] of the last norm */
+  real *pooled, *read;   /* [batch][parts][d] what is read of the tokens, and what the head gets: fc_norm of it, or the
+                            same */
+  real *logits;          /* [batch][C] */
+  real *tile;            /* [VX_TILE_ROWS][widest] weights, converted */
+  real *row;             /* [n or d] one row on its way into a view */
+  bool shown;            /* what is wanted of the forward pass lies in its slots */
   vx_ways ways;
 };
 

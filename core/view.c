@@ -26,7 +26,7 @@ static const double *look(const vx_view *view, const vx_want *want) {
     const vx_seen *tensor = &view->seen[i];
     const vx_descent *a = &tensor->want.descent, *b = &want->descent;
     if (tensor->want.site == want->site && tensor->want.rows == want->rows && a->rule == b->rule &&
-        a->parameter == b->parameter && a->points == b->points && covers(&tensor->want, want->first))
+        a->parameter == b->parameter && covers(&tensor->want, want->first))
       return tensor->value +
              (size_t)(want->first - tensor->want.first) * vx_site_size(view->shape, want->site, want->rows);
   }

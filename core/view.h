@@ -27,7 +27,7 @@ typedef struct vx_view {
   int target;                /* class explained */
   const float *input;        /* [3][S][S]; NULL in a variant's view */
   const double *logits;      /* [C] */
-  const double *head_weight; /* [d], of the target class */
+  const double *head_weight; /* [d] of each part that the head reads, of the target class */
   const double *read;        /* [n] the readout's weights: vx_read_weights */
   const vx_seen *seen;       /* what the passes made */
   int seen_count;
@@ -37,6 +37,11 @@ typedef struct vx_view {
   const vx_again *again; /* NULL: nothing planned runs the model again */
   const float *noise;    /* [noise_count][3][S][S], already scaled: replaces a method's own draws; may be NULL */
   int noise_count;
+  struct vx_answers *answers; /* what the model says without some cells (metrics/answers.h); NULL: nobody asks */
+  const uint8_t *subsets;     /* [subset_count][grid²] replaces the draws of random subsets of patches; may be NULL */
+  int subset_count;
+  const float *road_noise; /* [road_noise_count][3][S][S], scaled: replaces noise on imputed pixels; may be NULL */
+  int road_noise_count;
   const uint8_t *picture; /* [S][S][3], the resized picture */
   const float *prior;     /* [S][S], mean mask */
   const vx_part *parts;   /* of a mix */
@@ -63,6 +68,10 @@ const double *vx_read_weights(const vx_view *view);
 /* The one token that the head reads; -1 when it reads several. */
 int vx_read_token(const vx_view *view);
 
+/* How much of a sample of n tokens the head reads: the first … tokens, in one part or two side by side. */
+int vx_read_high(const struct vx_shape *shape, int n);
+int vx_read_parts(const struct vx_shape *shape);
+
 /* Whether it reads one, as a whole (weight 1): then the row read of anything made of matrices is made of their rows. */
 bool vx_reads_one(const struct vx_shape *shape);
 
@@ -86,15 +95,20 @@ typedef struct vx_variant {
   uint8_t *keep; /* [grid][grid] 1: the patch's token goes in; starts as all 1 */
 } vx_variant;
 
-/* Runs `count` variants, for the same target and output, in groups that never mix two callers. `make` fills the
+/* run() runs `count` variants, for the same target and output, in groups that never mix two callers. `make` fills the
    index-th; `seen` gets what came of it, in order of the index, as a view with its logits and, when `descend`, the
-   tensors that needs() asked for in `variants`. A view lives until `seen` returns. */
+   tensors that needs() asked for in `variants`. A view lives until `seen` returns.
+
+   ask() tells the logits [C] of one variant and nothing else: forward only, by itself, the last block for the tokens
+   that the head reads. They depend on the variant alone. x [3][S][S], NULL: the picture; keep [grid²], NULL: every
+   patch. Each fails where the plan has none of its kind (needs: variant_count; answer_count, shared_count). */
 struct vx_again {
   void *worker;
   const vx_wants *allowed; /* of the variants' views, as in vx_view */
   char *refused;
   bool (*run)(const vx_again *again, int count, bool descend, void (*make)(void *user, int index, vx_variant *variant),
               void (*seen)(void *user, int index, const vx_view *view), void *user, vx_error *error);
+  bool (*ask)(const vx_again *again, const double *x, const uint8_t *keep, double *logits, vx_error *error);
 };
 
 #endif

@@ -1,7 +1,7 @@
 /* The public face of core: a model, a worker that sends pictures through it, and what a method may see.
 
-   Notation as in the field: L layers, H heads, n tokens (1 + grid * grid, [CLS] first), d width, dh = d / H,
-   S side of the input picture, C classes. All arrays are dense, last index fastest. */
+   Notation as in the field: L layers, H heads, n tokens (leading ones as [CLS], then grid * grid patches), d width, dh
+   = d / H, S side of the input picture, C classes. All arrays are dense, last index fastest. */
 #ifndef VX_VX_H
 #define VX_VX_H
 
@@ -16,11 +16,20 @@
 
 /* ---- model ------------------------------------------------------------------------------------------------ */
 
-/* What the head reads of the last norm's tokens. */
+/* What the head reads of the tokens. */
 typedef enum vx_readout {
-  VX_READ_CLS,     /* the first token */
-  VX_READ_PATCHES, /* the mean of the patches' */
+  VX_READ_CLS,             /* the first token */
+  VX_READ_PATCHES,         /* the mean of the patches' */
+  VX_READ_TWO,             /* the first and the second, each by a head of its own; the logits are the mean */
+  VX_READ_CLS_AND_PATCHES, /* the first and the mean of the patches', side by side */
 } vx_readout;
+
+typedef enum vx_activation {
+  VX_GELU,       /* h Phi(h), the exact (erf) one */
+  VX_GELU_TANH,  /* its approximation, h (1 + tanh(sqrt(2 / pi) (h + 0.044715 h^3))) / 2 */
+  VX_QUICK_GELU, /* h sigmoid(1.702 h) */
+  VX_RELU,
+} vx_activation;
 
 /* How logits become probabilities, as the head was trained. */
 typedef enum vx_problem {
@@ -32,10 +41,18 @@ typedef enum vx_problem {
 typedef struct vx_shape {
   int layers, heads, dim, head_dim, mlp; /* L, H, d, dh, hidden width of the MLP */
   int patch, image, grid;                /* P, S, S / P */
-  int leading;                           /* tokens before the patches: [CLS] */
-  int tokens;                            /* n = leading + grid^2 */
+  bool no_cls, distillation;             /* without [CLS]; with a token for distillation */
+  int registers;
+  int leading;  /* tokens before the patches, in this order: [CLS], distillation, registers */
+  int unplaced; /* of them, the last ones, that have no position */
+  int tokens;   /* n = leading + grid^2 */
   vx_readout readout;
-  int classes; /* C */
+  vx_activation activation;
+  bool pre_norm; /* a norm of the tokens before the first block */
+  bool qk_norm;  /* a norm of each head's q and k */
+  bool fc_norm;  /* the last norm is of what the head reads, not of the tokens before */
+  bool scaled;   /* layer scale, which is folded into proj and fc2 */
+  int classes;   /* C */
   vx_problem problem;
   double epsilon; /* of every LayerNorm */
 } vx_shape;
@@ -61,7 +78,8 @@ bool vx_model_has_probability(const vx_model *model, vx_error *error);
 /* Replaces the head by `classes` rows of normal weights (sigma 0.02) and zero bias: a sanity check of any method. */
 bool vx_model_randomise_head(vx_model *model, int classes, uint64_t seed, vx_error *error);
 
-/* A model of the given shape with normal random weights, for benchmarks and property tests. */
+/* A model of the given shape with normal random weights, for benchmarks and property tests: of its sizes layers, heads,
+   dim, mlp, patch, image, classes, registers and unplaced are read, and what kind it is. */
 vx_model *vx_model_random(const vx_shape *shape, uint64_t seed, vx_error *error);
 
 /* ---- worker: one picture at a time through the model ------------------------------------------------------------ */

@@ -15,8 +15,9 @@ typedef struct running {
 struct vx_worker {
   const vx_model *model;
   vx_arena *arena, *scratch;
-  running main, wide, again; /* the picture; in mixed precision also in double; its variants */
-  bool wide_done;            /* `wide` holds this picture */
+  running main, wide; /* the picture; in mixed precision also in double */
+  running again, ask; /* its variants; those of which logits are all that is asked */
+  bool wide_done;     /* `wide` holds this picture */
   vx_output output;
   float *input;                 /* [3][S][S] */
   double *x, *variant;          /* the same in double; one of its variants */
@@ -24,7 +25,7 @@ struct vx_worker {
   double *logits, *wide_logits; /* [C], `main`'s and `wide`'s */
   double *group_logits, *seed;  /* [VX_GROUP][C] */
   int tokens[VX_GROUP];         /* of the variants of the group */
-  double *head_weight;          /* [d] */
+  double *head_weight;          /* [parts][d] */
   double *read, *variant_read;  /* [n] */
   vx_shape variant_shape;
   vx_seen tensor[VX_WANTS_MAX], variant_tensor[VX_WANTS_MAX];
@@ -52,7 +53,9 @@ static bool start_engines(vx_worker *w, const vx_needs *plan, vx_precision preci
   if (plan->wants.count > VX_WANTS_MAX) main.count = plan->wants.count; /* which is refused */
   return start_engine(&w->main, engine, w->model, 1, &main, false, error) &&
          (!wide.count || start_engine(&w->wide, &vx_engine_mixed, w->model, 1, &wide, true, error)) &&
-         (!plan->variant_count || start_engine(&w->again, engine, w->model, VX_GROUP, &plan->variants, false, error));
+         (!plan->variant_count || start_engine(&w->again, engine, w->model, VX_GROUP, &plan->variants, false, error)) &&
+         (!(plan->answer_count || plan->shared_count) ||
+          start_engine(&w->ask, engine, w->model, 1, &(vx_wants){0}, true, error));
 }
 
 static bool take(vx_worker *w, double **to, size_t count, bool wanted) {
@@ -61,13 +64,13 @@ static bool take(vx_worker *w, double **to, size_t count, bool wanted) {
 
 static bool take_arrays(vx_worker *w, vx_error *error) {
   const vx_shape *s = &w->model->shape;
-  size_t classes = (size_t)s->classes, d = (size_t)s->dim, n = (size_t)s->tokens, side = (size_t)s->image;
+  size_t classes = (size_t)s->classes, n = (size_t)s->tokens, side = (size_t)s->image;
   bool again = w->again.trace != NULL;
   w->input = VX_TAKE(w->arena, 3 * side * side, float);
   if (again) w->keep = VX_TAKE(w->arena, s->grid * s->grid, uint8_t);
   bool ok = w->input && (w->keep || !again) && take(w, &w->x, 3 * side * side, true) &&
             take(w, &w->logits, classes, true) && take(w, &w->wide_logits, classes, w->wide.trace != NULL) &&
-            take(w, &w->seed, VX_GROUP * classes, true) && take(w, &w->head_weight, d, true) &&
+            take(w, &w->seed, VX_GROUP * classes, true) && take(w, &w->head_weight, (size_t)w->model->head.in, true) &&
             take(w, &w->read, n, true) && take(w, &w->variant, 3 * side * side, again) &&
             take(w, &w->group_logits, VX_GROUP * classes, again) && take(w, &w->variant_read, n, again);
   return ok || vx_fail(error, "worker", "out of memory for the traces of one picture");
@@ -75,12 +78,13 @@ static bool take_arrays(vx_worker *w, vx_error *error) {
 
 static bool run_again(const vx_again *again, int count, bool descend, void (*make)(void *, int, vx_variant *),
                       void (*seen)(void *, int, const vx_view *), void *user, vx_error *error);
+static bool ask_again(const vx_again *again, const double *x, const uint8_t *keep, double *logits, vx_error *error);
 
 vx_worker *vx_worker_new(const vx_model *model, const vx_needs *plan, vx_precision precision, vx_error *error) {
   vx_worker *w = calloc(1, sizeof *w);
   if (w) {
     w->model = model;
-    w->run = (vx_again){.worker = w, .run = run_again};
+    w->run = (vx_again){.worker = w, .run = run_again, .ask = ask_again};
     w->arena = vx_arena_new();
     w->scratch = vx_arena_new();
   }
@@ -94,8 +98,8 @@ vx_worker *vx_worker_new(const vx_model *model, const vx_needs *plan, vx_precisi
 
 void vx_worker_free(vx_worker *w) {
   if (!w) return;
-  const running *all[] = {&w->main, &w->wide, &w->again};
-  for (int i = 0; i < 3; i++)
+  const running *all[] = {&w->main, &w->wide, &w->again, &w->ask};
+  for (int i = 0; i < 4; i++)
     if (all[i]->trace) all[i]->engine->close(all[i]->trace);
   vx_arena_free(w->arena);
   vx_arena_free(w->scratch);
@@ -172,7 +176,8 @@ vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error 
     if (!w->wide_done || !w->wide.engine->descend(w->wide.trace, w->seed, target, error)) return NULL;
     count += w->wide.engine->seen(w->wide.trace, 0, w->tensor + count);
   }
-  widen((size_t)s->dim, w->model->head.weight + (size_t)target * (size_t)s->dim, w->head_weight);
+  size_t read = (size_t)w->model->head.in;
+  widen(read, w->model->head.weight + (size_t)target * read, w->head_weight);
   read_weights(s, w->read);
   w->view = (vx_view){.shape = s,
                       .target = target,
@@ -182,7 +187,7 @@ vx_view *vx_worker_explain(vx_worker *w, int target, vx_output output, vx_error 
                       .read = w->read,
                       .seen = w->tensor,
                       .seen_count = count,
-                      .again = w->again.trace ? &w->run : NULL,
+                      .again = w->again.trace || w->ask.trace ? &w->run : NULL,
                       .scratch = w->scratch};
   return &w->view;
 }
@@ -222,6 +227,7 @@ static bool run_again(const vx_again *again, int count, bool descend, void (*mak
   vx_worker *w = again->worker;
   const vx_shape *s = &w->model->shape;
   size_t pixels = 3 * (size_t)s->image * (size_t)s->image, patches = (size_t)s->grid * (size_t)s->grid;
+  if (!w->again.trace) return vx_fail(error, "variants", "were not planned");
   for (int first = 0; first < count; first += VX_GROUP) {
     int size = count - first < VX_GROUP ? count - first : VX_GROUP;
     for (int i = 0; i < size; i++) {
@@ -237,4 +243,11 @@ static bool run_again(const vx_again *again, int count, bool descend, void (*mak
     }
   }
   return true;
+}
+
+static bool ask_again(const vx_again *again, const double *x, const uint8_t *keep, double *logits, vx_error *error) {
+  vx_worker *w = again->worker;
+  if (!w->ask.trace) return vx_fail(error, "answers", "of the model were not planned");
+  w->ask.engine->load(w->ask.trace, 0, x ? x : w->x, keep);
+  return w->ask.engine->forward(w->ask.trace, 1, logits, error);
 }

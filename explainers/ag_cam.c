@@ -42,7 +42,7 @@ static void weigh(const double *gradient, const double *scores, double *out, int
 
 static void ask_with(vx_rule rule, const vx_shape *shape, const vx_args *args, vx_needs *needs) {
   int first = vx_layer_of(shape, args->value[FIRST]), last = vx_layer_of(shape, args->value[LAST]);
-  if (first > last || (rule == VX_CUT_GRADIENT && !vx_reads_one(shape))) return; /* explain() says so */
+  if (first > last) return; /* explain() says so */
   vx_want_read(&needs->wants, shape, VX_AT_SCORES, vx_by(VX_FORWARD), first, last);
   vx_want_read(&needs->wants, shape, VX_AT_ATTENTION, vx_by(rule), first, last);
 }
@@ -67,8 +67,6 @@ static bool explain_with(vx_rule rule, const vx_view *view, const vx_args *args,
   size_t patches = (size_t)vx_patch_count(view);
   int first = vx_layer_of(view->shape, args->value[FIRST]), last = vx_layer_of(view->shape, args->value[LAST]);
   if (first > last) return vx_fail(error, "first_layer", "is %d, expected at most last_layer, %d", first, last);
-  if (rule == VX_CUT_GRADIENT && !vx_reads_one(view->shape))
-    return vx_fail(error, "ag-cam", "follows the one token that is read, but this model's head reads several");
   double *one = vx_scratch(view, patches, error), *layer = vx_scratch(view, patches, error);
   double *map = vx_scratch(view, patches, error);
   if (!one || !layer || !map) return false;
@@ -103,13 +101,14 @@ const vx_explainer vx_explainer_ag_cam = {
     .id = "ag-cam",
     .title = "AG-CAM",
     .family = VX_FAMILY_HYBRID,
-    .formula = "sum_l sum_h relu(G'_lh) * sigmoid(S_lh), [CLS] row; G' the gradient cut at the attention blocks",
+    .formula = "sum_l sum_h relu(G'_lh) * sigmoid(S_lh), the row read; G' the gradient cut at the attention blocks",
     .source = "Leem & Seo 2024",
     .cite = "Leem, Seo: Attention Guided CAM: Visual Explanations of Vision Transformer Guided by Self-Attention, AAAI "
             "2024, arXiv:2402.04563",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
     .params = VX_PARAMS(params),
+    .unfit = vx_unfit_of_several,
     .needs = ask_cut,
     .explain = explain_cut,
 };
@@ -118,7 +117,7 @@ const vx_explainer vx_explainer_ag_cam_full = {
     .id = "ag-cam-full",
     .title = "AG-CAM with the full gradient",
     .family = VX_FAMILY_HYBRID,
-    .formula = "sum_l sum_h relu(G_lh) * sigmoid(S_lh), [CLS] row",
+    .formula = "sum_l sum_h relu(G_lh) * sigmoid(S_lh), the row read",
     .source = "variant of Leem & Seo 2024",
     .cite = "Leem, Seo: Attention Guided CAM: Visual Explanations of Vision Transformer Guided by Self-Attention, AAAI "
             "2024, arXiv:2402.04563",

@@ -34,8 +34,6 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
   size_t n = (size_t)view->shape->tokens, layers = (size_t)view->shape->layers;
   vx_stack stack = {.value = vx_by(VX_FORWARD), .fusion = (vx_fusion)args->value[0]};
   int source = vx_read_token(view);
-  if (source < 0)
-    return vx_fail(error, "attention-flow", "has one source, but this model's head reads more than one token");
   double *capacity = vx_scratch(view, layers * n * n, error), *row = vx_scratch(view, n, error);
   vx_flow *flows = VX_TAKE(view->scratch, n, vx_flow);
   if (!capacity || !row) return false;
@@ -54,11 +52,12 @@ const vx_explainer vx_explainer_attention_flow = {
     .id = "attention-flow",
     .title = "Attention flow",
     .family = VX_FAMILY_ATTENTION,
-    .formula = "maximum flow from [CLS] through capacities rownormalise(mean_h A_l + I), divided by the sum",
+    .formula = "maximum flow from the token read through capacities rownormalise(mean_h A_l + I), divided by the sum",
     .source = "Abnar & Zuidema 2020",
     .cite = "Abnar, Zuidema: Quantifying Attention Flow in Transformers, ACL 2020, arXiv:2005.00928",
     .grid = VX_GRID_PATCH,
     .params = VX_PARAMS(params),
+    .unfit = vx_unfit_of_several,
     .needs = ask,
     .explain = explain,
 };

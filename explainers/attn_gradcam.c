@@ -36,7 +36,7 @@ const vx_explainer vx_explainer_attn_gradcam = {
     .id = "attn-gradcam",
     .title = "Attention Grad-CAM (the paper's CAM)",
     .family = VX_FAMILY_GRADIENT,
-    .formula = "relu(mean_h(A_h * mean_j G_hj)), last block, [CLS] row",
+    .formula = "relu(mean_h(A_h * mean_j G_hj)), last block, the row read",
     .source = "Chefer 2021 (generate_cam_attn)",
     .cite = "Chefer, Gur, Wolf: Transformer Interpretability Beyond Attention Visualization, CVPR 2021, "
             "arXiv:2012.09838",

@@ -1,10 +1,19 @@
 /* cam: how much each patch's final token speaks for the class.
 
    heat[j] = sum_d tokens[patch j][d] * W[target][d], tokens [n][d] = output of the final LayerNorm, W the head.
-   Signed. The head itself reads [CLS] alone, so these are words that the model never hears.
+   Signed. Where the head reads the mean of the patches, their mean is the logit without its bias; where it reads [CLS]
+   alone, these are words that the model never hears. A head that reads two things has no one weight for a patch, and
+   with a norm between the mean and the head no patch has a share of its own: both are refused.
    Needs the final tokens and the class' head weights [d].
    Source: Zhou et al. 2016, arXiv 1512.04150. */
 #include "explainers/explainer.h"
+
+static const char *unfit(const vx_shape *shape) {
+  if (shape->readout == VX_READ_TWO || shape->readout == VX_READ_CLS_AND_PATCHES)
+    return "weighs patches as the head does, but this model's head reads two things";
+  return shape->fc_norm ? "weighs patches as the head does, but a norm (fc_norm) stands between their mean and the head"
+                        : NULL;
+}
 
 static void ask(const vx_shape *shape, const vx_args *args, vx_needs *needs) {
   (void)shape, (void)args;
@@ -33,6 +42,7 @@ const vx_explainer vx_explainer_cam = {
             "2016, arXiv:1512.04150",
     .class_specific = true,
     .grid = VX_GRID_PATCH,
+    .unfit = unfit,
     .needs = ask,
     .explain = explain,
 };

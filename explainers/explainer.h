@@ -11,6 +11,7 @@ typedef enum vx_family {
   VX_FAMILY_GRADIENT,
   VX_FAMILY_PROPAGATION,
   VX_FAMILY_HYBRID,
+  VX_FAMILY_PERTURBATION,
   VX_FAMILY_TRIVIAL
 } vx_family;
 
@@ -36,6 +37,9 @@ typedef struct vx_explainer {
   vx_grid grid;
   vx_params params;
 
+  /* Why a model of this shape has no such map, from its outline alone; NULL: it has. NULL itself: every model has. */
+  const char *(*unfit)(const vx_shape *shape);
+
   /* Adds to `needs` what explain() reads of the view: one line a tensor. NULL: nothing of the model. */
   void (*needs)(const vx_shape *shape, const vx_args *args, vx_needs *needs);
 
@@ -52,6 +56,12 @@ const vx_explainer *vx_explainer_find(const char *id); /* NULL: none of that nam
 /* Whether `all` means it too: every method but mixes. Those that need a picture or a data set (VX_NEED_PICTURE,
    VX_NEED_PRIOR in their needs) are left out by the caller where there is none. */
 bool vx_explainer_in_all(const vx_explainer *explainer);
+
+/* Whether a model of this shape can be explained by it; else the error says by id why not. */
+bool vx_explainer_fits(const vx_explainer *explainer, const vx_shape *shape, vx_error *error);
+
+/* For vx_explainer.unfit, of methods that follow one token. */
+const char *vx_unfit_of_several(const vx_shape *shape);
 
 /* What the method needs with these arguments, alone. */
 void vx_explainer_needs(const vx_explainer *explainer, const vx_shape *shape, const vx_args *args, vx_needs *needs);

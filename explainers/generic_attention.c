@@ -34,7 +34,7 @@ const vx_explainer vx_explainer_generic_attention = {
     .id = "generic-attention",
     .title = "Generic attention attribution",
     .family = VX_FAMILY_HYBRID,
-    .formula = "R = I; R += mean_h relu(A_l * G_l) R, [CLS] row",
+    .formula = "R = I; R += mean_h relu(A_l * G_l) R, the row read",
     .source = "Chefer 2021b",
     .cite = "Chefer, Gur, Wolf: Generic Attention-model Explainability for Interpreting Bi-Modal and Encoder-Decoder "
             "Transformers, ICCV 2021, arXiv:2103.15679",

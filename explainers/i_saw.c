@@ -51,7 +51,7 @@ const vx_explainer vx_explainer_i_saw = {
     .id = "i-saw",
     .title = "I-SAW",
     .family = VX_FAMILY_HYBRID,
-    .formula = "sum_l alpha_l mean_h(relu(G_l) * A_l), [CLS] row, alpha_l the layer's share of relu(G)",
+    .formula = "sum_l alpha_l mean_h(relu(G_l) * A_l), the row read, alpha_l the layer's share of relu(G)",
     .source = "Mallick 2022 (our reading)",
     .cite = "Mallick, Benois-Pineau, Zemmari: I Saw: A Self-Attention Weighted Method for Explanation of Visual "
             "Transformers, ICIP 2022",

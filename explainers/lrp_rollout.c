@@ -31,7 +31,7 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
 }
 
 VX_RELEVANCE_METHODS(
-    lrp_rollout, "lrp-rollout", "LRP rollout", "C_l = I + mean_h relu(R_l); C_{L-1} ... C_0, [CLS] row", "Chefer 2021",
-    .family = VX_FAMILY_PROPAGATION, .grid = VX_GRID_PATCH,
+    lrp_rollout, "lrp-rollout", "LRP rollout", "C_l = I + mean_h relu(R_l); C_{L-1} ... C_0, the row read",
+    "Chefer 2021", .family = VX_FAMILY_PROPAGATION, .grid = VX_GRID_PATCH,
     .cite = "Chefer, Gur, Wolf: Transformer Interpretability Beyond Attention Visualization, CVPR 2021, "
             "arXiv:2012.09838")

@@ -26,7 +26,7 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
   return vx_fused_read(view, &stack, view->shape->layers - 1, heat, error);
 }
 
-VX_RELEVANCE_METHODS(partial_lrp, "partial-lrp", "Partial LRP", "mean_h relu(R_{L-1}), [CLS] row, plain rules",
+VX_RELEVANCE_METHODS(partial_lrp, "partial-lrp", "Partial LRP", "mean_h relu(R_{L-1}), the row read, plain rules",
                      "Voita 2019", .family = VX_FAMILY_PROPAGATION, .grid = VX_GRID_PATCH,
                      .cite = "Voita, Talbot, Moiseev, Sennrich, Titov: Analyzing Multi-Head Self-Attention, ACL 2019, "
                              "arXiv:1905.09418")

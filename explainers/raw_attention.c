@@ -26,7 +26,7 @@ const vx_explainer vx_explainer_raw_attention = {
     .id = "raw-attention",
     .title = "Raw attention",
     .family = VX_FAMILY_ATTENTION,
-    .formula = "mean_h A[L-1], [CLS] row",
+    .formula = "mean_h A[L-1], the row read",
     .source = "common baseline",
     .cite = "as in Chefer, Gur, Wolf: Transformer Interpretability Beyond Attention Visualization, CVPR 2021, "
             "arXiv:2012.09838",

@@ -36,6 +36,7 @@
   METHOD(partial_lrp_stable)                                                                                           \
   METHOD(lrp)                                                                                                          \
   METHOD(lrp_stable)                                                                                                   \
+  METHOD(occlusion)                                                                                                    \
   METHOD(mix)                                                                                                          \
   METHOD(foreground)                                                                                                   \
   METHOD(background)                                                                                                   \
@@ -69,6 +70,15 @@ bool vx_explainer_in_all(const vx_explainer *explainer) {
   return !explainer->by_name_only;
 }
 
+bool vx_explainer_fits(const vx_explainer *explainer, const vx_shape *shape, vx_error *error) {
+  const char *why = explainer->unfit ? explainer->unfit(shape) : NULL;
+  return !why || vx_fail(error, explainer->id, "%s", why);
+}
+
+const char *vx_unfit_of_several(const vx_shape *shape) {
+  return vx_reads_one(shape) ? NULL : "follows the one token that is read, but this model's head reads several";
+}
+
 void vx_explainer_needs(const vx_explainer *explainer, const vx_shape *shape, const vx_args *args, vx_needs *needs) {
   *needs = (vx_needs){0};
   if (explainer->needs) explainer->needs(shape, args, needs);
@@ -85,7 +95,7 @@ static bool check_view(const vx_explainer *explainer, const vx_needs *needs, con
   if (!vx_view_covers(view, &needs->wants, &missing))
     return vx_fail(error, explainer->id, "needs the %s, which no pass of this picture has made",
                    vx_want_text(&missing, text, sizeof text));
-  if (needs->variant_count > 0 && !view->again)
+  if (needs->variant_count + needs->answer_count + needs->shared_count > 0 && !view->again)
     return vx_fail(error, explainer->id, "runs the model again, which was not planned");
   if ((needs->data & VX_NEED_PICTURE) && !view->picture)
     return vx_fail(error, explainer->id, "needs the picture's bytes");
@@ -101,6 +111,7 @@ bool vx_explainer_run(const vx_explainer *explainer, const vx_view *view, const 
   vx_view own = *view;
   vx_again again = view->again ? *view->again : (vx_again){0};
   vx_explainer_needs(explainer, view->shape, args, &needs);
+  if (!vx_explainer_fits(explainer, view->shape, error)) return false;
   if (!check_view(explainer, &needs, view, error)) return false;
   own.allowed = &needs.wants;
   again.allowed = &needs.variants;
@@ -118,6 +129,6 @@ bool vx_explainer_run(const vx_explainer *explainer, const vx_view *view, const 
 }
 
 const char *vx_family_name(vx_family family) {
-  static const char *const names[] = {"attention", "gradient", "propagation", "hybrid", "trivial"};
+  static const char *const names[] = {"attention", "gradient", "propagation", "hybrid", "perturbation", "trivial"};
   return names[family];
 }

@@ -31,7 +31,7 @@ const vx_explainer vx_explainer_rollout = {
     .id = "rollout",
     .title = "Attention rollout",
     .family = VX_FAMILY_ATTENTION,
-    .formula = "M_l = rownormalise(mean_h A_l + I); M_{L-1} ... M_0, [CLS] row",
+    .formula = "M_l = rownormalise(mean_h A_l + I); M_{L-1} ... M_0, the row read",
     .source = "Abnar & Zuidema 2020",
     .cite = "Abnar, Zuidema: Quantifying Attention Flow in Transformers, ACL 2020, arXiv:2005.00928",
     .grid = VX_GRID_PATCH,

@@ -35,7 +35,7 @@ static bool explain(const vx_view *view, const vx_args *args, double *heat, vx_e
 }
 
 VX_RELEVANCE_METHODS(transformer_attribution, "transformer-attribution", "Transformer attribution",
-                     "C_l = I + mean_h relu(R_l * G_l); C_{L-1} ... C_0, [CLS] row", "Chefer 2021",
+                     "C_l = I + mean_h relu(R_l * G_l); C_{L-1} ... C_0, the row read", "Chefer 2021",
                      .family = VX_FAMILY_HYBRID, .grid = VX_GRID_PATCH,
                      .cite =
                          "Chefer, Gur, Wolf: Transformer Interpretability Beyond Attention Visualization, CVPR 2021, "

@@ -1,5 +1,6 @@
 /* What measures are given, and what they have in common. */
 #include "core/vx.h"
+#include "metrics/answers.h"
 #include "metrics/measure.h"
 
 #include <math.h>
@@ -17,9 +18,5 @@ bool vx_case_curve(const vx_case *of, const char *name, const double *values, in
 }
 
 double vx_view_probability(const vx_view *view) {
-  int classes = view->shape->classes;
-  double largest = view->logits[0], sum = 0;
-  for (int c = 1; c < classes; c++) largest = fmax(largest, view->logits[c]);
-  for (int c = 0; c < classes; c++) sum += exp(view->logits[c] - largest);
-  return exp(view->logits[view->target] - largest) / sum;
+  return vx_probability_of(view->shape, view->logits, view->target);
 }

@@ -20,11 +20,28 @@ bool vx_map_cells(const vx_map *map, int grid, double *cells) {
   return patch || pixel;
 }
 
-/* By insertion: stable, without memory; a grid has some hundred cells. */
+static bool before(const double *cells, int a, int b) {
+  return cells[a] > cells[b] || (!(cells[a] < cells[b]) && a < b);
+}
+
+static void sink(const double *cells, int *heap, int count, int at) {
+  for (int child; (child = 2 * at + 1) < count; at = child) {
+    if (child + 1 < count && before(cells, heap[child], heap[child + 1])) child++;
+    if (!before(cells, heap[at], heap[child])) return;
+    int other = heap[at];
+    heap[at] = heap[child];
+    heap[child] = other;
+  }
+}
+
+/* By a heap, without memory: ties are broken by index, so that there is one order only. */
 void vx_map_order(const double *cells, int count, int *order) {
-  for (int i = 0; i < count; i++) {
-    int k = i;
-    for (; k > 0 && cells[order[k - 1]] < cells[i]; k--) order[k] = order[k - 1];
-    order[k] = i;
+  for (int i = 0; i < count; i++) order[i] = i;
+  for (int i = count / 2 - 1; i >= 0; i--) sink(cells, order, count, i);
+  for (int last = count - 1; last > 0; last--) {
+    int first = order[0];
+    order[0] = order[last];
+    order[last] = first;
+    sink(cells, order, last, 0);
   }
 }

@@ -16,7 +16,8 @@
 /* What a measure compares: a kind tells which members of vx_case are there. */
 typedef enum vx_measure_kind {
   VX_MAP_AND_TRUTH,    /* heat, truth, levels, scoring, cut: without the model, any time */
-  VX_MAP_AND_MODEL,    /* map and view, whose `again` runs the model on variants of the picture */
+  VX_MAP_ALONE,        /* map, and view with nothing but the shape and scratch: without the model, any time */
+  VX_MAP_AND_MODEL,    /* map and view, whose answers (metrics/answers.h) are what the model says of variants */
   VX_METHOD_AND_MODEL, /* the method made again, by another model or of another picture; no run makes these yet */
   VX_MAPS_OF_METHOD,   /* all maps of a method; no run makes these yet */
 } vx_measure_kind;
@@ -36,7 +37,7 @@ typedef struct vx_case {
   vx_cut cut; /* threshold and counts */
 
   const vx_map *map;   /* as it is kept: the same in the run that makes it and in one that measures it later */
-  const vx_view *view; /* the picture, the class explained, its logits; again; scratch */
+  const vx_view *view; /* the picture, the class explained, its logits; answers; scratch */
 
   bool (*keep_curve)(void *user, const char *name, const double *values, int count); /* see vx_case_curve */
   void *user;
@@ -77,6 +78,9 @@ typedef struct vx_measure {
   int column_count;
   vx_measure_column columns[VX_MEASURE_COLUMNS];
 
+  /* Refuses arguments that make no sense together or for this model, before a run starts. NULL: none. */
+  bool (*check)(const struct vx_shape *shape, const vx_args *args, vx_error *error);
+
   /* Adds to `needs` what measure() reads of the view and of variants. NULL: nothing of the model. */
   void (*needs)(const struct vx_shape *shape, const vx_args *args, vx_needs *needs);
 
@@ -94,7 +98,7 @@ const vx_measure *vx_measure_find(const char *id);
 /* IoU, F1 and pixel accuracy: what every evaluation has. */
 extern const vx_measure vx_measure_overlap;
 
-/* "truth", "model", "method", "maps": what is compared. */
+/* "truth", "map", "model", "method", "maps": what is compared. */
 const char *vx_measure_kind_name(vx_measure_kind kind);
 
 /* The measure that has a column of this name, and the column's number; NULL where none has. Of a name made by

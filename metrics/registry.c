@@ -10,7 +10,20 @@
   MEASURE(oracle)                                                                                                      \
   MEASURE(pointing)                                                                                                    \
   MEASURE(average_precision)                                                                                           \
-  MEASURE(focus)
+  MEASURE(focus)                                                                                                       \
+  MEASURE(deletion)                                                                                                    \
+  MEASURE(insertion)                                                                                                   \
+  MEASURE(abpc)                                                                                                        \
+  MEASURE(saco)                                                                                                        \
+  MEASURE(single_deletion)                                                                                             \
+  MEASURE(faithfulness_correlation)                                                                                    \
+  MEASURE(road)                                                                                                        \
+  MEASURE(perturbation)                                                                                                \
+  MEASURE(deletion_published)                                                                                          \
+  MEASURE(abpc_published)                                                                                              \
+  MEASURE(sparseness)                                                                                                  \
+  MEASURE(complexity)                                                                                                  \
+  MEASURE(roughness)
 
 #define DECLARE(name) extern const vx_measure vx_measure_##name;
 #define ADDRESS(name) &vx_measure_##name,
@@ -32,7 +45,7 @@ const vx_measure *vx_measure_find(const char *id) {
 }
 
 const char *vx_measure_kind_name(vx_measure_kind kind) {
-  static const char *const names[] = {"truth", "model", "method", "maps"};
+  static const char *const names[] = {"truth", "map", "model", "method", "maps"};
   return names[kind];
 }
 

@@ -29,6 +29,7 @@ static bool attention(vx_trace *t, const vx_way *way, int l, bool top, bool on, 
     int n = vx_tokens_of(t, b), high = vx_high(t, top, b);
     real *context = room->context + vx_row(t, top, b) * d, *qkv = room->qkv + (size_t)t->first[b] * 3 * d;
     vx_attend_back(s, n, high, one.qkv, one.attention, context, room->map, room->scores, on ? qkv : NULL);
+    if (on && s->qk_norm) vx_qk_norm_back(s, &t->model->block[l], n, high, one.raw, one.scale_qk, qkv);
     if (!vx_record(t, way, VX_AT_CONTEXT, l, b, context, s->dim, high, error) ||
         !vx_record(t, way, VX_AT_ATTENTION, l, b, room->map, n, high, error) ||
         (on && !vx_record(t, way, VX_AT_VALUES, l, b, qkv + 2 * d, 3 * s->dim, n, error)))
@@ -79,6 +80,8 @@ static bool finish(vx_trace *t, vx_way *way, vx_error *error) {
   const vx_shape *s = &t->model->shape;
   const state *own = way->state;
   int patches = s->grid * s->grid;
+  if (s->pre_norm)
+    vx_norm_back(t->first[t->count], s->dim, &t->model->pre_norm, t->stream, t->scale_pre, own->g, NULL, own->g);
   for (int b = 0; b < t->count; b++) {
     int n = vx_tokens_of(t, b), kept = n - s->leading;
     const real *g = own->g + (size_t)(t->first[b] + s->leading) * (size_t)s->dim;
@@ -95,7 +98,7 @@ const vx_descent_kind VX_R(vx_descent_gradient) = {
     .sites = 1u << VX_AT_INPUT | 1u << VX_AT_STREAM | 1u << VX_AT_NORM1 | 1u << VX_AT_ATTENTION | 1u << VX_AT_VALUES |
              1u << VX_AT_CONTEXT,
     .reads = VX_READS(x) | VX_READS(scale1) | VX_READS(qkv) | VX_READS(attention) | VX_READS(middle) |
-             VX_READS(scale2) | VX_READS(hidden),
+             VX_READS(scale2) | VX_READS(hidden) | VX_READS(raw) | VX_READS(scale_qk),
     .take = take,
     .start = start,
     .block = block,

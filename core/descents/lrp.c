@@ -80,23 +80,19 @@ static void linear(const state *own, int which, int all, int rows, const vx_line
   vx_linear_relevance(&own->with->linear, kept->sum ? kept : NULL, &own->lrp, all, rows, w, x, relevance, result);
 }
 
-/* One-hot at the logits, through the head to what it reads and to the tokens: R = weight z safe(R, read). */
+/* One-hot at the logits, through the head to all that it reads, and to the tokens. */
 static void start(vx_trace *t, vx_way *way, const vx_start *from) {
   const vx_model *m = t->model;
   const state *own = way->state;
-  size_t d = (size_t)m->shape.dim;
+  size_t d = (size_t)m->shape.dim, parts = (size_t)vx_read_parts(&m->shape);
   real *one_hot = own->with->product, *inner = t->ways.room.inner;
   for (int b = 0; b < t->count; b++) {
-    const real *read = t->read + (size_t)b * d, *tokens = t->tokens + (size_t)t->first[b] * d;
-    real *main = own->main + (size_t)t->first[b] * d;
+    size_t at = (size_t)b * parts * d, first = (size_t)t->first[b] * d;
     memset(one_hot, 0, (size_t)m->shape.classes * sizeof(real));
     one_hot[from->target] = 1;
-    linear(own, QKV, 1, 1, &m->head, read, one_hot, inner);
-    real floor = vx_floor(own->lrp.stabilizer, d, read);
-    for (int i = 0; i < vx_high(t, true, b); i++, tokens += d, main += d) {
-      real weight = (real)vx_read_weight(&m->shape, vx_tokens_of(t, b), i);
-      for (size_t j = 0; j < d; j++) main[j] = weight * tokens[j] * vx_safe(inner[j], read[j], floor);
-    }
+    linear(own, QKV, 1, 1, &m->head, t->read + at, one_hot, inner);
+    vx_read_relevance(&m->shape, &own->lrp, vx_tokens_of(t, b), t->tokens + first, t->pooled + at, inner,
+                      own->main + first);
   }
 }
 
@@ -131,6 +127,16 @@ static bool block(vx_trace *t, vx_way *way, int l, vx_error *error) {
   return true;
 }
 
+/* δ² mean(b²) of the sums with a position, of a sample's tokens x [n][d]. */
+static real position_floor(const vx_shape *s, double stabilizer, size_t n, const real *x) {
+  size_t d = (size_t)s->dim, without = (size_t)s->unplaced, before = (size_t)s->leading - without;
+  if (!without) return vx_floor(stabilizer, n * d, x);
+  real patches = vx_floor(stabilizer, (n - before - without) * d, x + (size_t)s->leading * d);
+  if (!before) return patches;
+  real share = (real)before / (real)(n - without);
+  return share * vx_floor(stabilizer, before * d, x) + (1 - share) * patches;
+}
+
 /* tokens = [leading; embedded] + position, a plain sum whose second part is dropped; then z^B to the pixels. */
 static bool finish(vx_trace *t, vx_way *way, vx_error *error) {
   const vx_shape *s = &t->model->shape;
@@ -140,9 +146,9 @@ static bool finish(vx_trace *t, vx_way *way, vx_error *error) {
   real *inner = t->ways.room.inner;
   for (int b = 0; b < t->count; b++) {
     size_t n = (size_t)vx_tokens_of(t, b), first = (size_t)t->first[b] + leading;
-    const real *x = t->layer[0].x + first * d, *main = own->main + first * d;
+    const real *x = t->stream + first * d, *main = own->main + first * d;
     const real *embedded = t->embedded + (size_t)b * patches * d;
-    real floor = vx_floor(own->lrp.stabilizer, n * d, x - leading * d);
+    real floor = position_floor(s, own->lrp.stabilizer, n, x - leading * d);
     if (n < leading + patches) memset(inner, 0, patches * d * sizeof(real));
     for (size_t i = 0; i < n - leading; i++, x += d, main += d) {
       size_t patch = (size_t)t->place[(size_t)b * patches + i] * d;

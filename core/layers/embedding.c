@@ -16,7 +16,7 @@ void vx_cut_patches(const vx_shape *s, const double *x, real *patches) {
 
 void vx_embed(const vx_model *m, int n, const int *place, const real *embedded, real *tokens) {
   size_t d = (size_t)m->shape.dim, leading = (size_t)m->shape.leading;
-  for (size_t i = 0; i < leading * d; i++) tokens[i] = (real)m->cls[i] + (real)m->position[i];
+  for (size_t i = 0; i < leading * d; i++) tokens[i] = (real)m->leading[i] + (real)m->position[i];
   for (size_t t = leading; t < (size_t)n; t++) {
     size_t patch = (size_t)place[t - leading];
     const float *position = m->position + (leading + patch) * d;

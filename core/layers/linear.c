@@ -4,21 +4,25 @@
 
 #include <string.h>
 
-VX_CLONES static void convert(size_t count, const float *from, real *to) {
-  for (size_t i = 0; i < count; i++) to[i] = (real)from[i];
+VX_CLONES static void convert(size_t count, const float *from, const float *rest, real *to) {
+  if (rest)
+    for (size_t i = 0; i < count; i++) to[i] = (real)from[i] + (real)rest[i];
+  else
+    for (size_t i = 0; i < count; i++) to[i] = (real)from[i];
 }
 
 /* y [rows][width] (+)= x [rows][count of stride] w, where w is `count` rows of [width] single weights. In double a tile
    of them is converted just before it is used, while it stays in the cache: a second copy of the model in double would
-   take twice the memory of the first. */
-static void product_of_rows(int rows, int count, int width, const real *x, int stride, const float *w, real *y,
-                            bool add, real *tile) {
+   take twice the memory of the first. `rest` (NULL: nothing) is what w misses, for a pass in double. */
+static void product_of_rows(int rows, int count, int width, const real *x, int stride, const float *w,
+                            const float *rest, real *y, bool add, real *tile) {
   bool single = sizeof(real) == sizeof(float);
   int step = single ? count : VX_TILE_ROWS;
   for (int first = 0; first < count; first += step, w += (size_t)step * (size_t)width, x += step, add = true) {
     int some = count - first < step ? count - first : step;
     const real *weight = single ? (const void *)w : tile;
-    if (!single) convert((size_t)some * (size_t)width, w, tile);
+    if (!single) convert((size_t)some * (size_t)width, w, rest, tile);
+    if (rest) rest += (size_t)step * (size_t)width;
     if (rows == 1)
       VX_GEMV(CblasRowMajor, CblasTrans, some, width, 1, weight, width, x, 1, add ? 1 : 0, y, 1);
     else
@@ -28,13 +32,15 @@ static void product_of_rows(int rows, int count, int width, const real *x, int s
 }
 
 void vx_product(int rows, const vx_linear *linear, const real *x, real *y, real *tile) {
-  product_of_rows(rows, linear->in, linear->out, x, linear->in, linear->transposed, y, false, tile);
+  product_of_rows(rows, linear->in, linear->out, x, linear->in, linear->transposed, linear->rest_transposed, y, false,
+                  tile);
 }
 
 void vx_product_back(int rows, const vx_linear *linear, int first, int count, const real *dy, int stride, real *dx,
                      bool add, real *tile) {
-  const float *weight = linear->weight + (size_t)first * (size_t)linear->in;
-  product_of_rows(rows, count, linear->in, dy, stride, weight, dx, add, tile);
+  size_t from = (size_t)first * (size_t)linear->in;
+  product_of_rows(rows, count, linear->in, dy, stride, linear->weight + from, linear->rest ? linear->rest + from : NULL,
+                  dx, add, tile);
 }
 
 VX_CLONES void vx_bias(int rows, int width, const float *bias, real *y) {
@@ -46,7 +52,16 @@ VX_CLONES void vx_bias(int rows, int width, const float *bias, real *y) {
 
 /* The wanted part of `count` weights. Tiles of a few rows are made just before their product and stay in the cache;
    |W|, W+ and W- of a whole model would take three times its memory. */
-VX_CLONES static void take_part(vx_part_of which, size_t count, const float *restrict weight, lin *restrict tile) {
+VX_CLONES static void take_part(vx_part_of which, size_t count, const float *restrict weight, const float *rest,
+                                lin *restrict tile) {
+  if (rest && sizeof(lin) == sizeof(double)) {
+    for (size_t i = 0; i < count; i++) {
+      lin w = (lin)weight[i] + (lin)rest[i];
+      bool none = (which == VX_POSITIVE && w < 0) || (which == VX_NEGATIVE && w > 0);
+      tile[i] = none ? 0 : which == VX_ABSOLUTE && w < 0 ? -w : w;
+    }
+    return;
+  }
   switch (which) {
   case VX_WHOLE:
     for (size_t i = 0; i < count; i++) tile[i] = (lin)weight[i];
@@ -63,12 +78,13 @@ VX_CLONES static void take_part(vx_part_of which, size_t count, const float *res
   }
 }
 
-/* y [rows][width] = x [rows][count] part(w), where w is `count` rows of [width] weights. */
-static void part_of_rows(vx_part_of which, int rows, int count, int width, const lin *x, const float *w, lin *y,
-                         lin *tile) {
+/* y [rows][width] = x [rows][count] part(w), where w is `count` rows of [width] weights; `rest` as above. */
+static void part_of_rows(vx_part_of which, int rows, int count, int width, const lin *x, const float *w,
+                         const float *rest, lin *y, lin *tile) {
   for (int first = 0; first < count; first += VX_TILE_ROWS) {
     int some = count - first < VX_TILE_ROWS ? count - first : VX_TILE_ROWS;
-    take_part(which, (size_t)some * (size_t)width, w + (size_t)first * (size_t)width, tile);
+    size_t from = (size_t)first * (size_t)width;
+    take_part(which, (size_t)some * (size_t)width, w + from, rest ? rest + from : NULL, tile);
     VX_LIN_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, width, some, 1, x + first, count, tile, width,
                 first > 0 ? 1 : 0, y, width);
   }
@@ -76,7 +92,7 @@ static void part_of_rows(vx_part_of which, int rows, int count, int width, const
 
 /* y [rows][out] = x [rows][in] part(W)ᵀ. */
 static void part_product(vx_part_of which, int rows, const vx_linear *linear, const lin *x, lin *y, lin *tile) {
-  part_of_rows(which, rows, linear->in, linear->out, x, linear->transposed, y, tile);
+  part_of_rows(which, rows, linear->in, linear->out, x, linear->transposed, linear->rest_transposed, y, tile);
 }
 
 /* x [rows][in] = y [rows][out] part(W). */
@@ -85,7 +101,7 @@ void vx_part_back(vx_part_of which, int rows, const vx_linear *linear, const lin
     VX_LIN_GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, linear->in, linear->out, 1, y, linear->out,
                 (const void *)linear->weight, linear->in, 0, x, linear->in);
   else
-    part_of_rows(which, rows, linear->out, linear->in, y, linear->weight, x, tile);
+    part_of_rows(which, rows, linear->out, linear->in, y, linear->weight, linear->rest, x, tile);
 }
 
 /* ---- relevance: division ---------------------------------------------------------------------------------------- */

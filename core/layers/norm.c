@@ -1,6 +1,8 @@
-/* LayerNorm. */
+/* LayerNorm: of tokens, and of each head's q and k. */
 #include "core/elementary.h"
 #include "core/layers.h"
+
+#include <string.h>
 
 VX_CLONES void vx_norm_forward(int rows, int width, const vx_norm *norm, double epsilon, const real *restrict x,
                                real *restrict y, real *restrict scale) {
@@ -30,5 +32,23 @@ VX_CLONES void vx_norm_back(int rows, int width, const vx_norm *norm, const real
       dx[i] = base ? base[i] + through : through;
     }
     if (base) base += width;
+  }
+}
+
+void vx_qk_norm(const vx_shape *s, const vx_block *block, int rows, real *qkv, real *raw, real *scale) {
+  int d = s->dim, heads = s->heads, dh = s->head_dim;
+  for (int r = 0; r < rows; r++, qkv += 3 * d, raw += 2 * d, scale += 4 * heads) {
+    memcpy(raw, qkv, 2 * (size_t)d * sizeof *raw);
+    vx_norm_forward(heads, dh, &block->q_norm, s->epsilon, raw, qkv, scale);
+    vx_norm_forward(heads, dh, &block->k_norm, s->epsilon, raw + d, qkv + d, scale + 2 * heads);
+  }
+}
+
+void vx_qk_norm_back(const vx_shape *s, const vx_block *block, int n, int rows, const real *raw, const real *scale,
+                     real *d_qkv) {
+  int d = s->dim, heads = s->heads, dh = s->head_dim;
+  for (int r = 0; r < n; r++, d_qkv += 3 * d, raw += 2 * d, scale += 4 * heads) {
+    if (r < rows) vx_norm_back(heads, dh, &block->q_norm, raw, scale, d_qkv, NULL, d_qkv);
+    vx_norm_back(heads, dh, &block->k_norm, raw + d, scale + 2 * heads, d_qkv + d, NULL, d_qkv + d);
   }
 }

@@ -4,13 +4,17 @@
 
 #include <math.h>
 
-VX_CLONES void vx_bias_residual(int rows, int width, const float *bias, const real *restrict x, real *restrict y,
+VX_CLONES void vx_bias_residual(int rows, const vx_linear *linear, const real *restrict x, real *restrict y,
                                 real *restrict sum) {
-  for (int r = 0; r < rows; r++, x += width, y += width, sum += width)
+  int width = linear->out;
+  const float *bias = linear->bias, *rest = sizeof(real) == sizeof(double) ? linear->rest_bias : NULL;
+  for (int r = 0; r < rows; r++, x += width, y += width, sum += width) {
+    for (int i = 0; rest && i < width; i++) y[i] += (real)rest[i];
     for (int i = 0; i < width; i++) {
       y[i] += (real)bias[i];
       sum[i] = x[i] + y[i];
     }
+  }
 }
 
 /* ---- relevance ----------------------------------------------------------------------------------------------------

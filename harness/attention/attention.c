@@ -8,11 +8,23 @@ vx_subject *vx_attention_subject(const vx_model *model, const vx_input_options *
   return vx_subject_new(model, &plan, input, VX_SINGLE, error);
 }
 
+static const char *words_of(vx_readout readout) {
+  static const char *const words[] = {[VX_READ_CLS] = "[CLS]",
+                                      [VX_READ_PATCHES] = "the mean of the patches",
+                                      [VX_READ_TWO] = "[CLS] and the distillation token",
+                                      [VX_READ_CLS_AND_PATCHES] = "[CLS] and the mean of the patches"};
+  return words[readout];
+}
+
 static bool take_arrays(const vx_shape *shape, vx_arena *arena, vx_attention *a, vx_error *error) {
   *a = (vx_attention){.layers = shape->layers,
                       .heads = shape->heads,
                       .grid = shape->grid,
-                      .patches = shape->tokens - 1,
+                      .patches = shape->tokens - shape->leading,
+                      .read = words_of(shape->readout),
+                      .lead = !shape->leading                         ? NULL
+                              : shape->leading == 1 && !shape->no_cls ? "[CLS]"
+                                                                      : "leading tokens",
                       .side = shape->image};
   size_t rows = (size_t)a->layers * (size_t)a->patches, pixels = (size_t)a->side * (size_t)a->side;
   a->by_layer = VX_TAKE(arena, rows, double);
@@ -33,12 +45,11 @@ bool vx_attention_take(vx_subject *subject, const vx_picture *picture, bool flow
   const double *attention = view ? vx_at(view, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0) : NULL; /* layers side by side */
   double *matrices = attention ? vx_paths_matrices(shape, attention, arena, error) : NULL;
   if (!matrices) return false;
-  vx_attention_by_layer(shape, attention, a->by_layer);
+  vx_attention_by_layer(view, attention, a->by_layer);
   for (int l = 0; l < a->layers; l++)
-    vx_attention_by_head(shape, attention, l, a->by_head + (size_t)l * (size_t)a->heads * (size_t)a->patches);
+    vx_attention_by_head(view, attention, l, a->by_head + (size_t)l * (size_t)a->heads * (size_t)a->patches);
   a->is_flow = flow;
-  return flow ? vx_paths_flow(matrices, a->layers, shape->tokens, arena, &a->paths, error)
-              : vx_paths_rollout(matrices, a->layers, shape->tokens, arena, &a->paths, error);
+  return (flow ? vx_paths_flow : vx_paths_rollout)(view, matrices, arena, &a->paths, error);
 }
 
 /* The most frequent label in the square of `patch` x `patch` pixels at (x, y) of [side][side]. */

@@ -5,13 +5,15 @@
 #include "harness/attention/paths.h"
 #include "harness/run/subject.h"
 
-/* Everything in the arena that was given. Patches are in row order, patch p is token p + 1. */
+/* Everything in the arena that was given. Patches are in row order, patch p is token paths.leading + p. */
 typedef struct vx_attention {
   int layers, heads, grid, patches, side; /* L, H, S / P, grid^2, S */
   vx_paths paths;
   bool is_flow;     /* paths are those of attention flow, else of rollout */
-  double *by_layer; /* [L][patches] attention of [CLS], mean over heads */
-  double *by_head;  /* [L][H][patches] attention of [CLS], each head */
+  const char *read; /* what the head reads, in words: "[CLS]" … */
+  const char *lead; /* the leading tokens in words; NULL: there are none */
+  double *by_layer; /* [L][patches] attention of what is read, mean over heads */
+  double *by_head;  /* [L][H][patches] the same of each head */
   uint8_t *rgb;     /* [S][S][3] what the model was shown */
   vx_top top[VX_TOP];
   int top_count;

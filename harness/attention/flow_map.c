@@ -15,7 +15,7 @@ typedef struct flow_map {
   const vx_attention *a;
   const vx_plot_options *options;
   vx_svg svg;
-  int count, groups; /* patches drawn one by one; with [CLS] and all others */
+  int count, groups; /* patches drawn one by one; with the leading tokens and all others */
   int tokens[VX_PLOT_PATCHES_MAX];
   double *node, *edge; /* [L + 1][groups], [L][groups][groups] */
   double *top;         /* [L + 1][groups] upper edge of a bar */
@@ -30,20 +30,24 @@ static double node_of(const flow_map *m, int level, int group) {
   return m->node[level * m->groups + group];
 }
 
+static int patch_of(const flow_map *m, int token) {
+  return token - m->a->paths.leading;
+}
+
 static uint32_t colour_of(const flow_map *m, int group) {
   if (group == 0) return 0x5b6b8c;
   if (group == m->groups - 1) return 0xb4b4bf;
-  if (m->a->patch_label) return vx_patch_colour(m->a, m->a->patch_label[m->tokens[group - 1] - 1]);
+  if (m->a->patch_label) return vx_patch_colour(m->a, m->a->patch_label[patch_of(m, m->tokens[group - 1])]);
   return vx_colour_kind(group - 1);
 }
 
 static void group_name(const flow_map *m, int group, char *text, size_t size) {
   if (group == 0)
-    snprintf(text, size, "[CLS]");
+    snprintf(text, size, "%s", m->a->lead ? m->a->lead : "");
   else if (group == m->groups - 1)
     snprintf(text, size, "the other %d patches", m->a->patches - m->count);
   else
-    vx_plot_patch_name(m->a, m->options, m->tokens[group - 1] - 1, text, size);
+    vx_plot_patch_name(m->a, m->options, patch_of(m, m->tokens[group - 1]), text, size);
 }
 
 static int by_number(const void *a, const void *b) {
@@ -129,7 +133,7 @@ static void draw_bars(flow_map *m, int level) {
 /* ---- ways -------------------------------------------------------------------------------------------------------- */
 
 static int group_of(const flow_map *m, int token) {
-  if (token == 0) return 0;
+  if (token < m->a->paths.leading) return 0;
   for (int k = 0; k < m->count; k++)
     if (m->tokens[k] == token) return k + 1;
   return m->groups - 1;
@@ -146,9 +150,12 @@ static void draw_way(flow_map *m, const int *token_of, double weight) {
     bool turns = l == 0 || token_of[l] != token_of[l - 1];
     if (!turns || used < 0 || used >= (int)sizeof text) continue;
     const char *before = l ? " \342\206\222 " : "";
-    used += token_of[l] ? snprintf(text + used, sizeof text - (size_t)used, "%srow %d, column %d from level %d", before,
-                                   (token_of[l] - 1) / m->a->grid + 1, (token_of[l] - 1) % m->a->grid + 1, l)
-                        : snprintf(text + used, sizeof text - (size_t)used, "%s[CLS] from level %d", before, l);
+    int patch = patch_of(m, token_of[l]), grid = m->a->grid;
+    char *to = text + used;
+    size_t room = sizeof text - (size_t)used;
+    used += patch >= 0
+                ? snprintf(to, room, "%srow %d, column %d from level %d", before, patch / grid + 1, patch % grid + 1, l)
+                : snprintf(to, room, "%s%s from level %d", before, m->a->lead, l);
   }
   fputs("\">", m->svg.to);
   vx_svg_title(&m->svg, text);
@@ -191,7 +198,7 @@ static bool draw_picture(flow_map *m, vx_error *error) {
   double x = 24, y = TOP, cell = (double)PICTURE / a->grid;
   if (!vx_svg_image(&m->svg, &image, x, y, PICTURE, PICTURE, "what the model was shown", error)) return false;
   for (int k = 0; k < m->count; k++) {
-    int p = m->tokens[k] - 1;
+    int p = patch_of(m, m->tokens[k]);
     char name[200], number[12];
     double px = x + p % a->grid * cell, py = y + p / a->grid * cell;
     fprintf(m->svg.to,
@@ -208,16 +215,17 @@ static bool draw_picture(flow_map *m, vx_error *error) {
   return true;
 }
 
-/* Numbers beside the input level's bars, where they are high enough to be read; [CLS] and the others by name. */
+/* Numbers beside the input level's bars, where they are high enough to be read; the leading tokens and the others by
+ * name. */
 static void draw_names(flow_map *m) {
   double last = -100;
-  for (int g = 0; g < m->groups; g++) {
+  for (int g = m->a->lead ? 0 : 1; g < m->groups; g++) {
     double h = m->scale * node_of(m, 0, g), y = m->top[g] + h / 2 + 4;
     char text[60];
     if (y < last + 11) y = last + 11;
     last = y;
     if (g == 0)
-      snprintf(text, sizeof text, "[CLS]");
+      snprintf(text, sizeof text, "%s", strcmp(m->a->lead, "[CLS]") == 0 ? "[CLS]" : "leading");
     else if (g == m->groups - 1)
       snprintf(text, sizeof text, "others");
     else
@@ -240,20 +248,21 @@ static void draw_levels(flow_map *m) {
       snprintf(text, sizeof text, "%d", l);
     vx_svg_text(&m->svg, "m", x_of(m, l), y, text);
   }
-  vx_svg_text(&m->svg, "m s", (LEFT + RIGHT) / 2.0, y + 20,
-              "after layer (the decision is read from [CLS] after the last)");
+  char text[120];
+  snprintf(text, sizeof text, "after layer (the decision is read from %s after the last)", m->a->read);
+  vx_svg_text(&m->svg, "m s", (LEFT + RIGHT) / 2.0, y + 20, text);
 }
 
 static void describe(const flow_map *m, char *text, size_t size) {
-  int used =
-      snprintf(text, size,
-               "%s weights from the patches of the input (left) through %d layers to [CLS] (right). Share of the "
-               "weight at the input: [CLS] %.1f %%",
-               m->a->is_flow ? "Attention-flow" : "Attention-rollout", m->a->layers, 100 * node_of(m, 0, 0));
-  for (int g = 1; g < m->groups && used > 0 && (size_t)used < size; g++) {
+  int used = snprintf(text, size,
+                      "%s weights from the patches of the input (left) through %d layers to %s (right). Share of the "
+                      "weight at the input:",
+                      m->a->is_flow ? "Attention-flow" : "Attention-rollout", m->a->layers, m->a->read);
+  for (int g = m->a->lead ? 0 : 1; g < m->groups && used > 0 && (size_t)used < size; g++) {
     char name[200];
     group_name(m, g, name, sizeof name);
-    used += snprintf(text + used, size - (size_t)used, "; %s %.1f %%", name, 100 * node_of(m, 0, g));
+    const char *mark = text[used - 1] == ':' ? "" : ";";
+    used += snprintf(text + used, size - (size_t)used, "%s %s %.1f %%", mark, name, 100 * node_of(m, 0, g));
   }
 }
 
@@ -266,9 +275,9 @@ static bool draw_all(flow_map *m, vx_error *error) {
   fprintf(m->svg.to, "<rect class=\"bg\" width=\"%d\" height=\"%d\"/>\n", WIDTH, HEIGHT);
   vx_svg_text(&m->svg, "t", 24, 36, m->options->title);
   snprintf(text, sizeof text,
-           "How %s weight runs from the patches through the layers to [CLS]: bars and bands are as "
+           "How %s weight runs from the patches through the layers to %s: bars and bands are as "
            "high as their share of the whole",
-           m->a->is_flow ? "attention-flow" : "attention-rollout");
+           m->a->is_flow ? "attention-flow" : "attention-rollout", m->a->read);
   vx_svg_text(&m->svg, "s", 24, 58, text);
   for (int l = 0; l < m->a->layers; l++) draw_bands(m, l);
   for (int l = 0; l <= m->a->layers; l++) draw_bars(m, l);

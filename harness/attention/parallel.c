@@ -30,7 +30,7 @@ static double y_of(const parallel *p, int axis, int patch) {
 }
 
 static double weight_of(const parallel *p, int patch) {
-  return p->a->paths.node[patch + 1];
+  return p->a->paths.node[p->a->paths.leading + patch];
 }
 
 /* From 0, the lightest, to 1. */
@@ -148,7 +148,7 @@ static void draw_scale(parallel *p) {
 /* Means over the patches of each class, for readers who do not see the lines. */
 static void describe(const parallel *p, const char *what, char *text, size_t size) {
   int labels[256], count = vx_plot_labels(p->a, labels), patches = p->a->patches;
-  int used = snprintf(text, size, "Attention of [CLS] to each of %d patches, an axis %s.", patches, what);
+  int used = snprintf(text, size, "Attention of %s to each of %d patches, an axis %s.", p->a->read, patches, what);
   for (int c = 0; c < count; c++) {
     char name[40];
     if (used < 0 || (size_t)used >= size) return;
@@ -180,9 +180,9 @@ static bool draw_all(parallel *p, vx_error *error) {
   fprintf(p->svg.to, "<rect class=\"bg\" width=\"%d\" height=\"%d\"/>\n", WIDTH, HEIGHT);
   vx_svg_text(&p->svg, "t", 24, 36, p->options->title);
   snprintf(text, sizeof text,
-           "Attention that [CLS] pays to each patch: an axis %s, a line a patch; each axis has its own "
+           "Attention that %s pays to each patch: an axis %s, a line a patch; each axis has its own "
            "scale",
-           what);
+           p->a->read, what);
   vx_svg_text(&p->svg, "s", 24, 58, text);
   for (int k = 0; k < p->axes; k++) draw_axis(p, k);
   for (int i = 0; i < p->a->patches; i++) draw_line(p, p->order[i]);

@@ -50,8 +50,8 @@ typedef struct vx_products {
 } vx_products;
 
 /* The products of each pass as the formulas of its file in core have them; elementwise work is not counted. */
-/* `to_cls`: the last block is made for [CLS] alone. */
-void vx_products_forward(const vx_shape *shape, int batch, bool wide, bool to_cls, vx_products *products);
+/* `to_read`: the last block is made for the tokens alone that the head reads. */
+void vx_products_forward(const vx_shape *shape, int batch, bool wide, bool to_read, vx_products *products);
 void vx_products_backward(const vx_shape *shape, int batch, bool to_input, vx_products *products);
 void vx_products_cut(const vx_shape *shape, vx_products *products);
 /* `beside`: the other rule set's pass, to the attention of every layer, has made the sums that both divide by. */
@@ -112,8 +112,9 @@ bool vx_bench_suite(vx_bench_job *job, vx_error *error);   /* suite.c: methods a
 bool vx_bench_samples(vx_bench_job *job, vx_error *error); /* samples.c: methods that run the model again */
 bool vx_bench_workers(vx_bench_job *job, vx_error *error); /* workers.c: one worker against several */
 
-/* The methods of spec section 4 but the sampling ones, without stabilizer: what `suite` means. */
-bool vx_bench_in_suite(const vx_explainer *explainer);
+/* The methods of spec section 4 but the sampling ones, without stabilizer: what `suite` means. Those
+   that the model has. */
+bool vx_bench_in_suite(const vx_explainer *explainer, const vx_shape *shape);
 
 /* The union of the needs of the suite's methods. */
 bool vx_bench_suite_needs(const vx_shape *shape, vx_needs *needs, vx_error *error);

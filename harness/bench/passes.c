@@ -162,7 +162,7 @@ static bool forward_for_relevance(vx_bench_job *job, measure *m, vx_error *error
   *m = (measure){.how = EXPLAIN, .precision = VX_MIXED};
   vx_want_layers(&m->needs.wants, VX_AT_ATTENTION, vx_by(VX_LRP_IMPROVED), job->shape->layers, job->shape->layers - 1);
   vx_products_forward(job->shape, 1, true, true, &m->products);
-  return measure_pass(job, "forward-relevance", "forward in double, last block [CLS]", m, error);
+  return measure_pass(job, "forward-relevance", "forward in double, last block read", m, error);
 }
 
 static bool all_relevance(vx_bench_job *job, measure m[2], vx_error *error) {

@@ -29,12 +29,12 @@ static void blocks_forward(const vx_shape *s, double blocks, int batch, int quer
   add(products, blocks, rows, d, s->mlp, wide);
 }
 
-void vx_products_forward(const vx_shape *s, int batch, bool wide, bool to_cls, vx_products *products) {
+void vx_products_forward(const vx_shape *s, int batch, bool wide, bool to_read, vx_products *products) {
   int n = s->tokens;
-  add(products, 1, batch * (n - 1), s->dim, 3 * s->patch * s->patch, wide);
+  add(products, 1, batch * (n - s->leading), s->dim, 3 * s->patch * s->patch, wide);
   blocks_forward(s, s->layers - 1, batch, n, wide, products);
-  blocks_forward(s, 1, batch, to_cls ? 1 : n, wide, products);
-  add(products, batch, 1, s->classes, s->dim, wide);
+  blocks_forward(s, 1, batch, to_read ? vx_read_high(s, n) : n, wide, products);
+  add(products, batch, 1, s->classes, vx_read_parts(s) * s->dim, wide);
 }
 
 /* The MLP and the projection, `rows` high, and the gradient of A, `queries` high for each head. */
@@ -52,33 +52,34 @@ static void back_through_attention(const vx_shape *s, double maps, int queries, 
   add(products, maps, queries, s->head_dim, s->tokens, false);
 }
 
-/* core/descents/gradient.c: [CLS] alone in the last block, until it has passed through A; then every token. Without the
-   input the lowest block ends at its A. */
+/* core/descents/gradient.c: what is read alone in the last block, until it has passed through A; then every token.
+   Without the input the lowest block ends at its A. */
 void vx_products_backward(const vx_shape *s, int batch, bool to_input, vx_products *products) {
-  int n = s->tokens, rows = batch * n, d = s->dim, maps = batch * s->heads;
+  int n = s->tokens, rows = batch * n, d = s->dim, maps = batch * s->heads, read = vx_read_high(s, n);
   bool only = s->layers == 1 && !to_input; /* the last block is the lowest too */
   double whole = s->layers - (to_input ? 1 : 2);
-  back_to_attention(s, 1, batch, 1, products);
+  back_to_attention(s, 1, batch, read, products);
   back_to_attention(s, s->layers - 1, batch, n, products);
   if (!only) {
-    back_through_attention(s, maps, 1, products);
+    back_through_attention(s, maps, read, products);
     add(products, 1, rows, d, 2 * d, false);
-    add(products, batch, 1, d, d, false);
+    add(products, batch, read, d, d, false);
   }
   if (whole > 0) {
     back_through_attention(s, whole * maps, n, products);
     add(products, whole, rows, d, 3 * d, false);
   }
-  if (to_input) add(products, batch, n - 1, 3 * s->patch * s->patch, d, false);
+  if (to_input) add(products, batch, n - s->leading, 3 * s->patch * s->patch, d, false);
 }
 
-/* One row a layer. */
+/* The rows read of each layer. */
 void vx_products_cut(const vx_shape *s, vx_products *products) {
   double layers = s->layers;
-  add(products, layers, 1, s->mlp, s->dim, false);
-  add(products, layers, 1, s->dim, s->mlp, false);
-  add(products, layers, 1, s->dim, s->dim, false);
-  add(products, layers * s->heads, 1, s->tokens, s->head_dim, false);
+  int read = vx_read_high(s, s->tokens);
+  add(products, layers, read, s->mlp, s->dim, false);
+  add(products, layers, read, s->dim, s->mlp, false);
+  add(products, layers, read, s->dim, s->dim, false);
+  add(products, layers * s->heads * read, 1, s->tokens, s->head_dim, false);
 }
 
 /* A linear rule of either rule set: two products forward, `all` rows high, unless the other set's pass has made them;
@@ -128,15 +129,15 @@ vx_bench_relevance vx_bench_relevance_of(const vx_wants *wants, vx_rule rule, co
 /* core/descents/lrp.c: linear rules' products in single, those of the heads in the values' precision. */
 void vx_products_relevance(const vx_shape *s, const vx_bench_relevance *need, bool beside, bool wide,
                            vx_products *products) {
-  int lowest = need->to_pixels ? 0 : need->lowest, last = s->layers - 1;
-  linear_rule(1, beside, 1, 1, s->dim, s->classes, products);
+  int lowest = need->to_pixels ? 0 : need->lowest, last = s->layers - 1, read = vx_read_high(s, s->tokens);
+  linear_rule(1, beside, 1, 1, vx_read_parts(s) * s->dim, s->classes, products);
   if (lowest > last) return;
-  rules_to_attention(s, need, 1, beside, 1, wide, products);
+  rules_to_attention(s, need, 1, beside, read, wide, products);
   int below = last - lowest, whole = need->to_pixels ? below : below - 1;
-  if (need->to_pixels || below > 0) rules_through_scores(s, need, 1, beside && last > 0, 1, wide, products);
+  if (need->to_pixels || below > 0) rules_through_scores(s, need, 1, beside && last > 0, read, wide, products);
   if (below > 0) rules_to_attention(s, need, below, beside ? below : 0, s->tokens, wide, products);
   if (whole > 0) rules_through_scores(s, need, whole, beside ? below - 1 : 0, s->tokens, wide, products);
-  if (need->to_pixels) add(products, 3, s->tokens - 1, 3 * s->patch * s->patch, s->dim, false);
+  if (need->to_pixels) add(products, 3, s->tokens - s->leading, 3 * s->patch * s->patch, s->dim, false);
 }
 
 double vx_products_gflop(const vx_products *products, bool wide) {

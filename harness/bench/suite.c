@@ -6,7 +6,7 @@
 
 /* ---- sets of methods -------------------------------------------------------------------------------------------- */
 
-bool vx_bench_in_suite(const vx_explainer *explainer) {
+bool vx_bench_in_suite(const vx_explainer *explainer, const vx_shape *shape) {
   static const char *const ids[] = {"raw-attention",
                                     "rollout",
                                     "attention-flow",
@@ -25,7 +25,7 @@ bool vx_bench_in_suite(const vx_explainer *explainer) {
                                     "partial-lrp",
                                     "lrp"};
   for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-    if (strcmp(ids[i], explainer->id) == 0) return true;
+    if (strcmp(ids[i], explainer->id) == 0) return vx_explainer_fits(explainer, shape, NULL);
   return false;
 }
 
@@ -46,12 +46,8 @@ static bool is_stable(const vx_explainer *explainer, const vx_shape *shape) {
 
 /* Every method that neither fuses others' maps nor runs the model again. */
 static bool in_rest(const vx_explainer *explainer, const vx_shape *shape) {
-  return vx_explainer_in_all(explainer) && needs_of(explainer, shape).variant_count == 0;
-}
-
-static bool in_suite(const vx_explainer *explainer, const vx_shape *shape) {
-  (void)shape;
-  return vx_bench_in_suite(explainer);
+  return vx_explainer_in_all(explainer) && vx_explainer_fits(explainer, shape, NULL) &&
+         needs_of(explainer, shape).variant_count == 0;
 }
 
 typedef bool (*member)(const vx_explainer *explainer, const vx_shape *shape);
@@ -67,7 +63,7 @@ static bool union_of(member in, const vx_shape *shape, vx_needs *all, vx_error *
 }
 
 bool vx_bench_suite_needs(const vx_shape *shape, vx_needs *needs, vx_error *error) {
-  return union_of(in_suite, shape, needs, error);
+  return union_of(vx_bench_in_suite, shape, needs, error);
 }
 
 /* ---- a set's time ----------------------------------------------------------------------------------------------- */
@@ -159,13 +155,13 @@ static void add_total(vx_bench *bench, const char *id, const char *title, const 
       (vx_bench_total){id, title, vx_series_time(series, NULL), vx_series_ratio(series, &set->single)};
 }
 
-static void add_methods(vx_bench *bench, const method_set *set) {
+static void add_methods(vx_bench *bench, const vx_shape *shape, const method_set *set) {
   for (int i = 0; i < vx_explainer_count() && bench->methods < VX_BENCH_METHODS_MAX; i++) {
     const vx_explainer *explainer = vx_explainer_at(i);
     if (set->method[i].count == 0) continue;
     vx_bench_method *method = &bench->method[bench->methods++];
     method->id = explainer->id;
-    method->in_suite = vx_bench_in_suite(explainer);
+    method->in_suite = vx_bench_in_suite(explainer, shape);
     method->time = vx_series_time(&set->method[i], NULL);
     method->forwards = vx_series_ratio(&set->method[i], &set->single);
   }
@@ -202,7 +198,7 @@ static void add_totals(vx_bench *bench, const method_set *suite, const method_se
 /* The suite comes first: the program has then held one worker of the default precision and no more. */
 bool vx_bench_suite(vx_bench_job *job, vx_error *error) {
   method_set suite = {0}, stable = {0}, rest = {0};
-  bool good = measure(job, in_suite, &suite, error);
+  bool good = measure(job, vx_bench_in_suite, &suite, error);
   if (good) {
     job->bench->worker_mb = 1e-6 * (double)suite.bytes;
     job->bench->peak_mb = vx_bench_peak_mb();
@@ -210,7 +206,7 @@ bool vx_bench_suite(vx_bench_job *job, vx_error *error) {
   good = good && measure_stable(job, &stable, error) && measure(job, in_rest, &rest, error);
   if (good) {
     add_totals(job->bench, &suite, &stable, &rest, job->shape);
-    add_methods(job->bench, &rest);
+    add_methods(job->bench, job->shape, &rest);
   }
   release(&suite);
   release(&stable);

@@ -35,7 +35,7 @@ static bool one_picture(hand *h, vx_error *error) {
   for (int i = 0; view && i < vx_explainer_count(); i++) {
     const vx_explainer *explainer = vx_explainer_at(i);
     vx_args args;
-    if (!vx_bench_in_suite(explainer)) continue;
+    if (!vx_bench_in_suite(explainer, job->shape)) continue;
     if (h->crew->without && strcmp(h->crew->without, explainer->id) == 0) continue;
     vx_args_default(&explainer->params, &args);
     if (!vx_explainer_run(explainer, view, &args, h->heat, error)) return false;

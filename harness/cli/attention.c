@@ -11,21 +11,22 @@
 
 const char vx_help_attention[] =
     "NAME\n"
-    "  vitx attention - how attention carries one picture's patches through the layers to [CLS]\n\n"
+    "  vitx attention - how attention carries one picture's patches through the layers to what the head reads\n\n"
     "SYNOPSIS\n"
     "  vitx attention IMAGE --model DIR [--out DIR] [--mask M.png] [OPTIONS]\n\n"
     "DESCRIPTION\n"
     "  Draws three plots of one JPEG or PNG and writes them as SVG, to open in a browser (names and numbers appear\n"
     "  where the pointer rests) or to put into a paper:\n\n"
     "    flow-map.svg          a unit of weight on its way from [CLS] at the output down to the patches: bars are\n"
-    "                          [CLS], the main patches and all others at each layer, bands what runs between them;\n"
+    "                          [CLS] (all leading tokens), the main patches and all others at each layer, bands what "
+    "runs between them;\n"
     "                          lines are the strongest ways\n"
     "    parallel-layers.svg   parallel coordinates: an axis a layer, a line a patch, at the attention (mean over\n"
-    "                          heads) that [CLS] pays to it\n"
+    "                          heads) that [CLS], or what else the head reads, pays to it\n"
     "    parallel-heads.svg    the same with an axis a head of one layer\n\n"
     "  With --mask, lines and bands have the colours of the classes that the patches show; without, lines have the\n"
     "  colour of the patch's weight in the map. Prints the main patches with the layer at which their content\n"
-    "  enters [CLS] on the strongest way.\n\n"
+    "  enters what is read ([CLS]) on the strongest way.\n\n"
     "OPTIONS\n"
     "  --model DIR              checkpoint: model.safetensors, config.json, preprocessor_config.json\n"
     "  --out DIR                where to write, made when missing [attention]\n"
@@ -52,10 +53,10 @@ typedef struct request {
 
 /* ---- printing ------------------------------------------------------------------------------------------------ */
 
-/* The lowest level from which on the way stays in [CLS]: there the patch's content enters. */
+/* The lowest level from which on the way stays in the token that is read: there the patch's content enters. */
 static int entry_level(const int *token_of, int layers) {
   int level = layers;
-  while (level > 0 && token_of[level - 1] == 0) level--;
+  while (level > 0 && token_of[level - 1] == token_of[layers]) level--;
   return level;
 }
 
@@ -65,11 +66,12 @@ static bool print_patches(const request *r, const vx_model *model, const vx_atte
   if (!token_of) return vx_fail(error, "attention", "out of memory");
   vx_print_top(model, a->top, a->top_count);
   int count = vx_paths_main_tokens(&a->paths, r->patches, tokens);
-  printf("\n  main patches       in the %s map   strongest way enters [CLS] in layer\n", r->flow ? "flow" : "rollout");
+  printf("\n  main patches       in the %s map   strongest way enters %s in layer\n", r->flow ? "flow" : "rollout",
+         a->read);
   for (int k = 0; k < count; k++) {
     double way = vx_paths_strongest(&a->paths, tokens[k], token_of, error);
     if (way < 0) return false;
-    int p = tokens[k] - 1;
+    int p = tokens[k] - a->paths.leading;
     printf("  row %2d, column %2d  %8.2f %%          %d (%.2g %% of the weight)\n", p / a->grid + 1, p % a->grid + 1,
            100 * a->paths.node[tokens[k]], entry_level(token_of, a->layers), 100 * way);
   }

@@ -19,7 +19,7 @@ const char vx_help_bench[] =
     "  on the wall and of the worker's own processor time; ratios are from medians of the latter, which other\n"
     "  programs disturb less.\n\n"
     "  GFLOP counts two operations for each multiply-add of a pass's matrix products, and nothing else; of a\n"
-    "  pass's products those that it really makes ([CLS] alone where only [CLS] has gradient or relevance).\n"
+    "  pass's products those that it really makes ([CLS] alone where only what is read has any).\n"
     "  `OpenBLAS` is the time of the same products by OpenBLAS alone, as a share of the pass's; `peak` the time\n"
     "  that they would take if every cycle issued all the multiply-adds that the processor can (measured, in\n"
     "  registers; half as many in double).\n\n"

@@ -71,6 +71,9 @@ bool vx_default_out(const vx_config *config, const char *ending, char *path, siz
 /* A results file to write into, NULL on failure; a wait for another process is said on standard error. */
 vx_store *vx_open_to_write(const char *path, vx_error *error);
 
+/* A results file to read, by FILE or FILE:RUN; *run is 0, the newest, where none is named. NULL on failure. */
+vx_store *vx_open_run(const char *operand, int64_t *run, vx_error *error);
+
 /* True when standard output (1) or error (2) is a terminal that may be drawn on. */
 bool vx_is_terminal(int descriptor);
 

@@ -145,6 +145,18 @@ vx_store *vx_open_to_write(const char *path, vx_error *error) {
   return store;
 }
 
+vx_store *vx_open_run(const char *operand, int64_t *run, vx_error *error) {
+  const char *colon = strrchr(operand, ':');
+  char *end = NULL;
+  *run = colon && colon[1] && access(operand, F_OK) != 0 ? strtol(colon + 1, &end, 10) : 0;
+  if (!end || *end || *run < 1) return *run = 0, vx_store_open(operand, VX_STORE_READ, error);
+  char *path = strndup(operand, (size_t)(colon - operand));
+  vx_store *store = path ? vx_store_open(path, VX_STORE_READ, error) : NULL;
+  if (!path) vx_fail(error, operand, "out of memory");
+  free(path);
+  return store;
+}
+
 bool vx_is_terminal(int descriptor) {
   const char *term = getenv("TERM");
   return isatty(descriptor) && term && strcmp(term, "dumb") != 0;

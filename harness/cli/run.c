@@ -122,6 +122,11 @@ static int open_and_work(const options *o, const vx_config *config, int argc, ch
   vx_run *run = vx_run_open(config, advice, sizeof advice, error);
   if (!run) return 1;
   if (*advice && !o->quiet) fprintf(stderr, "%s\n", advice);
+  for (int i = 0; i < config->method_count && !o->quiet; i++) {
+    vx_error why;
+    if (config->methods[i].of_all && !vx_explainer_fits(config->methods[i].explainer, run->shape, &why))
+      fprintf(stderr, "left out: %s %s\n", why.where, why.why);
+  }
   vx_store *store = vx_open_to_write(o->out ? o->out : path, error);
   int status = store ? work(o, run, store, argc, argv, error) : 1;
   vx_store_close(store);

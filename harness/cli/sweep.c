@@ -21,7 +21,10 @@ const char vx_help_sweep[] =
     "what\n"
     "  void counts as, resize of the mask, definition of pixel accuracy, gate, and aggregation; prints the main "
     "effect\n"
-    "  of each choice on the three numbers, and with --near the combinations whose numbers lie nearest to a row.\n"
+    "  of each choice on the three numbers (and, for eyes, of method, normalisation and gate on the run's measures "
+    "that\n"
+    "  do not look at the truth, which the others do not touch), and with --near the combinations whose numbers lie\n"
+    "  nearest to a row.\n"
     "  With a config the model runs twice, with the config's normalisation and with the other one (none, or as the\n"
     "  checkpoint says), at the lowest gate; the runs lie in the results file of the sweep, are continued when\n"
     "  stopped, and everything else is computed from the stored maps. With a results file nothing is run: all its "
@@ -148,15 +151,21 @@ static bool print_sheet(vx_sheet *sheet, vx_format format, vx_error *error) {
   return ok;
 }
 
+static bool print_effects(const request *r, const vx_sweep *sweep, vx_error *error) {
+  if (!print_sheet(vx_sweep_effects(sweep), r->format, error)) return false;
+  if (!sweep->measure_count) return true;
+  putchar('\n');
+  return print_sheet(vx_sweep_measures(sweep), r->format, error);
+}
+
 static bool print_sweep(const request *r, const vx_sweep *sweep, vx_error *error) {
   double row[3];
-  if (!r->near) return print_sheet(vx_sweep_effects(sweep), r->format, error);
-  if (!read_near(r->near, row, error)) return false;
+  bool for_eyes = r->format == VX_FORMAT_TEXT || r->format == VX_FORMAT_MARKDOWN;
+  if (r->near && !read_near(r->near, row, error)) return false;
   /* one table for machines: the one that was asked for */
-  if (r->format == VX_FORMAT_TEXT || r->format == VX_FORMAT_MARKDOWN) {
-    if (!print_sheet(vx_sweep_effects(sweep), r->format, error)) return false;
-    putchar('\n');
-  }
+  if (for_eyes && !print_effects(r, sweep, error)) return false;
+  if (!r->near) return for_eyes || print_sheet(vx_sweep_effects(sweep), r->format, error);
+  if (for_eyes) putchar('\n');
   return print_sheet(vx_sweep_nearest(sweep, row, r->near, r->top), r->format, error);
 }
 

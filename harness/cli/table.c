@@ -1,7 +1,9 @@
 #include "harness/tables/table.h"
+#include "harness/tables/many.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "harness/cli/cli.h"
 #include "harness/run/workers.h"
@@ -11,7 +13,8 @@ const char vx_help_table[] =
     "NAME\n"
     "  vitx table - the paper's Table 1 from a results file\n\n"
     "SYNOPSIS\n"
-    "  vitx table FILE.sqlite [OPTIONS]\n\n"
+    "  vitx table FILE.sqlite [OPTIONS]\n"
+    "  vitx table FILE.sqlite[:RUN] FILE2.sqlite[:RUN] … [OPTIONS]\n\n"
     "DESCRIPTION\n"
     "  A row a method: IoU with its 95 % interval, F1 and pixel accuracy in percent, the IoU above what a random mask "
     "of\n"
@@ -20,8 +23,17 @@ const char vx_help_table[] =
     "compare`\n"
     "  decides by IoU: not told apart from the best row, and the ranks that cannot be excluded. Rows are sorted by "
     "family. Those\n"
-    "  marked * never look at the model: what a method adds is what it has above them. Under the methods that the\n"
+    "  marked * never look at the model: what a method adds is what it has above them. Measures that ask the model\n"
+    "  (deletion, single-deletion … docs/measures.md) stand beside the overlap; = marks rows that are level with the "
+    "best "
+    "of\n"
+    "  such a column, ^ the row that is a measure's own ceiling (occlusion under single-deletion). Under the methods "
+    "that "
+    "the\n"
     "  run's `compare_with` is about stand the published numbers and the difference.\n\n"
+    "  With several files (or a file:RUN several times) one number of each, IoU or that of --metrics: a column a run, "
+    "named\n"
+    "  by the keys in which the runs differ.\n\n"
     "OPTIONS\n"
     "  --run N              this run (`vitx ls runs FILE` lists them); default: the newest\n"
     "  --scoring NAME       a scoring made by `vitx rescore`; default: main, the run's own\n"
@@ -34,19 +46,28 @@ const char vx_help_table[] =
     "that\n"
     "                       there is for the data set and for each image (reads the masks again)\n"
     "  --data FOLDER        where the data set is now, for --thresholds\n"
-    "  --sort WHAT          within a family: run (as in the config), iou, f1, pixel_accuracy; default: run\n"
+    "  --sort WHAT          within a family: run (as in the config) or a column (iou, deletion …), best first; "
+    "default: "
+    "run\n"
     "  --compare-with ID    a published row or study (configs/published.yaml) instead of the run's own; or none\n"
     "  --published FILE     published numbers from this file\n"
-    "  --metrics a,b,…|all  further measures of the run to show; default: all where there are up to three, and those "
-    "of\n"
-    "                       the published row; CSV and JSON have them all\n"
-    "  --intervals          the intervals of all measures, not of IoU only\n"
+    "  --metrics a,b,…|all  these numbers only, with intervals and ranks: columns (iou, recall, deletion) or measures "
+    "of "
+    "the\n"
+    "                       run (overlap, saco@drop); default: overlap, and of the further ones all where there are up "
+    "to\n"
+    "                       three, else the first five that ask the model; and those of the published row. CSV and "
+    "JSON\n"
+    "                       have them all. `vitx measure` adds a measure to a finished run\n"
+    "  --intervals          the intervals of all numbers, not of IoU only\n"
     "  --resamples N        of the bootstrap; 0: no intervals; default 10000\n"
     "  --seed N             of the bootstrap; default 1\n"
     "  --format FORMAT      text, markdown, csv (all digits, all intervals), latex (booktabs), json; default: text\n\n"
     "EXAMPLES\n"
     "  vitx table results/demo.sqlite\n"
     "  vitx table results/demo.sqlite --by correct --sort iou\n"
+    "  vitx table results/demo.sqlite:1 results/demo.sqlite:2 other.sqlite\n"
+    "  vitx table results/demo.sqlite --metrics iou,single-deletion,deletion --sort single-deletion\n"
     "  vitx table results/table1.sqlite --min-confidence 0.9 --format latex > table1.tex\n\n"
     "EXIT STATUS\n"
     "  0 printed; 1 the file cannot be read or holds no such run; 2 bad use\n\n"
@@ -69,6 +90,21 @@ static int print_table(const char *path, const vx_table_options *options, bool t
   bool ok = sheet && vx_sheet_print(sheet, format, stdout, error);
   vx_sheet_free(sheet);
   vx_store_close(store);
+  return ok ? 0 : 1;
+}
+
+/* Several runs: FILE or FILE:RUN each. */
+static int print_many(int count, char **files, vx_table_options *options, vx_format format, vx_error *error) {
+  vx_many_run *runs = calloc((size_t)count, sizeof *runs);
+  vx_arena *arena = vx_arena_new();
+  bool ok = (runs && arena) || vx_fail(error, files[0], "out of memory");
+  for (int i = 0; ok && i < count; i++) ok = (runs[i].store = vx_open_run(files[i], &runs[i].run, error)) != NULL;
+  vx_sheet *sheet = ok ? vx_many_table(runs, count, options, arena, error) : NULL;
+  ok = sheet && vx_sheet_print(sheet, format, stdout, error);
+  vx_sheet_free(sheet);
+  for (int i = 0; runs && i < count; i++) vx_store_close(runs[i].store);
+  vx_arena_free(arena);
+  free(runs);
   return ok ? 0 : 1;
 }
 
@@ -96,7 +132,7 @@ int vx_cmd_table(int argc, char **argv, vx_error *error) {
   };
   vx_format format;
   if (!vx_options(argc, argv, options, VX_COUNT(options), &operands, error)) return 2;
-  if (operands != 1) return vx_bad_use(error, "table", "expected one results file");
+  if (operands < 1) return vx_bad_use(error, "table", "expected a results file, or several");
   if (run < 0 || seed < 0) return vx_bad_use(error, "table", "--run and --seed want numbers from 0 on");
   if (table.resamples < 0 || table.resamples > 1000000) {
     return vx_bad_use(error, "table", "--resamples wants a number from 0 to 1000000");
@@ -104,5 +140,12 @@ int vx_cmd_table(int argc, char **argv, vx_error *error) {
   if (!vx_format_parse(format_name, &format, error)) return 2;
   table.run = run;
   table.seed = (uint64_t)seed;
+  if (operands > 1) {
+    if (run || thresholds || table.by || table.compare_with || table.sort)
+      return vx_bad_use(error, "table",
+                        "of several files without --run (FILE:RUN), --thresholds, --by, --sort and "
+                        "--compare-with");
+    return print_many(operands, argv + argc - operands, &table, format, error);
+  }
   return print_table(argv[argc - 1], &table, thresholds, data, format, error);
 }

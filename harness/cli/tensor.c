@@ -5,6 +5,7 @@
 #include "core/safetensors.h"
 #include "core/vx.h"
 #include "harness/cli/cli.h"
+#include "harness/cli/tensor_measures.h"
 #include "harness/config/config.h"
 #include "harness/run/subject.h"
 
@@ -15,11 +16,18 @@ const char vx_help_tensor[] =
     "  vitx tensor --model DIR --input X.safetensors --out Y.safetensors [OPTIONS]\n\n"
     "DESCRIPTION\n"
     "  Reads tensor `x` [3,S,S], already normalised, and when they are there `noise` [N,3,S,S] (already scaled, in\n"
-    "  place of SmoothGrad's own draws). Writes `logits` [C], `target` [1], `attention` and `attention_grad`\n"
-    "  [L,H,n,n], `grad_x` [3,S,S], and `heat.NAME` for each method: [g,g] on the patch grid or [S,S].\n\n"
+    "  place of SmoothGrad's own draws), `subsets` [R,T] and `road_noise` [9,3,S,S] in place of the draws of\n"
+    "  faithfulness-correlation and road. Writes `logits` [C], `target` [1], `attention` and `attention_grad`\n"
+    "  [L,H,n,n], `grad_x` [3,S,S], and `heat.NAME` for each method: [g,g] on the patch grid or [S,S].\n"
+    "  With --maps and --measures, of each tensor `map.NAME` of that file, [g,g] or [S,S], what the measures say:\n"
+    "  `MEASURE.COLUMN.NAME` [1] and `curve.MEASURE.NAME`. A map of [S,S] is scaled to bytes first, as runs keep "
+    "it.\n\n"
     "OPTIONS\n"
     "  --target N                    class explained [the most probable]\n"
     "  --methods a,b|all             ids; `all` leaves out those that need a picture, a mask or a data set [none]\n"
+    "                                entries may be {id: ID, as: NAME, parameters}, as in a run's file\n"
+    "  --maps FILE                   maps that are given, to be measured\n"
+    "  --measures LIST               as `metrics` in a run's file: deletion,{id: saco, groups: 5, as: saco@5}\n"
     "  --param METHOD.NAME=VALUE     sets a parameter of a method asked for; may be repeated\n"
     "  --output logit|probability|loss   what is differentiated [logit]\n"
     "  --precision single|mixed|double   [mixed]\n"
@@ -27,15 +35,19 @@ const char vx_help_tensor[] =
     "EXAMPLES\n"
     "  vitx tensor --model models/vit --input x.safetensors --methods rollout,ag-cam --out y.safetensors\n"
     "  vitx tensor --model models/vit --input x.safetensors --methods lrp --param lrp.stabilizer=0.01 \\\n"
-    "              --precision double --out y.safetensors\n\n"
+    "              --precision double --out y.safetensors\n"
+    "  vitx tensor --model models/vit --input x.safetensors --maps m.safetensors --measures deletion,saco \\\n"
+    "              --out y.safetensors\n\n"
     "EXIT STATUS\n"
     "  0 written, 1 it failed (one line says where and why), 2 bad use\n";
 
 typedef struct request {
-  const char *model, *input, *out, *methods;
+  const char *model, *input, *out, *methods, *maps, *measures;
   vx_texts params;
   int target, precision, output;
-  vx_config *list; /* its methods */
+  vx_config *list; /* its methods and measures */
+  vx_given_maps given;
+  vx_arena *arena; /* their maps */
 } request;
 
 /* ---- which methods ----------------------------------------------------------------------------------------------- */
@@ -48,12 +60,22 @@ static bool choose_methods(request *r, const vx_shape *shape, vx_error *error) {
   return r->list != NULL;
 }
 
+/* The measures and the maps that they are of. */
+static bool choose_measures(request *r, const vx_shape *shape, vx_error *error) {
+  if (!r->measures) return true;
+  if (!(r->arena = vx_arena_new())) return vx_fail(error, "--maps", "out of memory");
+  return vx_config_metrics(r->list, r->measures, "--measures", error) && vx_given_maps_check(r->list, error) &&
+         vx_given_maps_read(r->maps, shape, r->arena, &r->given, error);
+}
+
 /* ---- input --------------------------------------------------------------------------------------------------------
  */
 
 typedef struct input {
-  float *x, *noise;
-  int noise_count;
+  float *x, *noise, *road_noise;
+  int noise_count, road_noise_count;
+  uint8_t *subsets; /* [subset_count][grid²] */
+  int subset_count;
 } input;
 
 static void shape_text(const vx_tensor *tensor, char *text, size_t size) {
@@ -87,14 +109,28 @@ static float *read_pictures(const vx_tensors *file, const vx_tensor *tensor, int
   return values;
 }
 
-static bool read_input(const char *path, int side, input *in, vx_error *error) {
+static bool read_subsets(const char *path, const vx_tensor *tensor, const vx_shape *shape, input *in, vx_error *error) {
+  size_t patches = (size_t)shape->grid * (size_t)shape->grid;
+  if (tensor->dtype != VX_U8 || tensor->rank != 2 || tensor->shape[1] != patches || tensor->shape[0] < 1 ||
+      tensor->shape[0] > 100000)
+    return vx_fail(error, path, "its tensor 'subsets' is no U8 [R,%zu]", patches);
+  if (!(in->subsets = malloc(tensor->bytes))) return vx_fail(error, path, "out of memory");
+  memcpy(in->subsets, tensor->data, tensor->bytes);
+  in->subset_count = (int)tensor->shape[0];
+  return true;
+}
+
+static bool read_input(const char *path, const vx_shape *shape, input *in, vx_error *error) {
   vx_tensors *file = vx_tensors_open(path, error);
   if (!file) return false;
   const vx_tensor *x = vx_tensors_find(file, "x"), *noise = vx_tensors_find(file, "noise");
-  int one;
+  const vx_tensor *subsets = vx_tensors_find(file, "subsets"), *road = vx_tensors_find(file, "road_noise");
+  int one, side = shape->image;
   bool good = x || vx_fail(error, path, "has no tensor 'x'");
   good = good && (in->x = read_pictures(file, x, side, false, &one, error));
   good = good && (!noise || (in->noise = read_pictures(file, noise, side, true, &in->noise_count, error)));
+  good = good && (!road || (in->road_noise = read_pictures(file, road, side, true, &in->road_noise_count, error)));
+  good = good && (!subsets || read_subsets(path, subsets, shape, in, error));
   vx_tensors_close(file);
   return good;
 }
@@ -146,10 +182,12 @@ static bool add_heat(output *out, vx_subject *subject, int method, const char *i
 static bool write_all(const request *r, vx_subject *subject, const vx_view *view, vx_error *error) {
   const vx_config *list = r->list;
   output out = {.arena = vx_arena_new(),
-                .tensor = calloc((size_t)(list->method_count + FIXED_TENSORS), sizeof(vx_tensor))};
+                .tensor = calloc((size_t)(list->method_count + FIXED_TENSORS + vx_given_tensors(list, &r->given)),
+                                 sizeof(vx_tensor))};
   bool good = (out.arena && out.tensor) || vx_fail(error, "tensor", "out of memory");
   if (good) add_fixed(&out, view);
   for (int i = 0; i < list->method_count && good; i++) good = add_heat(&out, subject, i, list->methods[i].name, error);
+  good = good && vx_given_measure(list, &r->given, view, out.arena, out.tensor, &out.count, error);
   good = good && vx_tensors_write(r->out, out.tensor, out.count, error);
   vx_arena_free(out.arena);
   free(out.tensor);
@@ -160,10 +198,19 @@ static bool write_all(const request *r, vx_subject *subject, const vx_view *view
  */
 
 static bool explain(const request *r, const vx_model *model, const vx_plan *plan, const input *in, vx_error *error) {
-  vx_input_options none = vx_input_default(vx_model_shape(model)->image); /* x is the input already */
+  int side = vx_model_shape(model)->image;
+  vx_input_options none = vx_input_default(side); /* x is the input already; but what is a black pixel? */
+  if (plan->needs.answer_count + plan->needs.shared_count && !vx_input_from_checkpoint(r->model, side, &none, error))
+    return false;
   vx_subject *subject = vx_subject_new(model, plan, &none, (vx_precision)r->precision, error);
-  vx_question question = {
-      .target = r->target, .output = (vx_output)r->output, .noise = in->noise, .noise_count = in->noise_count};
+  vx_question question = {.target = r->target,
+                          .output = (vx_output)r->output,
+                          .noise = in->noise,
+                          .noise_count = in->noise_count,
+                          .subsets = in->subsets,
+                          .subset_count = in->subset_count,
+                          .road_noise = in->road_noise,
+                          .road_noise_count = in->road_noise_count};
   vx_top top[VX_TOP];
   if (subject) vx_subject_show_input(subject, in->x, NULL);
   bool good = subject && vx_subject_predict(subject, error);
@@ -178,18 +225,22 @@ static bool work(request *r, const vx_model *model, vx_error *error) {
   const vx_shape *shape = vx_model_shape(model);
   if (r->target >= shape->classes)
     return vx_fail(error, "--target", "is %d, the model has classes 0 to %d", r->target, shape->classes - 1);
-  if (!choose_methods(r, shape, error)) return false;
+  if (!choose_methods(r, shape, error) || !choose_measures(r, shape, error)) return false;
   vx_plan plan;
   input in = {0};
-  if (!vx_plan_make(r->list->methods, r->list->method_count, shape, &plan, error)) return false;
+  if (!vx_plan_make(r->list->methods, r->list->method_count, shape, &plan, error) ||
+      !vx_plan_metrics(&plan, r->list->metrics, r->list->metric_count, shape, error))
+    return false;
   vx_wants *wants = &plan.needs.wants;
   vx_want_at(wants, VX_AT_INPUT, vx_by(VX_GRADIENT));
   vx_want_layers(wants, VX_AT_ATTENTION, vx_by(VX_FORWARD), 0, shape->layers - 1);
   vx_want_layers(wants, VX_AT_ATTENTION, vx_by(VX_GRADIENT), 0, shape->layers - 1);
-  bool good = vx_blas_check(shape, NULL, 0, error) && read_input(r->input, shape->image, &in, error) &&
+  bool good = vx_blas_check(shape, NULL, 0, error) && read_input(r->input, shape, &in, error) &&
               explain(r, model, &plan, &in, error);
   free(in.x);
   free(in.noise);
+  free(in.road_noise);
+  free(in.subsets);
   return good;
 }
 
@@ -198,18 +249,21 @@ int vx_cmd_tensor(int argc, char **argv, vx_error *error) {
   const char *precision = "mixed", *output_word = "logit";
   const vx_option options[] = {{"model", VX_OPTION_TEXT, &r.model},       {"input", VX_OPTION_TEXT, &r.input},
                                {"out", VX_OPTION_TEXT, &r.out},           {"methods", VX_OPTION_TEXT, &r.methods},
+                               {"maps", VX_OPTION_TEXT, &r.maps},         {"measures", VX_OPTION_TEXT, &r.measures},
                                {"param", VX_OPTION_LIST, &r.params},      {"target", VX_OPTION_INT, &r.target},
                                {"precision", VX_OPTION_TEXT, &precision}, {"output", VX_OPTION_TEXT, &output_word}};
   int operands;
   if (!vx_options(argc, argv, options, VX_COUNT(options), &operands, error)) return 2;
   if (operands != 0 || !r.model || !r.input || !r.out)
     return vx_bad_use(error, "tensor", "wants --model DIR, --input FILE and --out FILE");
+  if (!r.maps != !r.measures) return vx_bad_use(error, "tensor", "wants --maps and --measures together");
   if (!vx_choice("tensor", "precision", precision, "single|mixed|double", &r.precision, error) ||
       !vx_choice("tensor", "output", output_word, "logit|probability|loss", &r.output, error))
     return 2;
   vx_model *model = vx_model_open(r.model, error);
   bool good = model && (r.output == VX_LOGIT || vx_model_has_probability(model, error)) && work(&r, model, error);
   vx_config_free(r.list);
+  vx_arena_free(r.arena);
   vx_model_close(model);
   return good ? 0 : 1;
 }

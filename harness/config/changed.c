@@ -44,23 +44,45 @@ static bool is_elsewhere(const char *name, bool score) {
   return !score && strncmp(name, "score.", 6) == 0;
 }
 
-/* `fixed` is what the run's protocol says already, NULL: nothing. */
-static void walk(const vx_yaml *map, const char *group, const vx_yaml *fixed, bool score, vx_text *text) {
+/* Who is told of keys, and of which. */
+typedef struct telling {
+  void (*take)(void *user, const char *key, const char *value);
+  void *user;
+  bool score, standard; /* those of score; those whose value is the default */
+  const vx_yaml *fixed; /* what the run's protocol says already is not told; NULL: all is */
+} telling;
+
+static void walk(const vx_yaml *map, const char *group, const telling *to) {
   for (int i = 0; map->kind == VX_YAML_MAP && i < map->count; i++) {
     char name[128];
     const vx_yaml *node = map->items[i];
     snprintf(name, sizeof name, "%s%s%s", group, *group ? "." : "", map->keys[i]);
     if (!*group && is_group(name)) {
-      walk(node, name, fixed, score, text);
+      walk(node, name, to);
       continue;
     }
     const vx_key *key = vx_key_find(name);
-    if (is_elsewhere(name, score) || (fixed && vx_key_node(fixed, name)) ||
-        (key && key->standard && is_standard(node, key->standard)))
-      continue;
-    vx_text_add(text, "%s%s=", text->length ? ", " : "", name);
-    add_value(text, node);
+    if (is_elsewhere(name, to->score) || (to->fixed && vx_key_node(to->fixed, name))) continue;
+    if (!to->standard && key && key->standard && is_standard(node, key->standard)) continue;
+    vx_text value = {0};
+    vx_text_add(&value, "%s", "");
+    add_value(&value, node);
+    if (value.text) to->take(to->user, name, value.text);
+    free(value.text);
   }
+}
+
+static void add_key(void *user, const char *key, const char *value) {
+  vx_text *text = user;
+  vx_text_add(text, "%s%s=%s", text->length ? ", " : "", key, value);
+}
+
+bool vx_config_each(const char *config, const char *name, void (*take)(void *user, const char *key, const char *value),
+                    void *user, vx_error *error) {
+  vx_yaml *tree = vx_yaml_parse(config, strlen(config), name, error);
+  if (tree) walk(tree, "", &(telling){take, user, true, true, NULL});
+  vx_yaml_free(tree);
+  return tree != NULL;
 }
 
 char *vx_config_changed(const char *config, const char *name, bool score, vx_error *error) {
@@ -70,7 +92,7 @@ char *vx_config_changed(const char *config, const char *name, bool score, vx_err
   const vx_yaml *by = vx_yaml_find(tree, "protocol");
   vx_protocol *protocol = by && by->kind == VX_YAML_SCALAR && *by->text ? vx_protocol_read(by->text, NULL) : NULL;
   vx_text_add(&text, "%s", "");
-  walk(tree, "", protocol ? protocol->keys : NULL, score, &text);
+  walk(tree, "", &(telling){add_key, &text, score, false, protocol ? protocol->keys : NULL});
   vx_protocol_free(protocol);
   vx_yaml_free(tree);
   char *changed = vx_text_end(&text);

@@ -30,6 +30,7 @@ typedef struct vx_method {
   vx_args args;
   const char *name; /* `as`, else the id; of a mix part+part:by */
   bool hidden;      /* only a part of mixes: made, but neither scored nor stored */
+  bool of_all;      /* asked for by `all` alone: a run of a model that has no such map goes without */
   const int *parts; /* of a mix: indices into the run's methods */
   int part_count;   /* 0: no mix */
   int line;         /* in the file; 0: not from there */
@@ -109,6 +110,11 @@ char *vx_config_print(const vx_config *config);
    errors call it. */
 char *vx_config_changed(const char *config, const char *name, bool score, vx_error *error);
 
+/* All keys of a configuration, given as text, with their values; without those that vx_config_changed leaves out but
+   for score's. A key for whose value there is no memory is left out. False for a text that is no YAML. */
+bool vx_config_each(const char *config, const char *name, void (*take)(void *user, const char *key, const char *value),
+                    void *user, vx_error *error);
+
 /* The index of a method by its name in the run, or -1. */
 int vx_config_find_method(const vx_config *config, const char *name);
 
@@ -125,11 +131,15 @@ bool vx_config_labels(const char *labels, const char *encoding, vx_arena *arena,
 char *vx_config_help(void);
 
 /* Methods as options of commands without a file say them: `list` of ids, `all`, and mixes such as
-   rollout+lrp-stable:sqrt, parted by commas (NULL: none); `params`, texts METHOD.NAME=VALUE for methods of the list.
-   `all` leaves out what needs one of `lacking`, bits VX_NEED_…; by name that is refused. Gives a configuration of
+   rollout+lrp-stable:sqrt, parted by commas, or with braces as in a file (NULL: none); `params`, texts
+   METHOD.NAME=VALUE for methods of the list. `all` leaves out what needs one of `lacking`, bits VX_NEED_…, and what a
+   model of this shape has no map by; by name that is refused. Gives a configuration of
    methods and nothing else, to be freed; NULL on failure: the error names the option and the nearest known word. */
 vx_config *vx_config_methods(const char *list, const char *const *params, int param_count, unsigned lacking,
                              const vx_shape *shape, vx_error *error);
+
+/* Adds measures, `list` as the key `metrics` without its brackets, to a configuration. */
+bool vx_config_metrics(vx_config *config, const char *list, const char *option, vx_error *error);
 
 /* A method from its text "id" with parameters set to their defaults, for commands without a file.
    False when there is none of that id; the error names the nearest. */

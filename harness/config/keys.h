@@ -62,6 +62,9 @@ bool vx_read_params(vx_config *config, const vx_yaml *node, const vx_place *plac
 bool vx_read_name(vx_config *config, const vx_yaml *node, const vx_place *place, const char **name);
 void vx_print_params(const vx_params *params, const vx_args *args, vx_text *text);
 
+/* An option's words as a list of YAML, to be freed; NULL on failure. */
+vx_yaml *vx_read_option_list(const char *list, const char *option, vx_error *error);
+
 /* metrics.c */
 bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *place);
 void vx_print_metrics(const vx_config *config, vx_text *text);

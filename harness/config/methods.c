@@ -108,7 +108,9 @@ static bool add_all(vx_config *config, const vx_yaml *node, const vx_place *plac
     const vx_explainer *explainer = vx_explainer_at(i);
     vx_method method;
     if (!vx_explainer_in_all(explainer)) continue;
-    if (!from_id(explainer->id, node, place, &method) || !add(config, &method, node, place)) return false;
+    if (!from_id(explainer->id, node, place, &method)) return false;
+    method.of_all = true;
+    if (!add(config, &method, node, place)) return false;
   }
   return true;
 }
@@ -334,6 +336,7 @@ static bool list_all(vx_config *config, unsigned lacking, const vx_shape *shape,
     vx_method method = {.explainer = vx_explainer_at(i)};
     vx_args_default(&method.explainer->params, &method.args);
     if (vx_explainer_in_all(method.explainer) && !lacks(&method, lacking, shape) &&
+        vx_explainer_fits(method.explainer, shape, NULL) &&
         !list_id(config, method.explainer->id, error))
       return false;
   }
@@ -377,10 +380,32 @@ static bool list_param(vx_config *config, const char *text, vx_error *error) {
   return vx_args_set(&method->explainer->params, method->explainer->id, &method->args, dot + 1, equals + 1, error);
 }
 
+vx_yaml *vx_read_option_list(const char *list, const char *key, vx_error *error) {
+  vx_text text = {0};
+  vx_text_add(&text, "[%s]", list);
+  if (!text.text) {
+    vx_fail(error, key, "out of memory");
+    return NULL;
+  }
+  vx_yaml *node = vx_yaml_parse(text.text, strlen(text.text), key, error);
+  free(text.text);
+  return node;
+}
+
+/* A list with entries {id: …, as: …, parameters}. */
+static bool read_entries(vx_config *config, const char *list, vx_error *error) {
+  const vx_place place = {NULL, "--methods", error};
+  vx_yaml *node = vx_read_option_list(list, place.key, error);
+  bool good = node && vx_read_methods(config, node, &place);
+  vx_yaml_free(node);
+  return good;
+}
+
 static bool read_list(vx_config *config, const char *list, unsigned lacking, const vx_shape *shape, vx_error *error) {
   const char **items;
   int count;
   if (!list) return true;
+  if (strchr(list, '{')) return read_entries(config, list, error);
   if (!vx_split(config->arena, list, ',', &items, &count)) return vx_fail(error, "--methods", "out of memory");
   for (int i = 0; i < count; i++) {
     bool good = strcmp(items[i], "all") == 0 ? list_all(config, lacking, shape, error)

@@ -59,6 +59,14 @@ bool vx_read_metrics(vx_config *config, const vx_yaml *node, const vx_place *pla
   return true;
 }
 
+bool vx_config_metrics(vx_config *config, const char *list, const char *option, vx_error *error) {
+  const vx_place place = {NULL, option, error};
+  vx_yaml *node = vx_read_option_list(list, option, error);
+  bool good = node && vx_read_metrics(config, node, &place);
+  vx_yaml_free(node);
+  return good;
+}
+
 void vx_print_metrics(const vx_config *config, vx_text *text) {
   vx_text_add(text, "[");
   for (int i = 0; i < config->metric_count; i++) {

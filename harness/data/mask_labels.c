@@ -100,12 +100,17 @@ static bool classes_of_named(maker *m) {
   return classes_of(m, names, count);
 }
 
-static bool read_named(maker *m, const char *name, bool (*parse)(const maker *, char *, int, named *), bool *there) {
-  vx_file file;
+/* m->path is the file of that name in the folder. */
+static bool find_file(maker *m, const char *name, bool *there) {
   free(m->path);
   m->path = vx_path_join(m->root, name, NULL);
-  if (!m->path) return no_memory(m);
-  *there = vx_file_exists(m->path);
+  *there = m->path && vx_file_exists(m->path);
+  return m->path || no_memory(m);
+}
+
+static bool read_named(maker *m, const char *name, bool (*parse)(const maker *, char *, int, named *), bool *there) {
+  vx_file file;
+  if (!find_file(m, name, there)) return false;
   if (!*there) return true;
   if (!vx_text_read(m->path, &file, m->error)) return false;
   bool ok = parse_named(m, &file, parse);
@@ -114,10 +119,7 @@ static bool read_named(maker *m, const char *name, bool (*parse)(const maker *, 
 }
 
 static bool read_list(maker *m, const char *name, bool *there) {
-  free(m->path);
-  m->path = vx_path_join(m->root, name, NULL);
-  if (!m->path) return no_memory(m);
-  *there = vx_file_exists(m->path);
+  if (!find_file(m, name, there)) return false;
   if (*there) m->source = name;
   return !*there || vx_classes_read(m->path, m->classes, m->error);
 }

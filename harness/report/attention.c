@@ -32,7 +32,8 @@ static json_t *axis_of(watching *w, const double *values, int patches) {
   return json_pack("[o, o]", vx_embed_number(most, 5), vx_embed_bytes(bytes, (size_t)patches));
 }
 
-/* layers: [CLS]'s attention, mean over heads; heads: of each layer; rollout: its weight at each level, the input first.
+/* layers: the attention of what is read, mean over heads; heads: of each layer; rollout: its weight at each level, the
+ * input first.
  */
 static void add_axes(watching *w, const vx_attention *a, json_t *into) {
   json_t *layers = vx_report_put_list(w->report, into, "layers"), *heads = vx_report_put_list(w->report, into, "heads");
@@ -44,7 +45,8 @@ static void add_axes(watching *w, const vx_attention *a, json_t *into) {
       vx_report_push(w->report, list, axis_of(w, a->by_head + (l * (size_t)a->heads + h) * patches, a->patches));
     vx_report_push(w->report, heads, list);
     vx_report_push(w->report, layers, axis_of(w, a->by_layer + l * patches, a->patches));
-    vx_report_push(w->report, rollout, axis_of(w, a->paths.node + l * (patches + 1) + 1, a->patches));
+    vx_report_push(w->report, rollout,
+                   axis_of(w, a->paths.node + l * (size_t)a->paths.tokens + (size_t)a->paths.leading, a->patches));
   }
 }
 
@@ -52,19 +54,20 @@ static int by_place(const void *a, const void *b) {
   return *(const int *)a - *(const int *)b;
 }
 
-/* Bands [from upper group, to lower group, weight] of each layer from the top down; groups are [CLS], the main patches
-   in the order of the grid, all others. */
+/* What each group has at the output (top), and bands [from upper group, to lower group, weight] of each layer from the
+   top down; groups are the leading tokens, the main patches in the order of the grid, all others. */
 static bool add_flow(watching *w, const vx_attention *a, json_t *into) {
   int tokens[VX_PLOT_PATCHES_MAX], count = vx_paths_main_tokens(&a->paths, VX_PLOT_PATCHES_MAX, tokens);
   size_t groups = (size_t)count + 2, layers = (size_t)a->layers;
   double *node = VX_TAKE(w->arena, (layers + 1) * groups, double);
   double *edge = VX_TAKE(w->arena, layers * groups * groups, double);
   json_t *patches = vx_report_put_list(w->report, into, "patches");
-  json_t *bands = vx_report_put_list(w->report, into, "bands");
+  json_t *bands = vx_report_put_list(w->report, into, "bands"), *top = vx_report_put_list(w->report, into, "top");
   if (!node || !edge) return false;
   qsort(tokens, (size_t)count, sizeof *tokens, by_place);
   vx_paths_group(&a->paths, tokens, count, node, edge);
-  for (int k = 0; k < count; k++) vx_report_push(w->report, patches, json_integer(tokens[k] - 1));
+  for (int k = 0; k < count; k++) vx_report_push(w->report, patches, json_integer(tokens[k] - a->paths.leading));
+  for (size_t g = 0; g < groups; g++) vx_report_push(w->report, top, vx_embed_number(node[layers * groups + g], 4));
   for (size_t l = layers; l-- > 0;) {
     json_t *list = json_array();
     for (size_t i = 0; i < groups; i++) {
@@ -98,9 +101,9 @@ static bool write_attention(watching *w, int image, const char *path, vx_error *
     }
     return true;
   }
-  json_t *into = json_object();
-  add_axes(w, &attention, into);
-  if (!add_flow(w, &attention, into)) {
+  json_t *into = json_pack("{s:s, s:s?}", "read", attention.read, "lead", attention.lead);
+  if (into) add_axes(w, &attention, into);
+  if (!into || !add_flow(w, &attention, into)) {
     json_decref(into);
     return vx_fail(error, "report", "out of memory");
   }

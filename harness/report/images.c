@@ -40,6 +40,7 @@ static double bytes_of_image(const vx_report *report, const vx_report_level *lev
   }
   double maps =
       patch * (grid * grid + 30) + pixel * (level->pixel_map * level->pixel_map + level->mask * level->mask / 8.0 + 60);
+  maps += report->method_count * vx_report_curve_bytes(report);
   double picture = report->origin.voc.count ? level->picture * level->picture * 0.3 + 1500 : 0;
   return 4.0 / 3 * (maps + picture) + 500;
 }
@@ -168,6 +169,7 @@ static bool write_image(vx_report *report, int image, const vx_report_level *lev
     json_t *maps = vx_report_take_maps(report, image, level, mask.label, mask.width, mask.height, arena, error);
     good = maps != NULL;
     vx_report_put(report, into, "maps", maps);
+    good = good && vx_report_take_curves(report, image, report->sums[image].shown ? into : NULL, arena, error);
     vx_report_put(report, into, "objects", objects_json(report, &detail));
     vx_report_put(report, into, "top", top_json(report, &detail));
     vx_report_put(report, into, "w", json_integer(detail.width));

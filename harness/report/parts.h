@@ -8,6 +8,7 @@
 #include "harness/run/origin.h"
 #include "harness/store/detail.h"
 #include "harness/store/stored.h"
+#include "harness/tables/column.h"
 #include "harness/tables/heading.h"
 #include "harness/tables/published.h"
 #include "harness/tables/scores.h"
@@ -40,6 +41,8 @@ typedef struct vx_report {
   vx_method_row *methods;
   int method_count;
   vx_image_set images;
+  vx_column *columns; /* of the run's measures */
+  int column_count;
   vx_class_row *classes;
   int class_count;
   vx_label_row *labels;
@@ -50,6 +53,8 @@ typedef struct vx_report {
   vx_image_sum *sums; /* [images] */
   float *shares;      /* [methods][images][VX_REPORT_SHARES] of a map's sum; NaN: none */
   float *thresholds;  /* [methods][images] */
+
+  struct vx_report_curves *curves; /* of all images; see curves.c */
 
   bool lost; /* something could not be put into the page: memory is out */
 } vx_report;
@@ -79,6 +84,12 @@ bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error);
    fills sums and shares. */
 void vx_report_open_data(vx_report *report);
 bool vx_report_write_images(vx_report *report, vx_error *error);
+
+/* curves.c: takes the image's curves into the sums of all and, of those along which patches are removed, puts them into
+   `into` (NULL: not shown) with each map's order of patches; then the sums, as `curves` of the summary. */
+bool vx_report_take_curves(vx_report *report, int image, json_t *into, vx_arena *arena, vx_error *error);
+double vx_report_curve_bytes(const vx_report *report); /* of a shown image and method, about */
+void vx_report_add_curves(vx_report *report, json_t *summary);
 
 /* attention.c: a script element for each image chosen; none, with a note, where the run's model is not there. */
 bool vx_report_write_attention(vx_report *report, vx_error *error);

@@ -18,6 +18,8 @@ ASSET(core_js)
 ASSET(table_js)
 ASSET(plot_js)
 ASSET(compare_js)
+ASSET(measures_js)
+ASSET(film_js)
 ASSET(maps_js)
 ASSET(gallery_js)
 ASSET(image_js)
@@ -34,8 +36,9 @@ typedef struct asset {
   { vx_asset_##name##_js, &vx_asset_##name##_js_size }
 
 /* One script, in this order. */
-static const asset scripts[] = {SCRIPT(core),    SCRIPT(table), SCRIPT(plot),  SCRIPT(compare),   SCRIPT(maps),
-                                SCRIPT(gallery), SCRIPT(image), SCRIPT(wrong), SCRIPT(attention), SCRIPT(main)};
+static const asset scripts[] = {SCRIPT(core),     SCRIPT(table), SCRIPT(plot),      SCRIPT(compare),
+                                SCRIPT(measures), SCRIPT(maps),  SCRIPT(gallery),   SCRIPT(film),
+                                SCRIPT(image),    SCRIPT(wrong), SCRIPT(attention), SCRIPT(main)};
 
 vx_report_options vx_report_defaults(void) {
   return (vx_report_options){.min_confidence = NAN, .resamples = 10000, .seed = 1, .megabytes = 30};
@@ -77,6 +80,7 @@ static bool read_run(vx_report *r, vx_error *error) {
          vx_query_scoring(r->store, r->run.id, o->scoring, r->arena, &r->scoring, error) &&
          vx_query_methods(r->store, r->run.id, r->arena, &r->methods, &r->method_count, error) &&
          vx_query_images(r->store, &r->run, o->min_confidence, r->arena, &r->images, error) &&
+         vx_columns_read(r->store, r->run.id, r->scoring.id, r->arena, &r->columns, &r->column_count, error) &&
          vx_heading_read(r->store, &r->run, &r->scoring, &r->images, o->min_confidence, r->arena, &r->heading, error) &&
          vx_query_classes(r->store, r->run.id, r->arena, &r->classes, &r->class_count, error) &&
          vx_query_labels(r->store, r->run.id, r->arena, &r->labels, &r->label_count, error) &&

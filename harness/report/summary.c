@@ -220,7 +220,6 @@ static bool add_flat(vx_report *report, json_t *summary, vx_error *error) {
 /* ---- others' numbers, and what went wrong ----------------------------------------------------------------------- */
 
 static bool add_published(vx_report *report, json_t *summary, vx_error *error) {
-  static const char *const metrics[] = {"iou", "f1", "pixel_accuracy"};
   const char *id = report->options->compare_with ? report->options->compare_with : report->run.compare_with;
   vx_published published;
   const vx_published_row *rows[PUBLISHED_MAX];
@@ -236,7 +235,7 @@ static bool add_published(vx_report *report, json_t *summary, vx_error *error) {
     json_t *row = json_pack("{s:i, s:I}", "images", r->images, "index_sum", (json_int_t)r->index_sum);
     put_texts(report, row, texts, sizeof texts / sizeof *texts);
     json_t *scores = vx_report_put_object(report, row, "scores");
-    for (int k = 0; k < 3; k++) put_number(report, scores, metrics[k], vx_published_score_of(r, metrics[k]));
+    for (int k = 0; k < r->score_count; k++) put_number(report, scores, r->scores[k].metric, r->scores[k].value);
     vx_report_push(report, list, row);
   }
   return true;
@@ -274,6 +273,7 @@ bool vx_report_write_summary(vx_report *report, vx_error *error) {
   add_shares(report, summary);
   put_text(report, summary, "note", report->made->note);
   add_passes(report, summary);
+  vx_report_add_curves(report, summary);
   if (add_counts(report, summary, error) && add_milliseconds(report, summary, error) &&
       add_flat(report, summary, error) && add_published(report, summary, error) &&
       add_failures(report, summary, error) && vx_report_add_tables(report, summary, error))

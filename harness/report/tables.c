@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "harness/report/parts.h"
+#include "harness/tables/across.h"
 #include "metrics/chance.h"
-#include "metrics/measure.h"
 #include "statistics/standing.h"
 
 /* Methods beyond this many are not compared pair by pair: the table would have thousands of rows. */
@@ -16,8 +16,9 @@ enum { COMPARED_MAX = 64 };
 typedef struct measuring {
   vx_report *report;
   const char *name;
-  double *values;         /* [images][methods] */
-  vx_interval *intervals; /* [methods] */
+  const vx_column *column; /* NULL: IoU over chance, which no column of the file is */
+  double *values;          /* [images][methods] */
+  vx_interval *intervals;  /* [methods] */
 } measuring;
 
 static size_t values_count(const vx_report *report) {
@@ -26,19 +27,34 @@ static size_t values_count(const vx_report *report) {
 
 /* ---- what a measure is ------------------------------------------------------------------------------------------ */
 
-static json_t *describe(const char *name) {
-  int column = 0;
-  const vx_measure *metric = vx_measure_with_column(name, &column);
-  const vx_measure_column *c = metric ? &metric->columns[column] : NULL;
-  bool over_chance = strcmp(name, "over_chance") == 0;
-  const char *meaning = over_chance ? "IoU less the IoU expected of a random mask of as many pixels as the method's."
-                        : c         ? c->meaning
-                                    : "";
-  const char *title = over_chance ? "IoU over chance" : c ? c->title : name;
-  double low = over_chance ? -1 : c ? c->low : NAN, high = over_chance || !c ? 1 : c->high;
-  return json_pack("{s:o, s:o, s:o, s:b, s:b, s:[o, o]}", "name", vx_embed_text(name), "title", vx_embed_text(title),
-                   "meaning", vx_embed_text(meaning), "percent", over_chance || (c && c->percent), "higher",
-                   !c || c->higher_is_better, "range", vx_embed_number(low, 6), vx_embed_number(high, 6));
+/* The place of the method that is the measure's ceiling; -1: none. */
+static int ceiling_of(const measuring *m) {
+  for (int k = 0; m->column && k < m->report->method_count; k++)
+    if (vx_column_has_ceiling(m->column, &m->report->methods[k])) return k;
+  return -1;
+}
+
+static const vx_column over_chance = {
+    .title = "IoU over chance",
+    .meaning = "IoU less the IoU expected of a random mask of as many pixels as the method's.",
+    .of = "overlap",
+    .parameters = "",
+    .scale = 100,
+    .higher = true,
+};
+
+static json_t *describe(const measuring *m) {
+  const vx_column *c = m->column ? m->column : &over_chance;
+  double low = !m->column ? -1 : c->about ? c->about->low : NAN, high = c->about ? c->about->high : 1;
+  json_t *into = json_pack("{s:o, s:o, s:o, s:b, s:b, s:[o, o]}", "name", vx_embed_text(m->name), "title",
+                           vx_embed_text(c->title), "meaning", vx_embed_text(c->meaning), "percent", c->scale == 100,
+                           "higher", c->higher, "range", vx_embed_number(low, 6), vx_embed_number(high, 6));
+  vx_report_put(m->report, into, "of", vx_embed_text(c->of));
+  vx_report_put(m->report, into, "measure", vx_embed_text(c->measure ? c->measure->id : ""));
+  vx_report_put(m->report, into, "parameters", vx_embed_text(c->parameters));
+  vx_report_put(m->report, into, "faithful", json_boolean(m->column && vx_column_is_faithful(c)));
+  vx_report_put(m->report, into, "ceiling", json_integer(ceiling_of(m)));
+  return into;
 }
 
 /* ---- values ----------------------------------------------------------------------------------------------------- */
@@ -154,28 +170,65 @@ static bool put_pairs(const measuring *m, bool higher, json_t *into, vx_error *e
   return ok;
 }
 
-/* ---- all of it -------------------------------------------------------------------------------------------------- */
+/* ---- one measure ------------------------------------------------------------------------------------------------- */
 
 /* `rows`: the paper's measures, computed already; NULL: from the values. */
 static bool add_measure(measuring *m, const vx_score_row *rows, int of, json_t *list, vx_arena *arena,
                         vx_error *error) {
-  json_t *into = describe(m->name);
-  bool over_chance = strcmp(m->name, "over_chance") == 0;
-  bool ok = over_chance ? read_over_chance(m, arena, error) : read_values(m, arena, error);
+  size_t methods = (size_t)m->report->method_count;
+  json_t *into = describe(m);
+  bool ok = m->column ? read_values(m, arena, error) : read_over_chance(m, arena, error);
   if (ok && rows) {
-    for (int k = 0; k < m->report->method_count; k++)
+    for (size_t k = 0; k < methods; k++)
       m->intervals[k] = (vx_interval){rows[k].of[of].estimate, rows[k].of[of].low, rows[k].of[of].high};
   } else if (ok) {
     ok = estimate(m, error);
   }
-  ok = ok && put_pairs(m, json_is_true(json_object_get(into, "higher")), into, error);
   if (ok) {
     put_rows(m, into);
     put_values(m, into);
+    int ceiling = ceiling_of(m); /* is in no ranking */
+    for (int i = 0; ceiling >= 0 && i < m->report->images.count; i++)
+      m->values[(size_t)i * methods + (size_t)ceiling] = NAN;
+    ok = put_pairs(m, json_is_true(json_object_get(into, "higher")), into, error);
   }
   vx_report_push(m->report, list, into);
   return ok;
 }
+
+/* ---- measures against each other --------------------------------------------------------------------------------- */
+
+/* The names of the measures, how many images have all of them, and for each pair of measures [first, second, Spearman
+   and its interval, Kendall, methods]: over the methods that look at the model. */
+static bool add_agreement(vx_report *report, json_t *summary, vx_error *error) {
+  enum { MOST = 40, RESAMPLES = 1000 }; /* of each of 780 pairs */
+  vx_across a;
+  vx_resampling how = {.resamples = (size_t)report->options->resamples, .seed = report->options->seed};
+  int count = report->column_count < MOST ? report->column_count : MOST;
+  bool *looking = VX_TAKE(report->arena, report->method_count + 1, bool);
+  json_t *into = vx_report_put_object(report, summary, "agreement");
+  json_t *names = vx_report_put_list(report, into, "names"), *pairs = vx_report_put_list(report, into, "pairs");
+  if (!looking) return vx_fail(error, "report", "out of memory");
+  if (how.resamples > RESAMPLES) how.resamples = RESAMPLES;
+  if (report->images.count > VX_BOOTSTRAP_IMAGES) how.resamples = 0;
+  for (int m = 0; m < report->method_count; m++) looking[m] = !report->methods[m].trivial;
+  if (!vx_across_make(report->store, report->scoring.id, &report->images, report->columns, count, report->methods,
+                      looking, report->method_count, &how, false, report->arena, &a, error))
+    return false;
+  const vx_rank_agreement *g = a.agreements;
+  for (int i = 0; a.images && i < count; i++) {
+    vx_report_push(report, names, vx_embed_text(report->columns[i].name));
+    for (int j = i + 1; j < count; j++, g++)
+      vx_report_push(report, pairs,
+                     json_pack("[i, i, o, o, o, o, i]", i, j, vx_embed_number(g->spearman, 4),
+                               vx_embed_number(g->spearman_low, 4), vx_embed_number(g->spearman_high, 4),
+                               vx_embed_number(g->kendall, 4), (int)g->methods));
+  }
+  vx_report_put(report, into, "images", json_integer(a.images));
+  return true;
+}
+
+/* ---- all of it -------------------------------------------------------------------------------------------------- */
 
 static void add_counts(vx_report *report, const vx_score_row *rows, json_t *summary) {
   json_t *list = vx_report_put_list(report, summary, "tallies");
@@ -186,10 +239,7 @@ static void add_counts(vx_report *report, const vx_score_row *rows, json_t *summ
 }
 
 bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error) {
-  static const char *const own[] = {"iou", "f1", "pixel_accuracy", "over_chance"};
   vx_score_row *rows;
-  const char **further;
-  int further_count;
   vx_score_request request = {.run = &report->run,
                               .scoring = &report->scoring,
                               .methods = report->methods,
@@ -205,18 +255,14 @@ bool vx_report_add_tables(vx_report *report, json_t *summary, vx_error *error) {
   json_t *list = vx_report_put_list(report, summary, "metrics");
   if (!m.values || !m.intervals) return vx_fail(error, "report", "out of memory");
   if (!vx_aggregate_parse(report->scoring.aggregate, &request.aggregate, error) ||
-      !vx_scores_summarise(report->store, &request, arena, &rows, error) ||
-      !vx_query_metrics(report->store, report->scoring.id, arena, &further, &further_count, error)) {
+      !vx_scores_summarise(report->store, &request, arena, &rows, error))
     return false;
-  }
-  for (int k = 0; k < 4; k++) {
-    m.name = own[k];
-    if (!add_measure(&m, rows, k, list, arena, error)) return false;
-  }
-  for (int k = 0; k < further_count; k++) {
-    m.name = further[k];
-    if (!add_measure(&m, NULL, 0, list, arena, error)) return false;
+  for (int k = 0; k < report->column_count + 1; k++) { /* IoU over chance stands after the paper's own */
+    int at = k < VX_COLUMNS_OWN ? k : k - 1;
+    m.column = k == VX_COLUMNS_OWN ? NULL : &report->columns[at];
+    m.name = m.column ? m.column->name : "over_chance";
+    if (!add_measure(&m, k <= VX_COLUMNS_OWN ? rows : NULL, k, list, arena, error)) return false;
   }
   add_counts(report, rows, summary);
-  return true;
+  return add_agreement(report, summary, error);
 }

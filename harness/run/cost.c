@@ -59,8 +59,9 @@ static double of_descents(const vx_wants *wants, const vx_shape *shape) {
 }
 
 double vx_cost(const vx_needs *needs, const vx_shape *shape) {
-  bool looks = needs->wants.count > 0 || needs->variant_count > 0;
-  return looks + of_descents(&needs->wants, shape) + needs->variant_count * (1 + of_descents(&needs->variants, shape));
+  bool looks = needs->wants.count > 0 || needs->variant_count + needs->answer_count + needs->shared_count > 0;
+  return looks + of_descents(&needs->wants, shape) + needs->variant_count * (1 + of_descents(&needs->variants, shape)) +
+         needs->answer_count + needs->shared_count;
 }
 
 double vx_cost_of_method(const vx_config *config, const vx_method *method, const vx_shape *shape) {

@@ -196,6 +196,5 @@ static bool fill(vx_run *run) {
 
 bool vx_run_fill_info(vx_run *run, vx_error *error) {
   if (run->voc.count > 10000000) return vx_fail(error, run->voc.list, "holds more than ten million images");
-  run->arena = vx_arena_new();
-  return (run->arena && fill(run)) || vx_fail(error, run->config->path, "out of memory");
+  return fill(run) || vx_fail(error, run->config->path, "out of memory");
 }

@@ -11,8 +11,12 @@ typedef struct vx_plan {
   int count;
 } vx_plan;
 
-/* Plans `count` methods for a model of this shape. Fails when a method names a layer that the model has not, or when
-   more different tensors of the model are asked for than there is room. */
+/* The config, in `arena` and sharing all texts, without those of `all` that a model of this shape has no map by. Fails
+   when a mix is made of one. */
+bool vx_plan_fit(const vx_config *config, const vx_shape *shape, vx_arena *arena, vx_config *fitted, vx_error *error);
+
+/* Plans `count` methods for a model of this shape. Fails when the model has no such map, when a method names a layer
+   that the model has not, or when more different tensors of the model are asked for than there is room. */
 bool vx_plan_make(const vx_method *methods, int count, const vx_shape *shape, vx_plan *plan, vx_error *error);
 
 /* Adds what one of the plan's methods needs, with the parts of a mix; starting from a plan without needs, of some. */

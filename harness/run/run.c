@@ -95,10 +95,13 @@ static bool set_target(vx_run *run, vx_error *error) {
 
 static bool open_all(vx_run *run, char *advice, size_t advice_size, vx_error *error) {
   const vx_config *config = run->config;
+  run->arena = vx_arena_new();
+  if (!run->arena) return vx_fail(error, config->path, "out of memory");
   return vx_voc_open(config->root, config->split, &config->labels, &run->voc, error) && check_list(run, error) &&
          open_model(run, error) && open_map(run, error) && set_target(run, error) &&
          vx_run_input(config, run->shape->image, &run->input, error) &&
-         vx_plan_make(config->methods, config->method_count, run->shape, &run->plan, error) &&
+         vx_plan_fit(config, run->shape, run->arena, &run->fitted, error) && (run->config = &run->fitted) &&
+         vx_plan_make(run->config->methods, run->config->method_count, run->shape, &run->plan, error) &&
          vx_plan_metrics(&run->plan, config->metrics, config->metric_count, run->shape, error) &&
          vx_blas_check(run->shape, advice, advice_size, error) && vx_run_fill_info(run, error);
 }

@@ -13,7 +13,8 @@
 #include "metrics/measure.h"
 
 typedef struct vx_run {
-  const vx_config *config; /* the caller's */
+  const vx_config *config; /* `fitted` */
+  vx_config fitted;        /* the caller's, whose texts it shares, with the methods that the model has (vx_plan_fit) */
   vx_model *model;
   const vx_shape *shape;
   vx_voc voc;

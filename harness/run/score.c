@@ -10,21 +10,26 @@ struct vx_scorer {
   vx_truth truth; /* of the image at hand */
   vx_sized sized; /* the map at hand */
   vx_levels levels;
+  vx_view plain; /* the model's shape, and nothing of a picture: for measures of the map alone */
 };
 
 vx_scorer *vx_scorer_new(const vx_run *run, vx_error *error) {
   vx_scorer *scorer = calloc(1, sizeof *scorer);
-  if (scorer)
+  if (scorer) {
     scorer->run = run;
-  else
-    vx_fail(error, "worker", "out of memory");
-  return scorer;
+    scorer->plain = (vx_view){.shape = run->shape, .scratch = vx_arena_new()};
+    if (scorer->plain.scratch) return scorer;
+  }
+  vx_scorer_free(scorer);
+  vx_fail(error, "worker", "out of memory");
+  return NULL;
 }
 
 void vx_scorer_free(vx_scorer *scorer) {
   if (!scorer) return;
   vx_sized_free(&scorer->sized);
   vx_truth_free(&scorer->truth);
+  vx_arena_free(scorer->plain.scratch);
   free(scorer);
 }
 
@@ -35,13 +40,16 @@ bool vx_scorer_truth(vx_scorer *scorer, const vx_mask *mask, int width, int heig
   return vx_setting_truth(&run->config->score, &run->input, mask, width, height, predicted, &scorer->truth, error);
 }
 
-void vx_score_counts(const vx_cut *cut, vx_evaluation *evaluation) {
+void vx_score_cut(const vx_cut *cut, const vx_scoring *scoring, vx_evaluation *evaluation) {
   evaluation->threshold = cut->threshold;
   evaluation->tp = cut->counts.tp;
   evaluation->fp = cut->counts.fp;
   evaluation->fn = cut->counts.fn;
   evaluation->tn = cut->counts.tn;
   evaluation->void_pixels = cut->counts.ignored;
+  evaluation->iou = vx_iou(&cut->counts);
+  evaluation->f1 = vx_f1(&cut->counts);
+  evaluation->pixel_accuracy = scoring->accuracy_is_recall ? vx_recall(&cut->counts) : vx_pixel_accuracy(&cut->counts);
 }
 
 /* Where a measure's curve goes. */
@@ -91,6 +99,7 @@ static vx_score_outcome fill_metrics(const vx_scorer *scorer, uint64_t metrics, 
     bool against_truth = measure->kind == VX_MAP_AND_TRUTH;
     if (!(metrics >> i & 1) || measure == &vx_measure_overlap || (against_truth && !scorer->truth.known)) continue;
     vx_case of = against_truth ? *truth : (vx_case){.map = map, .view = view};
+    if (measure->kind == VX_MAP_ALONE) of.view = &scorer->plain;
     outcome = fill_metric(run, i, &of, result, evaluation, error);
   }
   return outcome;
@@ -109,13 +118,8 @@ vx_score_outcome vx_scorer_score(vx_scorer *scorer, const vx_method *method, con
   if (!vx_sized_keep(&scorer->sized, result, evaluation)) return VX_SCORE_NO_MEMORY;
   evaluation->status = scorer->sized.heat.flat ? VX_STATUS_FLAT : VX_STATUS_OK;
   if (scorer->truth.known) {
-    double column[VX_MEASURE_COLUMNS];
     if (!prepare(scorer, &of, error)) return VX_SCORE_FAILED;
-    vx_score_counts(&of.cut, evaluation);
-    if (!vx_measure_overlap.measure(&of, NULL, column, error)) return VX_SCORE_NO_MEMORY;
-    evaluation->iou = column[0];
-    evaluation->f1 = column[1];
-    evaluation->pixel_accuracy = column[2];
+    vx_score_cut(&of.cut, &of.scoring, evaluation);
   } else {
     evaluation->status = VX_STATUS_UNSCORED;
   }

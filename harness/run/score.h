@@ -30,7 +30,7 @@ vx_score_outcome vx_scorer_measure(vx_scorer *scorer, const vx_method *method, c
                                    const vx_view *view, uint64_t metrics, vx_result *result, vx_evaluation *evaluation,
                                    vx_error *error);
 
-/* Threshold and counts of a cut into an evaluation. */
-void vx_score_counts(const vx_cut *cut, vx_evaluation *evaluation);
+/* Threshold, counts and scores of a cut into an evaluation. */
+void vx_score_cut(const vx_cut *cut, const vx_scoring *scoring, vx_evaluation *evaluation);
 
 #endif

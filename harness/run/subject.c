@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "harness/run/predict.h"
+#include "metrics/answers.h"
 
 /* A method's answer to the question at hand. */
 typedef struct answer {
@@ -19,6 +20,8 @@ struct vx_subject {
   vx_input_options input;
   const vx_shape *shape;
   vx_worker *worker;
+  vx_answers *memo;     /* NULL: nothing planned asks the model without some cells */
+  bool asked;           /* of this picture */
   float *x;             /* [3][S][S] of a picture */
   uint8_t *rgb;         /* [S][S][3] */
   const float *shown;   /* x, or the caller's */
@@ -48,12 +51,20 @@ static bool take_memory(vx_subject *s) {
   return good;
 }
 
+static bool take_answers(vx_subject *s, vx_error *error) {
+  double black[3] = {0}; /* a black pixel's input, rounded as inputs are */
+  if (s->plan.needs.answer_count + s->plan.needs.shared_count == 0) return true;
+  for (int c = 0; c < 3 && s->input.normalize; c++) black[c] = (double)(float)(-s->input.mean[c] / s->input.std[c]);
+  return (s->memo = vx_answers_new(s->shape, black, error)) != NULL;
+}
+
 vx_subject *vx_subject_new(const vx_model *model, const vx_plan *plan, const vx_input_options *input,
                            vx_precision precision, vx_error *error) {
   vx_subject *s = calloc(1, sizeof *s);
   if (s) *s = (vx_subject){.plan = *plan, .input = *input, .shape = vx_model_shape(model)};
   bool good = (s && take_memory(s)) || vx_fail(error, "worker", "out of memory");
-  if (good && (s->worker = vx_worker_new(model, &plan->needs, precision, error))) return s;
+  good = good && (s->worker = vx_worker_new(model, &plan->needs, precision, error)) && take_answers(s, error);
+  if (good) return s;
   vx_subject_free(s);
   return NULL;
 }
@@ -61,6 +72,7 @@ vx_subject *vx_subject_new(const vx_model *model, const vx_plan *plan, const vx_
 void vx_subject_free(vx_subject *s) {
   if (!s) return;
   vx_worker_free(s->worker);
+  vx_answers_free(s->memo);
   vx_arena_free(s->arena);
   free(s);
 }
@@ -94,6 +106,7 @@ const uint8_t *vx_subject_rgb(const vx_subject *s) {
 
 bool vx_subject_predict(vx_subject *s, vx_error *error) {
   s->view = NULL;
+  s->asked = false;
   if (!vx_worker_forward(s->worker, s->shown, error)) return false;
   vx_probabilities(vx_worker_logits(s->worker), s->shape->classes, s->shape->problem, s->probability);
   return true;
@@ -122,10 +135,17 @@ const vx_view *vx_subject_ask(vx_subject *s, const vx_question *question, vx_err
   for (int i = 0; i < s->plan.count; i++) s->answers[i].made = false;
   s->view = vx_worker_explain(s->worker, question->target, question->output, error);
   if (!s->view) return NULL;
+  if (s->memo && !s->asked) vx_answers_start(s->memo, question->target);
+  s->asked = true;
+  s->view->answers = s->memo;
   s->view->picture = s->given;
   s->view->prior = question->prior;
   s->view->noise = question->noise;
   s->view->noise_count = question->noise_count;
+  s->view->subsets = question->subsets;
+  s->view->subset_count = question->subset_count;
+  s->view->road_noise = question->road_noise;
+  s->view->road_noise_count = question->road_noise_count;
   s->view->seed = question->seed;
   return s->view;
 }

@@ -17,6 +17,10 @@ typedef struct vx_question {
   const float *prior; /* [S][S] mean mask of the picture's class; NULL: there is none */
   const float *noise; /* [noise_count][3][S][S], already scaled: replaces a method's own draws; may be NULL */
   int noise_count;
+  const uint8_t *subsets; /* [subset_count][grid²] replaces the draws of random subsets of patches; may be NULL */
+  int subset_count;
+  const float *road_noise; /* [road_noise_count][3][S][S], scaled: replaces noise on imputed pixels; may be NULL */
+  int road_noise_count;
 } vx_question;
 
 typedef struct vx_subject vx_subject;

@@ -83,7 +83,7 @@ static void sort_metrics(const vx_config *config, uint64_t *model, uint64_t *hea
   *model = *heat = 0;
   for (int i = 0; i < config->metric_count; i++) {
     const vx_measure *measure = config->metrics[i].measure;
-    if (measure->kind != VX_MAP_AND_TRUTH) *model |= UINT64_C(1) << i;
+    if (measure->kind >= VX_MAP_AND_MODEL) *model |= UINT64_C(1) << i;
     if (measure->reads_heat) *heat |= UINT64_C(1) << i;
   }
 }

@@ -171,7 +171,7 @@ typedef struct vx_metric_row {
   const char *columns;    /* names of its numbers among scores, with commas; "": they are the evaluation's own */
 } vx_metric_row;
 
-enum { VX_METRICS_MAX = 32 }; /* measures a run */
+enum { VX_METRICS_MAX = 48 }; /* measures a run */
 
 /* How maps become scores: the keys of `score` in a config. */
 typedef struct vx_scoring_row {

@@ -53,7 +53,7 @@ CREATE TABLE run_methods (
   name TEXT NOT NULL,              -- `as` in the config
   explainer TEXT NOT NULL,         -- id in the registry; 'imported': another program made the maps
   title TEXT NOT NULL,
-  family TEXT NOT NULL,            -- attention, gradient, propagation, hybrid, trivial; imported, or as it was given
+  family TEXT NOT NULL,            -- attention, gradient, propagation, hybrid, perturbation, trivial; imported, or as given
   source TEXT NOT NULL,            -- author and year
   class_specific INTEGER NOT NULL CHECK (class_specific IN (0, 1)),
   trivial INTEGER NOT NULL CHECK (trivial IN (0, 1)), -- never looks at the model

@@ -34,11 +34,6 @@ int64_t vx_scoring_begin(vx_store *store, int64_t run, const vx_scoring_row *inf
   return id;
 }
 
-bool vx_scoring_write(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_evaluation *evaluation,
-                      vx_error *error) {
-  return vx_store_put_evaluation(store, scoring, method, image, evaluation, error);
-}
-
 bool vx_scoring_end(vx_store *store, bool keep, vx_error *error) {
   if (keep && vx_sql_exec(store, "COMMIT", error)) {
     sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

@@ -8,7 +8,7 @@
    scoring of that name (never "main") is removed first. */
 int64_t vx_scoring_begin(vx_store *store, int64_t run, const vx_scoring_row *info, bool replace, vx_error *error);
 
-/* One evaluation, by the ids of the file. */
+/* One evaluation with its scores and curves, no map, by the ids of the file. */
 bool vx_scoring_write(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_evaluation *evaluation,
                       vx_error *error);
 

@@ -77,10 +77,6 @@ uint64_t vx_store_settled_metrics(const vx_store *store, vx_status status);
 /* Bit of the measure whose first column has this name; 0: none. */
 uint64_t vx_store_metric_bit(const vx_store *store, const char *column);
 
-/* One evaluation with its scores and curves, no map. */
-bool vx_store_put_evaluation(vx_store *store, int64_t scoring, int64_t method, int64_t image,
-                             const vx_evaluation *evaluation, vx_error *error);
-
 /* The result's one evaluation, with its map and failures, for an image that has none of this method. */
 bool vx_store_put_map(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_result *result,
                       vx_error *error);

@@ -196,11 +196,6 @@ typedef struct stored_score {
   vx_named_score score;
 } stored_score;
 
-typedef struct stored_curve {
-  int64_t method;
-  vx_curve curve;
-} stored_curve;
-
 static bool take_evaluation(vx_arena *arena, sqlite3_stmt *row, void *element) {
   stored_evaluation *s = element;
   vx_evaluation *e = &s->evaluation;
@@ -224,7 +219,7 @@ static bool take_score(vx_arena *arena, sqlite3_stmt *row, void *element) {
 }
 
 static bool take_curve(vx_arena *arena, sqlite3_stmt *row, void *element) {
-  stored_curve *s = element;
+  vx_curve_row *s = element;
   const char **const texts[] = {&s->curve.metric, &s->curve.name};
   size_t size = (size_t)sqlite3_column_bytes(row, 3), count = size / sizeof *s->curve.value;
   float *value = vx_arena_take(arena, count + 1, sizeof *value);
@@ -257,6 +252,11 @@ static const char curves_sql[] =
     " s.method = e.method AND s.image = e.image WHERE e.image = ?1 AND e.scoring = " SCORING
     " ORDER BY s.method, s.metric, s.name";
 
+bool vx_query_curves(vx_store *store, int64_t scoring, int64_t image, vx_arena *arena, vx_curve_row **rows, int *count,
+                     vx_error *error) {
+  return vx_query_list(store, curves_sql, image, scoring, arena, take_curve, sizeof **rows, rows, count, error);
+}
+
 static int find_method(const vx_method_row *methods, int count, const char *name) {
   for (int i = 0; i < count; i++)
     if (strcmp(methods[i].name, name) == 0) return i;
@@ -267,14 +267,13 @@ bool vx_evaluations_read(vx_store *store, int64_t scoring, int64_t image, const 
                          vx_result *result, vx_error *error) {
   stored_evaluation *rows;
   stored_score *scores;
-  stored_curve *curves;
+  vx_curve_row *curves;
   int row_count, score_count, curve_count;
   if (!vx_query_list(store, evaluations_sql, image, scoring, result->arena, take_evaluation, sizeof *rows, &rows,
                      &row_count, error) ||
       !vx_query_list(store, scores_sql, image, scoring, result->arena, take_score, sizeof *scores, &scores,
                      &score_count, error) ||
-      !vx_query_list(store, curves_sql, image, scoring, result->arena, take_curve, sizeof *curves, &curves,
-                     &curve_count, error))
+      !vx_query_curves(store, scoring, image, result->arena, &curves, &curve_count, error))
     return false;
   for (int i = 0; i < row_count; i++) {
     int method = find_method(methods, count, rows[i].method);

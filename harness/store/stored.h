@@ -28,6 +28,16 @@ typedef struct vx_map_row {
 /* All maps of an image. Fails on a map whose bytes are not as many as its sides say. */
 bool vx_query_maps(vx_store *store, int64_t image, vx_arena *arena, vx_map_row **rows, int *count, vx_error *error);
 
+/* A curve behind a number of one method's map. */
+typedef struct vx_curve_row {
+  int64_t method;
+  vx_curve curve;
+} vx_curve_row;
+
+/* All curves of an image under a scoring (0: its main one), by method, measure and name. */
+bool vx_query_curves(vx_store *store, int64_t scoring, int64_t image, vx_arena *arena, vx_curve_row **rows, int *count,
+                     vx_error *error);
+
 /* One map, with what its evaluation says of it. map.kind VX_MAP_NONE: there is none. */
 typedef struct vx_made_row {
   vx_map map;

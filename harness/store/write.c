@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "harness/store/scoring.h"
 #include "harness/store/state.h"
 
 /* Runs a statement that gives no rows with these arguments (vx_sql_prepare); it is kept for the next time. */
@@ -92,8 +93,8 @@ static bool put_scores(vx_store *store, int64_t scoring, int64_t method, int64_t
   return ok;
 }
 
-bool vx_store_put_evaluation(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_evaluation *e,
-                             vx_error *error) {
+bool vx_scoring_write(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_evaluation *e,
+                      vx_error *error) {
   return put(store, error, VX_PUT_EVALUATION, "lllntrLLLLLrrrr", scoring, method, image, e->target,
              vx_status_name(e->status), e->threshold, e->tp, e->fp, e->fn, e->tn, e->void_pixels, e->iou, e->f1,
              e->pixel_accuracy, e->milliseconds) &&
@@ -123,8 +124,8 @@ static bool put_failures(vx_store *store, const vx_result *r, int method, int64_
 bool vx_store_put_map(vx_store *store, int64_t scoring, int64_t method, int64_t image, const vx_result *r,
                       vx_error *error) {
   const vx_evaluation *e = &r->evaluations[0];
-  return vx_store_put_evaluation(store, scoring, method, image, e, error) &&
-         put_map(store, method, image, &e->map, error) && put_failures(store, r, e->method, method, image, error);
+  return vx_scoring_write(store, scoring, method, image, e, error) && put_map(store, method, image, &e->map, error) &&
+         put_failures(store, r, e->method, method, image, error);
 }
 
 /* What the file has of this method once the evaluation is in it. */
@@ -155,7 +156,7 @@ static bool put_new_evaluations(vx_store *store, const vx_result *r, int64_t ima
     if (there && !(has_after(store, e) & ~has[e->method])) continue;
     ok = there ? put_scores(store, store->scoring, method, image, e, error)
                : (!store->images[r->position] || forget_method(store, method, image, error)) &&
-                     vx_store_put_evaluation(store, store->scoring, method, image, e, error) &&
+                     vx_scoring_write(store, store->scoring, method, image, e, error) &&
                      put_map(store, method, image, &e->map, error);
     ok = ok && put_failures(store, r, e->method, method, image, error);
   }

@@ -534,10 +534,12 @@ static bool score_image(void *user, void *hand, int task, int place, vx_error *e
   int image = w->tasks[task];
   vx_mask mask;
   if (!j->result->mask_digest) return true; /* nothing to score against, for no method */
-  if (!read_mask(m, &m->set.rows[image], j->result, &mask, error)) return false;
-  bool good = vx_scorer_truth(hand, &mask, j->result->width, j->result->height, j->result, error);
-  vx_mask_free(&mask);
-  if (!good) return false;
+  if (j->read) {
+    if (!read_mask(m, &m->set.rows[image], j->result, &mask, error)) return false;
+    bool good = vx_scorer_truth(hand, &mask, j->result->width, j->result->height, j->result, error);
+    vx_mask_free(&mask);
+    if (!good) return false;
+  }
   vx_evaluation *e = vx_result_add_evaluation(j->result, 0);
   if (!e) return out_of_memory(m, error);
   if (!score(m, hand, j, e, error)) return false;

@@ -39,7 +39,6 @@ bool vx_rescore_check(const vx_rescore *rescore, const vx_setting *setting, char
 }
 
 void vx_rescore_evaluation(const vx_rescored *rescored, int setting, const vx_setting *how, vx_evaluation *e) {
-  const vx_cut *cut = &rescored->cuts[setting];
   *e = vx_evaluation_unknown;
   e->target = rescored->target;
   e->status = VX_STATUS_FAILED;
@@ -47,8 +46,5 @@ void vx_rescore_evaluation(const vx_rescored *rescored, int setting, const vx_se
   e->status = VX_STATUS_UNSCORED;
   if (!rescored->has_truth[setting]) return;
   e->status = rescored->flat ? VX_STATUS_FLAT : VX_STATUS_OK;
-  vx_score_counts(cut, e);
-  e->iou = vx_iou(&cut->counts);
-  e->f1 = vx_f1(&cut->counts);
-  e->pixel_accuracy = how->scoring.accuracy_is_recall ? vx_recall(&cut->counts) : vx_pixel_accuracy(&cut->counts);
+  vx_score_cut(&rescored->cuts[setting], &how->scoring, e);
 }

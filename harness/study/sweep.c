@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "metrics/measure.h"
 
 static bool out_of_memory(vx_error *error) {
   return vx_fail(error, "sweep", "out of memory");
@@ -233,6 +234,67 @@ static bool combine_all(vx_sweep *s, const gathered *g, int input, vx_error *err
   return ok;
 }
 
+/* ---- measures without a truth --------------------------------------------------------------------------------------
+ */
+
+static double *mean_at(const vx_sweep *s, int input, int method, int gate, int measure) {
+  size_t at = (size_t)input * (size_t)s->level_count[VX_CHOICE_METHOD] + (size_t)method;
+  return &s->means[(at * VX_SWEEP_LEVELS + (size_t)gate) * (size_t)s->measure_count + (size_t)measure];
+}
+
+double vx_sweep_mean(const vx_sweep *s, int input, int method, int gate, int measure) {
+  return *mean_at(s, input, method, gate, measure);
+}
+
+/* Those of the first run. */
+static bool name_measures(vx_sweep *s, const gathered *g, vx_error *error) {
+  vx_metric_row *rows;
+  int count;
+  if (!vx_query_run_metrics(g->source.store, g->source.run.id, s->arena, &rows, &count, error)) return false;
+  s->measures = VX_TAKE(s->arena, VX_METRICS_MAX * VX_MEASURE_COLUMNS, const char *);
+  if (!s->measures) return out_of_memory(error);
+  for (int i = 0; i < count; i++) {
+    const char **names;
+    int name_count;
+    if (!*rows[i].columns || strcmp(rows[i].kind, "truth") == 0) continue;
+    if (!vx_split(s->arena, rows[i].columns, ',', &names, &name_count)) return out_of_memory(error);
+    for (int k = 0; k < name_count && s->measure_count < VX_METRICS_MAX * VX_MEASURE_COLUMNS; k++)
+      s->measures[s->measure_count++] = names[k];
+  }
+  size_t cells = (size_t)s->level_count[VX_CHOICE_METHOD] * VX_SWEEP_LEVELS * VX_SWEEP_LEVELS;
+  s->means = vx_arena_take(s->arena, cells * (size_t)s->measure_count + 1, sizeof *s->means);
+  if (!s->means) return out_of_memory(error);
+  for (size_t i = 0; i < cells * (size_t)s->measure_count; i++) s->means[i] = NAN;
+  return true;
+}
+
+static bool mean_measures(vx_sweep *s, const gathered *g, int input, vx_error *error) {
+  vx_scoring_row own;
+  const vx_image_set *images = &g->source.images;
+  if (!s->measures && !name_measures(s, g, error)) return false;
+  if (!s->measure_count) return true;
+  double *values = VX_TAKE(s->arena, images->count + 1, double);
+  if (!values) return out_of_memory(error);
+  if (!vx_query_scoring(g->source.store, g->source.run.id, NULL, s->arena, &own, error)) return false;
+  for (int m = 0; m < g->source.method_count; m++) {
+    for (int k = 0; k < s->measure_count; k++) {
+      if (!vx_query_values(g->source.store, own.id, g->source.methods[m].id, images, s->measures[k], values, error))
+        return false;
+      for (int gate = 0; gate < s->level_count[VX_CHOICE_GATE]; gate++) {
+        double sum = 0;
+        int n = 0;
+        for (int i = 0; i < images->count && s->gates[gate] >= g->source.run.min_confidence; i++) {
+          if (isnan(values[i]) || !(images->rows[i].probability > s->gates[gate])) continue;
+          sum += values[i];
+          n++;
+        }
+        *mean_at(s, input, m, gate, k) = n ? sum / n : (double)NAN;
+      }
+    }
+  }
+  return true;
+}
+
 /* ---- runs ----------------------------------------------------------------------------------------------------------
  */
 
@@ -283,7 +345,8 @@ bool vx_sweep_add(vx_sweep *s, vx_store *store, int64_t run, const char *input, 
   if (!vx_rescore_open(&g.source, store, run, o->root, o->methods, error)) return false;
   bool ok = name_methods(s, &g, error) && name_input(s, input, error) && make_settings(s, &g, error) &&
             note_what_is_not_exact(s, &g, error) && gather(&g, o->jobs, error) &&
-            combine_all(s, &g, s->level_count[VX_CHOICE_INPUT] - 1, error);
+            combine_all(s, &g, s->level_count[VX_CHOICE_INPUT] - 1, error) &&
+            mean_measures(s, &g, s->level_count[VX_CHOICE_INPUT] - 1, error);
   free(g.counts);
   vx_rescore_close(&g.source);
   return ok;

@@ -37,6 +37,11 @@ typedef struct vx_sweep {
   vx_combination *combinations;
   int count, room;
   char note[400]; /* what is not exact */
+
+  /* Measures that do not look at the truth: of the choices, method, input and gate alone touch them. */
+  const char **measures; /* names of their columns */
+  int measure_count;
+  double *means; /* [VX_SWEEP_LEVELS inputs][methods][VX_SWEEP_LEVELS gates][measures] over images; NaN: none */
 } vx_sweep;
 
 /* Starts with the levels of the choices that need no model: comma-separated lists ("otsu,mean,0.5", NULL: the standard
@@ -57,6 +62,9 @@ bool vx_sweep_add(vx_sweep *sweep, vx_store *store, int64_t run, const char *inp
                   vx_error *error);
 
 void vx_sweep_free(vx_sweep *sweep);
+
+/* The mean of a measure; NaN without images. */
+double vx_sweep_mean(const vx_sweep *sweep, int input, int method, int gate, int measure);
 
 /* Distance of a combination to a row in points: the largest of the three differences, those that are NaN in `row`
    apart. */

@@ -3,6 +3,7 @@
 #define VX_TABLES_COMPARE_H
 
 #include "harness/store/query.h"
+#include "harness/tables/many.h"
 #include "harness/tables/sheet.h"
 
 typedef struct vx_compare_options {
@@ -10,6 +11,8 @@ typedef struct vx_compare_options {
   const char *scoring, *scoring2; /* NULL: main */
   const char *methods;            /* "a,b,…"; NULL: all */
   const char *metric;             /* iou, f1, pixel_accuracy or any other that the file has */
+  const char *metrics;            /* measures against each other, "a,b,…" or "all"; NULL: methods by `metric` */
+  bool ranks;                     /* of methods under each of `metrics`, not the pairs of measures */
   const char *by;                 /* class, correct, size; NULL: all images together */
   double min_confidence;          /* NaN: the run's own */
   bool pairs;                     /* all pairs, not a ranking */
@@ -28,6 +31,11 @@ typedef struct vx_compare_verdict {
    with run2 in the same file, each method that both runs have against itself, images matched by their id. NULL on
    failure. */
 vx_sheet *vx_compare_make(vx_store *store, vx_store *second, const vx_compare_options *options,
+                          vx_compare_verdict *verdict, vx_error *error);
+
+/* Three runs and more: each less the first, method by method, all rows corrected together; the verdict is over all of
+   them. The runs' places are those of `runs`, not of `options`; the sheet's texts lie in the arena. NULL on failure. */
+vx_sheet *vx_compare_many(const vx_many_run *runs, int count, const vx_compare_options *options, vx_arena *arena,
                           vx_compare_verdict *verdict, vx_error *error);
 
 #endif

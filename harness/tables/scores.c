@@ -21,11 +21,6 @@ const char *vx_aggregate_title(vx_aggregate aggregate) {
   return titles[aggregate];
 }
 
-/* Columns a method: the paper's measures, then the further ones. */
-static int width_of(const vx_score_request *r) {
-  return VX_SCORE_MEASURES + r->more_count;
-}
-
 /* All that a bootstrap needs: columns are methods x measures. */
 typedef struct gathered {
   size_t images, columns;
@@ -70,7 +65,7 @@ static void gather_method(const vx_score_request *r, const vx_score_columns *col
   for (int i = 0; i < r->images->count; i++) {
     if (!wanted(r, i)) continue;
     for (int k = 0; k < VX_SCORE_MEASURES; k++) {
-      size_t place = at * g->columns + (size_t)method * (size_t)width_of(r) + (size_t)k;
+      size_t place = at * g->columns + (size_t)(method * VX_SCORE_MEASURES + k);
       double under;
       quotient(r, columns, i, k, &g->numerators[place], &under);
       if (g->denominators) g->denominators[place] = under;
@@ -81,27 +76,35 @@ static void gather_method(const vx_score_request *r, const vx_score_columns *col
 
 /* A further measure that is a quotient of counts is pooled like IoU; the others are means over images all the same.
    Mean IoU is made of two quotients: see pool_mean_iou. */
+static bool is_pooled(const char *metric) {
+  return strcmp(metric, "background_iou") == 0 || strcmp(metric, "precision") == 0 || strcmp(metric, "recall") == 0;
+}
+
 static void pool_more(const vx_score_columns *c, int i, const char *metric, double *over, double *under) {
   if (strcmp(metric, "background_iou") == 0) *over = c->tn[i], *under = c->tn[i] + c->fp[i] + c->fn[i];
   if (strcmp(metric, "precision") == 0) *over = c->tp[i], *under = c->tp[i] + c->fp[i];
   if (strcmp(metric, "recall") == 0) *over = c->tp[i], *under = c->tp[i] + c->fn[i];
 }
 
-static bool gather_more(vx_store *store, const vx_score_request *r, const vx_score_columns *columns, int method,
-                        double *values, gathered *g, vx_error *error) {
-  for (int k = 0; k < r->more_count; k++) {
-    size_t at = 0, column = (size_t)method * (size_t)width_of(r) + VX_SCORE_MEASURES + (size_t)k;
-    if (!vx_query_values(store, r->scoring->id, r->methods[method].id, r->images, r->more[k], values, error)) {
-      return false;
-    }
-    for (int i = 0; i < r->images->count; i++) {
-      if (!wanted(r, i)) continue;
-      double over = values[i], under = 1;
-      if (g->denominators) pool_more(columns, i, r->more[k], &over, &under);
-      g->numerators[at * g->columns + column] = over;
-      if (g->denominators) g->denominators[at * g->columns + column] = under;
-      at++;
-    }
+/* One further measure of one method: numerators (and denominators) of the wanted images, and how many there are. */
+static bool gather_more(vx_store *store, const vx_score_request *r, int metric, int method, vx_score_columns *columns,
+                        double *values, gathered *g, int *n, vx_error *error) {
+  const char *name = r->more[metric];
+  bool pooled = r->aggregate == VX_AGGREGATE_POOLED && is_pooled(name);
+  size_t at = 0;
+  int64_t id = r->methods[method].id;
+  if (!vx_query_values(store, r->scoring->id, id, r->images, name, values, error) ||
+      (pooled && !vx_query_evaluations(store, r->scoring->id, id, r->images, columns, error)))
+    return false;
+  *n = 0;
+  for (int i = 0; i < r->images->count; i++) {
+    if (!wanted(r, i)) continue;
+    double over = values[i], under = 1;
+    *n += !isnan(over);
+    if (pooled) pool_more(columns, i, name, &over, &under);
+    g->numerators[at * g->columns + (size_t)method] = over;
+    if (g->denominators) g->denominators[at * g->columns + (size_t)method] = under;
+    at++;
   }
   return true;
 }
@@ -129,9 +132,9 @@ static void count_method(const vx_score_request *r, const vx_score_columns *c, v
   }
 }
 
-static bool take_gathered(const vx_score_request *r, gathered *g, vx_arena *arena) {
+static bool take_gathered(const vx_score_request *r, int width, gathered *g, vx_arena *arena) {
   for (int i = 0; i < r->images->count; i++) g->images += wanted(r, i);
-  g->columns = (size_t)r->method_count * (size_t)width_of(r);
+  g->columns = (size_t)r->method_count * (size_t)width;
   g->numerators = vx_arena_take(arena, g->images * g->columns + 1, sizeof(double));
   if (r->aggregate == VX_AGGREGATE_POOLED) {
     g->denominators = vx_arena_take(arena, g->images * g->columns + 1, sizeof(double));
@@ -150,42 +153,44 @@ static bool take_gathered(const vx_score_request *r, gathered *g, vx_arena *aren
   return g->numerators != NULL;
 }
 
+/* values [columns] from what was gathered, with intervals where they are wanted. */
+static bool estimate(const vx_score_request *r, const gathered *g, vx_arena *arena, vx_score_value *values,
+                     vx_error *error) {
+  vx_interval *intervals = VX_TAKE(arena, g->columns + 1, vx_interval);
+  double *estimates = VX_TAKE(arena, g->columns + 1, double);
+  if (!intervals || !estimates) return vx_fail(error, "scores", "out of memory");
+  vx_sample sample = {.images = g->images,
+                      .columns = g->columns,
+                      .numerators = g->numerators,
+                      .denominators = g->denominators,
+                      .group = g->group,
+                      .groups = g->groups};
+  vx_resampling how = {.resamples = (size_t)r->resamples, .seed = r->seed};
+  bool intervals_too = r->resamples > 0 && g->images > 0;
+  if (intervals_too ? !vx_bootstrap_intervals(&sample, &how, 0.95, intervals, error)
+                    : !vx_estimate(&sample, estimates, error))
+    return false;
+  for (size_t k = 0; k < g->columns; k++)
+    values[k] = intervals_too ? (vx_score_value){intervals[k].estimate, intervals[k].low, intervals[k].high}
+                              : (vx_score_value){estimates[k], NAN, NAN};
+  return true;
+}
+
 static bool summarise_rows(vx_store *store, const vx_score_request *r, vx_arena *arena, vx_score_row *rows,
                            vx_error *error) {
   gathered g = {0};
   vx_score_columns columns;
-  vx_interval *intervals = VX_TAKE(arena, r->method_count * width_of(r) + 1, vx_interval);
-  double *estimates = VX_TAKE(arena, r->method_count * width_of(r) + 1, double);
-  double *values = VX_TAKE(arena, r->images->count + 1, double);
-  if (!intervals || !estimates || !values || !take_gathered(r, &g, arena) ||
-      !vx_score_columns_take(&columns, r->images->count, arena)) {
+  vx_score_value *found = VX_TAKE(arena, r->method_count * VX_SCORE_MEASURES + 1, vx_score_value);
+  if (!found || !take_gathered(r, VX_SCORE_MEASURES, &g, arena) ||
+      !vx_score_columns_take(&columns, r->images->count, arena))
     return vx_fail(error, vx_store_path(store), "out of memory");
-  }
   for (int m = 0; m < r->method_count; m++) {
     if (!vx_query_evaluations(store, r->scoring->id, r->methods[m].id, r->images, &columns, error)) return false;
     gather_method(r, &columns, m, &g);
-    if (!gather_more(store, r, &columns, m, values, &g, error)) return false;
     count_method(r, &columns, &rows[m]);
   }
-  vx_sample sample = {.images = g.images,
-                      .columns = g.columns,
-                      .numerators = g.numerators,
-                      .denominators = g.denominators,
-                      .group = g.group,
-                      .groups = g.groups};
-  vx_resampling how = {.resamples = (size_t)r->resamples, .seed = r->seed};
-  bool intervals_too = r->resamples > 0 && g.images > 0;
-  if (intervals_too && !vx_bootstrap_intervals(&sample, &how, 0.95, intervals, error)) return false;
-  if (!intervals_too && !vx_estimate(&sample, estimates, error)) return false;
-  for (int m = 0; m < r->method_count; m++) {
-    for (int k = 0; k < width_of(r); k++) {
-      int at = m * width_of(r) + k;
-      vx_score_value *value = k < VX_SCORE_MEASURES ? &rows[m].of[k] : &rows[m].more[k - VX_SCORE_MEASURES];
-      *value = intervals_too ? (vx_score_value){intervals[at].estimate, intervals[at].low, intervals[at].high}
-                             : (vx_score_value){estimates[at], NAN, NAN};
-    }
-    if (r->aggregate == VX_AGGREGATE_POOLED) pool_mean_iou(r, &rows[m]);
-  }
+  if (!estimate(r, &g, arena, found, error)) return false;
+  for (int m = 0; m < r->method_count; m++) memcpy(rows[m].of, found + m * VX_SCORE_MEASURES, sizeof rows[m].of);
   return true;
 }
 
@@ -236,6 +241,40 @@ static bool summarise_many(vx_store *store, const vx_score_request *r, vx_arena 
   return true;
 }
 
+/* Beyond VX_BOOTSTRAP_IMAGES: the mean and its normal interval. */
+static vx_score_value normal_of(const gathered *g, int method, bool interval) {
+  double sum = 0, squares = 0;
+  int64_t n = 0;
+  for (size_t i = 0; i < g->images; i++) {
+    double value = g->numerators[i * g->columns + (size_t)method];
+    if (isnan(value)) continue;
+    sum += value;
+    squares += value * value;
+    n++;
+  }
+  return normal_value(sum, squares, n, interval);
+}
+
+/* The further measures, one after the other: draws depend on the seed alone, so that a measure's interval is the same
+   whatever stands beside it. */
+static bool summarise_more(vx_store *store, const vx_score_request *r, bool many, vx_arena *arena, vx_score_row *rows,
+                           vx_error *error) {
+  gathered g = {0};
+  vx_score_columns columns;
+  double *values = VX_TAKE(arena, r->images->count + 1, double);
+  vx_score_value *found = VX_TAKE(arena, r->method_count + 1, vx_score_value);
+  if (!values || !found || !take_gathered(r, 1, &g, arena) || !vx_score_columns_take(&columns, r->images->count, arena))
+    return vx_fail(error, vx_store_path(store), "out of memory");
+  for (int k = 0; k < r->more_count; k++) {
+    for (int m = 0; m < r->method_count; m++)
+      if (!gather_more(store, r, k, m, &columns, values, &g, &rows[m].more_n[k], error)) return false;
+    if (!many && !estimate(r, &g, arena, found, error)) return false;
+    for (int m = 0; m < r->method_count; m++) rows[m].more[k] = many ? normal_of(&g, m, r->resamples > 0) : found[m];
+  }
+  for (int m = 0; m < r->method_count && r->aggregate == VX_AGGREGATE_POOLED; m++) pool_mean_iou(r, &rows[m]);
+  return true;
+}
+
 bool vx_scores_summarise(vx_store *store, const vx_score_request *request, vx_arena *arena, vx_score_row **rows,
                          vx_error *error) {
   *rows = VX_TAKE(arena, request->method_count + 1, vx_score_row);
@@ -245,14 +284,15 @@ bool vx_scores_summarise(vx_store *store, const vx_score_request *request, vx_ar
     vx_score_row *row = &(*rows)[m];
     row->method = &request->methods[m];
     row->more = VX_TAKE(arena, request->more_count + 1, vx_score_value);
-    if (!row->more) return vx_fail(error, vx_store_path(store), "out of memory");
-    for (int k = 0; k < request->more_count; k++) row->more[k] = (vx_score_value){NAN, NAN, NAN};
+    row->more_n = VX_TAKE(arena, request->more_count + 1, int);
+    if (!row->more || !row->more_n) return vx_fail(error, vx_store_path(store), "out of memory");
   }
   bool many = request->images->count > VX_BOOTSTRAP_IMAGES && request->aggregate == VX_AGGREGATE_MEAN;
-  if (many && request->whole && (!request->wanted || request->condition))
-    return summarise_totals(store, request, *rows, error);
-  if (many) return summarise_many(store, request, arena, *rows, error);
-  return summarise_rows(store, request, arena, *rows, error);
+  bool sums = many && request->whole && (!request->wanted || request->condition);
+  if (sums ? !summarise_totals(store, request, *rows, error)
+           : !(many ? summarise_many : summarise_rows)(store, request, arena, *rows, error))
+    return false;
+  return request->more_count == 0 || summarise_more(store, request, many, arena, *rows, error);
 }
 
 /* ---- groups ------------------------------------------------------------------------------------------------- */

@@ -28,6 +28,7 @@ typedef struct vx_score_row {
   const vx_method_row *method;
   vx_score_value of[VX_SCORE_MEASURES];
   vx_score_value *more; /* [more_count] of the request: further measures, in their own unit */
+  int *more_n;          /* [more_count] images that have the measure: fewer than n where it was made on a sample */
   int64_t n, flat;      /* scored images, of which flat maps */
   int failed, unscored;
 } vx_score_row;

@@ -90,6 +90,59 @@ vx_sheet *vx_sweep_effects(const vx_sweep *s) {
   return sheet;
 }
 
+/* ---- measures that do not look at the truth ---------------------------------------------------------------------- */
+
+/* The mean over all inputs, methods and gates that have the level. */
+static double measure_mean(const vx_sweep *s, vx_sweep_choice choice, int level, int measure) {
+  double sum = 0;
+  int n = 0;
+  bool leave_out = choice != VX_CHOICE_METHOD && any_looks(s);
+  for (int i = 0; i < s->level_count[VX_CHOICE_INPUT]; i++)
+    for (int m = 0; m < s->level_count[VX_CHOICE_METHOD]; m++)
+      for (int g = 0; g < s->level_count[VX_CHOICE_GATE]; g++) {
+        int at = choice == VX_CHOICE_INPUT ? i : choice == VX_CHOICE_METHOD ? m : g;
+        double mean = vx_sweep_mean(s, i, m, g, measure);
+        if (at != level || isnan(mean) || (leave_out && s->trivial[m])) continue;
+        sum += mean;
+        n++;
+      }
+  return n ? sum / n : (double)NAN;
+}
+
+vx_sheet *vx_sweep_measures(const vx_sweep *s) {
+  static const vx_sweep_choice choices[] = {VX_CHOICE_METHOD, VX_CHOICE_INPUT, VX_CHOICE_GATE};
+  enum { FIRST_MEASURE = 2 };
+  vx_sheet_column *columns = calloc((size_t)s->measure_count + FIRST_MEASURE, sizeof *columns);
+  if (!columns) return NULL;
+  columns[CHOICE] = effect_columns[CHOICE];
+  columns[LEVEL] = effect_columns[LEVEL];
+  for (int k = 0; k < s->measure_count; k++)
+    columns[FIRST_MEASURE + k] = (vx_sheet_column){s->measures[k], s->measures[k], 3, false};
+  vx_sheet *sheet = vx_sheet_new(columns, FIRST_MEASURE + s->measure_count);
+  free(columns);
+  if (!sheet) return NULL;
+  vx_sheet_title(sheet,
+                 "Measures that do not look at the truth: of the choices only these touch them; means over images");
+  bool any = false;
+  for (size_t c = 0; c < sizeof choices / sizeof *choices; c++) {
+    if (s->level_count[choices[c]] < 2) continue;
+    if (any) vx_sheet_rule(sheet);
+    any = true;
+    for (int l = 0; l < s->level_count[choices[c]]; l++) {
+      vx_sheet_row(sheet);
+      vx_sheet_text(sheet, CHOICE, "%s", vx_sweep_choice_name(choices[c]));
+      if (l) vx_sheet_show(sheet, CHOICE, " ");
+      vx_sheet_text(sheet, LEVEL, "%s", s->levels[choices[c]][l]);
+      if (choices[c] == VX_CHOICE_METHOD && s->trivial[l])
+        vx_sheet_show(sheet, LEVEL, "%s *", s->levels[choices[c]][l]);
+      for (int k = 0; k < s->measure_count; k++)
+        vx_sheet_real(sheet, FIRST_MEASURE + k, measure_mean(s, choices[c], l, k));
+    }
+  }
+  vx_sheet_note(sheet, "* never looks at the model; left out of the other choices' means.");
+  return sheet;
+}
+
 /* ---- nearest ------------------------------------------------------------------------------------------------------
  */
 

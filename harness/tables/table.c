@@ -5,15 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/text.h"
+#include "harness/tables/column.h"
 #include "harness/tables/heading.h"
 #include "harness/tables/published.h"
 #include "harness/tables/scores.h"
 #include "harness/tables/truth_note.h"
-#include "metrics/measure.h"
 #include "statistics/standing.h"
 
-enum { PUBLISHED_MAX = 64, MORE_MAX = 24, MORE_SHOWN = 3 };
+enum { PUBLISHED_MAX = 64, MORE_SHOWN = 3, FAITHFUL_SHOWN = 5 };
+
+/* What a further measure has, from its first column on. */
+enum { VALUE, VALUE_LOW, VALUE_HIGH, VALUE_N, VALUE_LEVEL, VALUE_RANK_LOW, VALUE_RANK_HIGH, VALUES };
 
 enum {
   GROUP,
@@ -35,7 +39,7 @@ enum {
   LEVEL,
   RANK_LOW,
   RANK_HIGH,
-  COLUMNS /* then three a further measure, n and flat */
+  COLUMNS /* then VALUES a further measure, n and flat */
 };
 
 static const vx_sheet_column table_columns[COLUMNS] = {
@@ -78,29 +82,41 @@ typedef struct making {
   vx_published published;
   const vx_published_row *rows[PUBLISHED_MAX]; /* beside ours */
   int row_count;
-  const char **more; /* names of further measures */
+  vx_column *columns; /* of the run: VX_COLUMNS_OWN, then the further ones */
+  bool *shown;        /* [columns] for eyes */
+  const vx_column *more;
   int more_count;
-  double scale[MORE_MAX]; /* 100 for those in percent */
-  int n, flat;            /* columns */
-  vx_standing *standings; /* [groups][methods] by IoU; NULL: not compared */
-  int pairs;              /* that were compared */
-  int untrue;             /* images that have no truth */
+  const char **names;           /* [more_count] */
+  bool *own_n;                  /* [more_count] measured on other images than IoU */
+  int *same_n;                  /* [more_count] the n of all rows; -1: they differ; -2: no row yet */
+  int n, flat;                  /* columns */
+  vx_standing *standings;       /* [groups][methods] by IoU; NULL: not compared */
+  vx_standing **more_standings; /* [more_count] likewise */
+  int pairs;                    /* that were compared by IoU */
+  int untrue;                   /* images that have no truth */
   vx_sheet *sheet;
 } making;
 
 static int family_rank(const char *family) {
-  int rank = vx_choice_find("attention|gradient|propagation|hybrid|imported|trivial", family);
-  return rank < 0 ? 4 : rank; /* of another name: with the imported ones */
+  int rank = vx_choice_find("attention|gradient|propagation|hybrid|perturbation|imported|trivial", family);
+  return rank < 0 ? 5 : rank; /* of another name: with the imported ones */
 }
 
-/* Places of the rows: by family, then as in the run or by a measure, best first. */
-static void sort_rows(const vx_score_row *rows, int count, int measure, int *order) {
-  for (int i = 0; i < count; i++) {
+/* What rows are sorted by: an estimate, the better the higher. */
+static double sort_value(const making *m, const vx_score_row *row, int column) {
+  if (column < VX_COLUMNS_OWN) return row->of[column].estimate;
+  double value = row->more[column - VX_COLUMNS_OWN].estimate;
+  return m->columns[column].higher ? value : -value;
+}
+
+/* Places of the rows: by family, then as in the run or by a column, best first. */
+static void sort_rows(const making *m, const vx_score_row *rows, int column, int *order) {
+  for (int i = 0; i < m->method_count; i++) {
     int rank = family_rank(rows[i].method->family), at = i;
     for (; at > 0; at--) {
       const vx_score_row *before = &rows[order[at - 1]];
       int other = family_rank(before->method->family);
-      bool better = measure >= 0 && rows[i].of[measure].estimate > before->of[measure].estimate;
+      bool better = column >= 0 && sort_value(m, &rows[i], column) > sort_value(m, before, column);
       if (!(other > rank || (other == rank && better))) break;
       order[at] = order[at - 1];
     }
@@ -108,10 +124,19 @@ static void sort_rows(const vx_score_row *rows, int count, int measure, int *ord
   }
 }
 
-static bool sort_measure(const char *sort, int *measure, vx_error *error) {
-  int found = sort ? vx_choice_find("run|iou|f1|pixel_accuracy", sort) : 0;
-  *measure = found - 1; /* -1: as in the run */
-  return found >= 0 || vx_fail(error, "--sort", "'%s' is none of run, iou, f1, pixel_accuracy", sort);
+static bool sort_column(const making *m, int *column, vx_error *error) {
+  const char *sort = m->options->sort, **words = VX_TAKE(m->arena, m->more_count + VX_COLUMNS_OWN + 1, const char *);
+  *column = -1;
+  if (!words) return vx_fail(error, vx_store_path(m->store), "out of memory");
+  if (!sort || strcmp(sort, "run") == 0) return true;
+  words[0] = "run";
+  for (int i = 0; i < VX_COLUMNS_OWN + m->more_count; i++) {
+    words[i + 1] = m->columns[i].name;
+    if (strcmp(sort, m->columns[i].name) == 0) return *column = i, true;
+  }
+  vx_words known = VX_WORD_ARRAY(words, m->more_count + VX_COLUMNS_OWN + 1);
+  return vx_fail(error, "--sort", "'%.60s' is neither run nor a measure of the run%s", sort,
+                 vx_meant(sort, known, NULL).text);
 }
 
 /* An estimate and its interval, x 100, in the three columns from `column`. */
@@ -130,7 +155,37 @@ static void put_standing(making *m, const vx_standing *s) {
   vx_sheet_int(m->sheet, RANK_HIGH, s->high);
 }
 
-static void put_row(making *m, const char *group, const vx_score_row *row, const vx_standing *standing) {
+/* A further measure of a row. For eyes "=" marks those level with the best, "^" the ceiling row, which is in no
+ * ranking. */
+static void put_more(making *m, int k, const vx_score_row *row, const vx_standing *standing) {
+  const vx_column *c = &m->more[k];
+  const vx_score_value *value = &row->more[k];
+  int at = COLUMNS + VALUES * k, digits = c->scale == 100 ? 2 : 3;
+  bool ceiling = vx_column_has_ceiling(c, row->method), ranked = standing && standing->rank && !ceiling;
+  vx_sheet_real(m->sheet, at + VALUE, c->scale * value->estimate);
+  vx_sheet_real(m->sheet, at + VALUE_LOW, c->scale * value->low);
+  vx_sheet_real(m->sheet, at + VALUE_HIGH, c->scale * value->high);
+  vx_sheet_int(m->sheet, at + VALUE_N, row->more_n[k]);
+  if (!isnan(value->low))
+    vx_sheet_show(m->sheet, at + VALUE_LOW, "[%.*f, %.*f]", digits - 1, c->scale * value->low, digits - 1,
+                  c->scale * value->high);
+  if (!isnan(value->estimate))
+    vx_sheet_show(m->sheet, at + VALUE, "%.*f%s", digits, c->scale * value->estimate,
+                  ceiling                     ? "^"
+                  : !m->more_standings[k]     ? ""
+                  : ranked && standing->level ? "="
+                                              : " ");
+  if (ceiling) vx_sheet_text(m->sheet, at + VALUE_LEVEL, "ceiling");
+  if (!ranked) return;
+  vx_sheet_text(m->sheet, at + VALUE_LEVEL, standing->level ? "yes" : "no");
+  vx_sheet_int(m->sheet, at + VALUE_RANK_LOW, standing->low);
+  if (standing->high > standing->low)
+    vx_sheet_show(m->sheet, at + VALUE_RANK_LOW, "%d–%d", standing->low, standing->high);
+  vx_sheet_int(m->sheet, at + VALUE_RANK_HIGH, standing->high);
+}
+
+/* `place`: of the row among standings. */
+static void put_row(making *m, const char *group, const vx_score_row *row, int place) {
   const vx_method_row *method = row->method;
   vx_sheet_row(m->sheet);
   if (group) vx_sheet_text(m->sheet, GROUP, "%s", group);
@@ -143,13 +198,13 @@ static void put_row(making *m, const char *group, const vx_score_row *row, const
   put_value(m->sheet, PIXEL_ACCURACY, &row->of[VX_SCORE_PIXEL_ACCURACY]);
   put_value(m->sheet, OVER_CHANCE, &row->of[VX_SCORE_OVER_CHANCE]);
   for (int k = 0; k < m->more_count; k++) {
-    vx_sheet_real(m->sheet, COLUMNS + 3 * k, m->scale[k] * row->more[k].estimate);
-    vx_sheet_real(m->sheet, COLUMNS + 3 * k + 1, m->scale[k] * row->more[k].low);
-    vx_sheet_real(m->sheet, COLUMNS + 3 * k + 2, m->scale[k] * row->more[k].high);
+    put_more(m, k, row, m->more_standings[k] ? &m->more_standings[k][place] : NULL);
+    m->own_n[k] = m->own_n[k] || row->more_n[k] != row->n;
+    m->same_n[k] = m->same_n[k] == -2 || m->same_n[k] == row->more_n[k] ? row->more_n[k] : -1;
   }
   vx_sheet_int(m->sheet, m->n, row->n);
   vx_sheet_int(m->sheet, m->flat, row->flat);
-  if (standing) put_standing(m, standing);
+  if (m->standings) put_standing(m, &m->standings[place]);
 }
 
 /* A published row, and below it ours less theirs when there is ours. */
@@ -163,8 +218,8 @@ static void put_published(making *m, const vx_published_row *theirs, const vx_sc
   vx_sheet_text(m->sheet, KIND, "published");
   for (int k = 0; k < 3; k++) vx_sheet_real(m->sheet, places[k], vx_published_score_of(theirs, metrics[k]));
   for (int k = 0; k < m->more_count; k++) {
-    double value = vx_published_score_of(theirs, m->more[k]);
-    vx_sheet_real(m->sheet, COLUMNS + 3 * k, m->scale[k] / 100 * value);
+    double value = vx_published_score_of(theirs, m->names[k]);
+    vx_sheet_real(m->sheet, COLUMNS + VALUES * k, m->more[k].scale / 100 * value);
   }
   if (theirs->images >= 0) vx_sheet_int(m->sheet, m->n, theirs->images);
   if (!ours) return;
@@ -180,14 +235,15 @@ static void put_published(making *m, const vx_published_row *theirs, const vx_sc
     if (difference > 0) vx_sheet_show(m->sheet, places[k], "+%.2f", difference);
   }
   for (int k = 0; k < m->more_count; k++) {
-    double value = vx_published_score_of(theirs, m->more[k]) / 100;
-    vx_sheet_real(m->sheet, COLUMNS + 3 * k, m->scale[k] * (ours->more[k].estimate - value));
+    double value = vx_published_score_of(theirs, m->names[k]) / 100;
+    vx_sheet_real(m->sheet, COLUMNS + VALUES * k, m->more[k].scale * (ours->more[k].estimate - value));
   }
 }
 
-/* Rows of one group of images in their order, published ones under the method that they are about. */
-static bool put_group(making *m, const char *group, const bool *wanted, const char *condition,
-                      const vx_standing *standings, vx_error *error) {
+/* Rows of one group of images in their order, published ones under the method that they are about; `first`: the group's
+   place among standings. */
+static bool put_group(making *m, const char *group, const bool *wanted, const char *condition, int first,
+                      vx_error *error) {
   vx_score_request request = {.run = &m->run,
                               .scoring = &m->scoring,
                               .methods = m->methods,
@@ -199,19 +255,19 @@ static bool put_group(making *m, const char *group, const bool *wanted, const ch
                               .aggregate = m->aggregate,
                               .resamples = m->options->resamples,
                               .seed = m->options->seed,
-                              .more = m->more,
+                              .more = m->names,
                               .more_count = m->more_count};
   vx_score_row *rows;
-  int measure, *order = VX_TAKE(m->arena, m->method_count + 1, int);
+  int column, *order = VX_TAKE(m->arena, m->method_count + 1, int);
   bool shown[PUBLISHED_MAX] = {false}, apart = false;
   if (!order) return vx_fail(error, vx_store_path(m->store), "out of memory");
-  if (!sort_measure(m->options->sort, &measure, error)) return false;
+  if (!sort_column(m, &column, error)) return false;
   if (!vx_scores_summarise(m->store, &request, m->arena, &rows, error)) return false;
-  sort_rows(rows, m->method_count, measure, order);
+  sort_rows(m, rows, column, order);
   for (int i = 0; i < m->method_count; i++) {
     const vx_score_row *row = &rows[order[i]];
     if (i && !group && strcmp(row->method->family, rows[order[i - 1]].method->family) != 0) vx_sheet_rule(m->sheet);
-    put_row(m, group, row, standings ? &standings[order[i]] : NULL);
+    put_row(m, group, row, first + order[i]);
     for (int p = 0; p < m->row_count; p++) {
       if (group || shown[p] || strcmp(m->rows[p]->method, row->method->explainer) != 0) continue;
       put_published(m, m->rows[p], row);
@@ -231,33 +287,52 @@ static bool put_group(making *m, const char *group, const bool *wanted, const ch
   return true;
 }
 
-/* What `vitx compare` decides on every pair by IoU, as standings: of means over images, and where that takes no longer
-   than a table may. */
+/* What `vitx compare` decides on every pair by a column, as standings [groups][methods], the ceiling row left out. */
+static bool stand_by(making *m, const vx_column *column, const vx_image_groups *groups, int *pairs,
+                     vx_standing **standings, vx_error *error) {
+  size_t images = (size_t)m->images.count, methods = (size_t)m->method_count, each = vx_pairs(methods);
+  size_t count = groups ? (size_t)groups->count : 1;
+  const vx_resampling none = {0};
+  vx_arena *arena = vx_arena_new();
+  double *values = arena ? VX_TAKE(arena, images * methods, double) : NULL;
+  double *one = arena ? VX_TAKE(arena, images, double) : NULL;
+  vx_pair *list = arena ? VX_TAKE(arena, count * each, vx_pair) : NULL;
+  *standings = VX_TAKE(m->arena, count * methods, vx_standing);
+  bool ok = (values && one && list && *standings) || vx_fail(error, vx_store_path(m->store), "out of memory");
+  for (size_t k = 0; ok && k < methods; k++) {
+    bool ceiling = vx_column_has_ceiling(column, &m->methods[k]);
+    ok = vx_query_values(m->store, m->scoring.id, m->methods[k].id, &m->images, column->name, one, error);
+    for (size_t i = 0; i < images; i++) values[i * methods + k] = ceiling ? (double)NAN : one[i];
+  }
+  const int *group = groups ? groups->group : NULL;
+  ok = ok && vx_compare_groups(values, images, methods, group, count, &none, list, error);
+  if (ok) vx_stand(values, images, methods, group, count, list, column->higher, *standings);
+  for (size_t i = 0; ok && pairs && i < count * each; i++) *pairs += list[i].n > 0;
+  vx_arena_free(arena);
+  return ok;
+}
+
+/* Of means over images, and where that takes no longer than a table may: by IoU, then by the further measures, those
+   for eyes first. */
 static bool make_standings(making *m, const vx_image_groups *groups, vx_error *error) {
   enum { MOST = 20000000 }; /* pairs x images: about two seconds */
-  size_t images = (size_t)m->images.count, methods = (size_t)m->method_count, pairs = vx_pairs(methods);
-  size_t count = groups ? (size_t)groups->count : 1;
+  size_t images = (size_t)m->images.count, pairs = vx_pairs((size_t)m->method_count);
   if (m->aggregate != VX_AGGREGATE_MEAN || pairs == 0 || images == 0 || images > MOST / pairs) return true;
-  const vx_resampling none = {0};
-  double *values = VX_TAKE(m->arena, images * methods, double), *column = VX_TAKE(m->arena, images, double);
-  vx_pair *list = VX_TAKE(m->arena, count * pairs, vx_pair);
-  m->standings = VX_TAKE(m->arena, count * methods, vx_standing);
-  if (!values || !column || !list || !m->standings) return vx_fail(error, vx_store_path(m->store), "out of memory");
-  for (size_t k = 0; k < methods; k++) {
-    if (!vx_query_values(m->store, m->scoring.id, m->methods[k].id, &m->images, "iou", column, error)) return false;
-    for (size_t i = 0; i < images; i++) values[i * methods + k] = column[i];
+  if (!stand_by(m, &m->columns[0], groups, &m->pairs, &m->standings, error)) return false;
+  size_t left = MOST / pairs / images - 1;
+  for (int hidden = 0; hidden < 2; hidden++) {
+    for (int k = 0; k < m->more_count && left; k++) {
+      if (m->shown[VX_COLUMNS_OWN + k] == hidden) continue;
+      if (!stand_by(m, &m->more[k], groups, NULL, &m->more_standings[k], error)) return false;
+      left--;
+    }
   }
-  if (!vx_compare_groups(values, images, methods, groups ? groups->group : NULL, count, &none, list, error)) {
-    return false;
-  }
-  vx_stand(values, images, methods, groups ? groups->group : NULL, count, list, true, m->standings);
-  for (size_t i = 0; i < count * pairs; i++) m->pairs += list[i].n > 0;
   return true;
 }
 
 static bool put_groups(making *m, vx_error *error) {
   if (!m->options->by) {
-    return make_standings(m, NULL, error) && put_group(m, NULL, NULL, NULL, m->standings, error);
+    return make_standings(m, NULL, error) && put_group(m, NULL, NULL, NULL, 0, error);
   }
   vx_image_groups groups;
   bool *wanted = VX_TAKE(m->arena, m->images.count + 1, bool);
@@ -272,8 +347,7 @@ static bool put_groups(making *m, vx_error *error) {
     for (int i = 0; i < m->images.count; i++) count += wanted[i] = groups.group[i] == g;
     if (!count) continue;
     if (g) vx_sheet_rule(m->sheet);
-    const vx_standing *standings = m->standings ? m->standings + g * m->method_count : NULL;
-    if (!put_group(m, groups.names[g], wanted, groups.conditions[g], standings, error)) return false;
+    if (!put_group(m, groups.names[g], wanted, groups.conditions[g], g * m->method_count, error)) return false;
   }
   return true;
 }
@@ -302,7 +376,60 @@ static void put_published_notes(making *m) {
   }
 }
 
-static void put_notes(making *m) {
+/* Measures that were made on a sample, with its n where all rows have the same. */
+static bool put_samples(making *m, vx_error *error) {
+  for (int k = 0; k < m->more_count; k++) {
+    vx_text titles = {0};
+    int n = m->same_n[k];
+    if (!m->own_n[k] || n < 0) continue;
+    for (int o = k; o < m->more_count; o++) {
+      if (!m->own_n[o] || m->same_n[o] != n) continue;
+      m->own_n[o] = false; /* said */
+      if (m->shown[VX_COLUMNS_OWN + o]) vx_text_add(&titles, "%s%s", titles.length ? ", " : "", m->more[o].title);
+    }
+    if (titles.text) vx_sheet_note(m->sheet, "On %d images of them: %s.", n, titles.text);
+    bool whole = !titles.broken;
+    free(titles.text);
+    if (!whole) return vx_fail(error, vx_store_path(m->store), "out of memory");
+  }
+  return true;
+}
+
+/* What to know of the further measures for eyes. */
+static bool put_more_notes(making *m, vx_error *error) {
+  vx_text lower = {0}, faithful = {0};
+  int hidden = 0;
+  bool ties = false, ceiling = false;
+  for (int k = 0; k < m->more_count; k++) {
+    const vx_column *c = &m->more[k];
+    if (!m->shown[VX_COLUMNS_OWN + k]) {
+      hidden++;
+      continue;
+    }
+    ties = ties || m->more_standings[k];
+    for (int i = 0; i < m->method_count; i++) ceiling = ceiling || vx_column_has_ceiling(c, &m->methods[i]);
+    if (!c->higher) vx_text_add(&lower, "%s%s", lower.length ? ", " : "", c->title);
+    if (vx_column_is_faithful(c)) vx_text_add(&faithful, "%s%s", faithful.length ? ", " : "", c->title);
+    if (m->own_n[k] && m->same_n[k] < 0) vx_sheet_head(m->sheet, COLUMNS + VALUES * k + VALUE_N, "its n");
+  }
+  if (faithful.text)
+    vx_sheet_note(m->sheet,
+                  "%s: what the map has to do with the model; the others: how it lies on the object "
+                  "(docs/measures.md).",
+                  faithful.text);
+  if (lower.text) vx_sheet_note(m->sheet, "Lower is better: %s.", lower.text);
+  if (ties) vx_sheet_note(m->sheet, "= level with the best of its column, decided as by IoU.");
+  if (ceiling)
+    vx_sheet_note(m->sheet, "^ the ceiling, in no ranking: its map is the drops that the measure correlates with.");
+  if (hidden) vx_sheet_note(m->sheet, "%d further measures: --metrics all shows them, CSV and JSON have them.", hidden);
+  bool whole = !lower.broken && !faithful.broken;
+  free(lower.text);
+  free(faithful.text);
+  if (!whole) return vx_fail(error, vx_store_path(m->store), "out of memory");
+  return put_samples(m, error);
+}
+
+static bool put_notes(making *m, vx_error *error) {
   bool trivial = false;
   for (int i = 0; i < m->method_count; i++) trivial = trivial || m->methods[i].trivial;
   if (m->images.count > VX_BOOTSTRAP_IMAGES && m->aggregate == VX_AGGREGATE_MEAN) {
@@ -326,9 +453,7 @@ static void put_notes(making *m) {
     vx_sheet_head(m->sheet, RANK_LOW, NULL);
   }
   if (trivial) vx_sheet_note(m->sheet, "* never looks at the model.");
-  if (m->more_count > MORE_SHOWN && !m->options->metrics) {
-    vx_sheet_note(m->sheet, "%d further measures: --metrics all shows them, CSV and JSON have them.", m->more_count);
-  }
+  if (!put_more_notes(m, error)) return false;
   const char *titled = "";
   for (int p = 0; p < m->row_count; p++) {
     if (strcmp(titled, m->rows[p]->title) != 0) {
@@ -337,11 +462,43 @@ static void put_notes(making *m) {
     titled = m->rows[p]->title;
   }
   if (*m->scoring.note) vx_sheet_note(m->sheet, "Scoring %s: %s", m->scoring.name, m->scoring.note);
+  return true;
 }
 
-static bool choose_more(making *m, vx_error *error) {
-  if (!vx_query_metrics(m->store, m->scoring.id, m->arena, &m->more, &m->more_count, error)) return false;
-  if (m->more_count > MORE_MAX) m->more_count = MORE_MAX;
+/* For eyes without --metrics: the overlap, those of a published row, and a few of the rest: all where there are few,
+   else the first that say what a map has to do with the model. */
+static void show_some(making *m) {
+  int faithful = 0;
+  for (int i = 0; i < VX_COLUMNS_OWN + m->more_count; i++) {
+    bool ours = vx_column_is_faithful(&m->columns[i]);
+    m->shown[i] = i < VX_COLUMNS_OWN || m->more_count <= MORE_SHOWN || (ours && faithful < FAITHFUL_SHOWN);
+    faithful += ours;
+    for (int p = 0; p < m->row_count; p++)
+      m->shown[i] = m->shown[i] || !isnan(vx_published_score_of(m->rows[p], m->columns[i].name));
+  }
+}
+
+static bool choose_columns(making *m, vx_error *error) {
+  int count;
+  if (!vx_columns_read(m->store, m->run.id, m->scoring.id, m->arena, &m->columns, &count, error)) return false;
+  m->more = m->columns + VX_COLUMNS_OWN;
+  m->more_count = count - VX_COLUMNS_OWN;
+  m->shown = VX_TAKE(m->arena, count + 1, bool);
+  m->own_n = VX_TAKE(m->arena, count + 1, bool);
+  m->same_n = VX_TAKE(m->arena, count + 1, int);
+  m->names = VX_TAKE(m->arena, count + 1, const char *);
+  m->more_standings = VX_TAKE(m->arena, count + 1, vx_standing *);
+  if (!m->shown || !m->own_n || !m->same_n || !m->names || !m->more_standings)
+    return vx_fail(error, vx_store_path(m->store), "out of memory");
+  for (int k = 0; k < m->more_count; k++) {
+    m->names[k] = m->more[k].name;
+    m->own_n[k] = false;
+    m->same_n[k] = -2;
+    m->more_standings[k] = NULL;
+  }
+  if (m->options->metrics)
+    return vx_columns_choose(m->columns, count, m->options->metrics, "--metrics", m->arena, m->shown, error);
+  show_some(m);
   return true;
 }
 
@@ -352,48 +509,62 @@ static bool read_run(making *m, vx_error *error) {
          vx_query_methods(m->store, m->run.id, m->arena, &m->methods, &m->method_count, error) &&
          vx_query_images(m->store, &m->run, o->min_confidence, m->arena, &m->images, error) &&
          vx_aggregate_parse(o->aggregate ? o->aggregate : m->scoring.aggregate, &m->aggregate, error) &&
-         choose_published(m, error) && choose_more(m, error);
+         choose_published(m, error) && choose_columns(m, error);
 }
 
-/* Is the further measure for eyes? The first few of a run, those asked for, and those of a published row. */
-static bool is_shown(const making *m, int k) {
-  const char *list = m->options->metrics;
-  for (int p = 0; p < m->row_count; p++) {
-    if (!isnan(vx_published_score_of(m->rows[p], m->more[k]))) return true;
-  }
-  if (!list) return m->more_count <= MORE_SHOWN;
-  size_t length = strlen(m->more[k]);
-  for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-    if (strncmp(at, m->more[k], length) == 0 && (at[length] == ',' || at[length] == '\0')) return true;
-  }
-  return strcmp(list, "all") == 0;
+/* One column of the sheet, its key with an end. */
+static void set_column(making *m, int column, const char *name, const char *end, const char *head, int decimals) {
+  char key[120];
+  snprintf(key, sizeof key, "%s%s", name, end);
+  vx_sheet_column set = {key, head, decimals, false};
+  vx_sheet_column_set(m->sheet, column, &set);
 }
 
-/* Columns of the further measures, by what the registry knows of them; then n and flat. */
+/* Columns of the further measures, by what the registry knows of them; then n and flat. Those that were asked for by
+   name have their intervals and ranks for eyes, too. */
 static bool make_sheet(making *m, vx_error *error) {
-  vx_sheet_column none[COLUMNS + 3 * MORE_MAX + 2] = {{0}};
-  memcpy(none, table_columns, sizeof table_columns);
-  m->n = COLUMNS + 3 * m->more_count;
+  m->n = COLUMNS + VALUES * m->more_count;
   m->flat = m->n + 1;
-  none[m->n] = (vx_sheet_column){"n", "n", 0, false};
-  none[m->flat] = (vx_sheet_column){"flat", "flat", 0, false};
-  m->sheet = vx_sheet_new(none, m->flat + 1);
+  vx_sheet_column *all = VX_TAKE(m->arena, m->flat + 1, vx_sheet_column);
+  if (!all) return vx_fail(error, vx_store_path(m->store), "out of memory");
+  memset(all, 0, (size_t)(m->flat + 1) * sizeof *all);
+  memcpy(all, table_columns, sizeof table_columns);
+  all[m->n] = (vx_sheet_column){"n", "n", 0, false};
+  all[m->flat] = (vx_sheet_column){"flat", "flat", 0, false};
+  m->sheet = vx_sheet_new(all, m->flat + 1);
   if (!m->sheet) return vx_fail(error, vx_store_path(m->store), "out of memory");
+  bool named = m->options->metrics && strcmp(m->options->metrics, "all") != 0;
   for (int k = 0; k < m->more_count; k++) {
-    int column;
-    char key[100];
-    const vx_measure *metric = vx_measure_with_column(m->more[k], &column);
-    const char *title = metric ? metric->columns[column].title : m->more[k];
-    m->scale[k] = metric && metric->columns[column].percent ? 100 : 1;
-    vx_sheet_column set = {m->more[k], is_shown(m, k) ? title : NULL, m->scale[k] == 100 ? 2 : 3, false};
-    vx_sheet_column_set(m->sheet, COLUMNS + 3 * k, &set);
-    set = (vx_sheet_column){key, NULL, 2, false};
-    snprintf(key, sizeof key, "%s_low", m->more[k]);
-    vx_sheet_column_set(m->sheet, COLUMNS + 3 * k + 1, &set);
-    snprintf(key, sizeof key, "%s_high", m->more[k]);
-    vx_sheet_column_set(m->sheet, COLUMNS + 3 * k + 2, &set);
+    const vx_column *c = &m->more[k];
+    int at = COLUMNS + VALUES * k;
+    bool shown = m->shown[VX_COLUMNS_OWN + k], whole = shown && named && m->options->resamples > 0;
+    bool ranks = shown && named && m->aggregate == VX_AGGREGATE_MEAN;
+    set_column(m, at + VALUE, c->name, "", shown ? c->title : NULL, c->scale == 100 ? 2 : 3);
+    set_column(m, at + VALUE_LOW, c->name, "_low",
+               whole || (shown && m->options->intervals && m->options->resamples > 0) ? "95 %" : NULL, 2);
+    set_column(m, at + VALUE_HIGH, c->name, "_high", NULL, 2);
+    set_column(m, at + VALUE_N, c->name, "_n", NULL, 0);
+    set_column(m, at + VALUE_LEVEL, c->name, "_level_with_best", NULL, 0);
+    set_column(m, at + VALUE_RANK_LOW, c->name, "_rank_low", ranks ? "ranks" : NULL, 0);
+    set_column(m, at + VALUE_RANK_HIGH, c->name, "_rank_high", NULL, 0);
   }
   return true;
+}
+
+/* Which of the overlap's columns are for eyes. */
+static void show_overlap(making *m) {
+  static const int low[] = {IOU_LOW, F1_LOW, PIXEL_ACCURACY_LOW, OVER_CHANCE_LOW};
+  static const int value[] = {IOU, F1, PIXEL_ACCURACY, OVER_CHANCE};
+  bool pooled = m->aggregate == VX_AGGREGATE_POOLED;
+  for (int i = 0; i < 4; i++) {
+    bool shown = i < VX_COLUMNS_OWN ? m->shown[i] : m->shown[0] && m->shown[1] && !pooled;
+    bool interval = shown && m->options->resamples > 0 && (i == 0 || m->options->intervals);
+    if (!shown) vx_sheet_head(m->sheet, value[i], NULL);
+    vx_sheet_head(m->sheet, low[i], interval ? "95 %" : NULL);
+  }
+  if (m->shown[0]) return;
+  vx_sheet_head(m->sheet, LEVEL, NULL);
+  vx_sheet_head(m->sheet, RANK_LOW, NULL);
 }
 
 static bool fill(making *m, vx_error *error) {
@@ -406,16 +577,10 @@ static bool fill(making *m, vx_error *error) {
   vx_sheet_title(m->sheet, "%s: %s on %s; %s, in percent", heading.title, m->run.model, m->run.data,
                  vx_aggregate_title(m->aggregate));
   vx_heading_put(&heading, NULL, m->sheet);
-  if (m->aggregate == VX_AGGREGATE_POOLED) vx_sheet_head(m->sheet, OVER_CHANCE, NULL);
-  if (m->options->resamples <= 0) vx_sheet_head(m->sheet, IOU_LOW, NULL);
-  if (m->options->intervals && m->options->resamples > 0) {
-    static const int others[] = {F1_LOW, PIXEL_ACCURACY_LOW, OVER_CHANCE_LOW};
-    for (int i = 0; i < (m->aggregate == VX_AGGREGATE_POOLED ? 2 : 3); i++) vx_sheet_head(m->sheet, others[i], "95 %");
-  }
+  show_overlap(m);
   if (!vx_truth_note(m->store, m->run.id, m->arena, m->sheet, &m->untrue, error) || !put_groups(m, error)) return false;
   put_published_notes(m);
-  put_notes(m);
-  return true;
+  return put_notes(m, error);
 }
 
 vx_sheet *vx_table_make(vx_store *store, const vx_table_options *options, vx_error *error) {

@@ -11,12 +11,12 @@ typedef struct vx_table_options {
   double min_confidence;    /* a gate above the run's own; NaN: the run's own */
   const char *aggregate;    /* mean, pooled, class; NULL: as the scoring says */
   const char *by;           /* class, correct, size; NULL: all images together */
-  const char *sort;         /* run, iou, f1, pixel_accuracy; NULL: run */
+  const char *sort;         /* run, or a column of the run's measures; NULL: run */
   const char *published;    /* file; NULL: see vx_published_read */
   const char *compare_with; /* NULL: as the run says; "none" */
-  const char *metrics;      /* further measures for eyes, "a,b" or "all"; NULL: where there are few; files have them */
-  bool intervals;           /* for eyes, those of all measures; files have them anyway */
-  int resamples;            /* of the bootstrap */
+  const char *metrics; /* what is for eyes: columns, measures, "all"; NULL: overlap and a few; files have them all */
+  bool intervals;      /* for eyes, those of all measures; files have them anyway */
+  int resamples;       /* of the bootstrap */
   uint64_t seed;
 } vx_table_options;
 

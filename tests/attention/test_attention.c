@@ -29,24 +29,32 @@ static void teardown(void) {
 typedef struct golden {
   vx_tensors *file;
   vx_shape shape;
-  double *attention;
+  double *attention, *read;
+  vx_view view;
   vx_arena *arena;
 } golden;
 
-static golden open_golden(void) {
+/* `pooled`: as if the head read the mean of the patches. */
+static golden *open_golden(golden *into, bool pooled) {
   vx_error error = {"", ""};
-  golden g = {.file = vx_tensors_open(GOLDEN, &error), .arena = vx_arena_new()};
+  *into = (golden){.file = vx_tensors_open(GOLDEN, &error), .arena = vx_arena_new()};
+#define g (*into)
   ck_assert_msg(g.file != NULL, "%s", error.why);
   const vx_tensor *a = vx_tensors_find(g.file, "attention");
   ck_assert(a && a->rank >= 4);
   const size_t *shape = a->shape + a->rank - 4;
-  g.shape = (vx_shape){.layers = (int)shape[0], .heads = (int)shape[1], .tokens = (int)shape[2]};
+  g.shape = (vx_shape){.layers = (int)shape[0], .heads = (int)shape[1], .tokens = (int)shape[2], .leading = 1};
   g.attention = vx_test_doubles(g.file, "attention", NULL);
-  return g;
+  g.read = calloc(shape[2], sizeof *g.read);
+  for (size_t i = 0; i < shape[2]; i++) g.read[i] = pooled ? (i ? 1 / (double)(shape[2] - 1) : 0) : i == 0;
+  g.view = (vx_view){.shape = &g.shape, .read = g.read};
+#undef g
+  return into;
 }
 
 static void close_golden(golden *g) {
   free(g->attention);
+  free(g->read);
   vx_arena_free(g->arena);
   vx_tensors_close(g->file);
 }
@@ -73,7 +81,8 @@ static void check_conserved(const vx_paths *paths) {
 }
 
 START_TEST(what_arrives_is_the_golden_map) {
-  golden g = open_golden();
+  golden g;
+  open_golden(&g, false);
   vx_error error = {"", ""};
   double *matrices = vx_paths_matrices(&g.shape, g.attention, g.arena, &error);
   ck_assert_ptr_nonnull(matrices);
@@ -82,10 +91,10 @@ START_TEST(what_arrives_is_the_golden_map) {
   double *rollout = vx_test_doubles(g.file, "heat.rollout", &count);
   double *flow = vx_test_doubles(g.file, "heat.attention-flow", NULL);
   ck_assert(rollout && flow && count == (size_t)g.shape.tokens - 1);
-  ck_assert(vx_paths_rollout(matrices, g.shape.layers, g.shape.tokens, g.arena, &paths, &error));
+  ck_assert(vx_paths_rollout(&g.view, matrices, g.arena, &paths, &error));
   check_conserved(&paths);
   ck_assert_double_lt(vx_test_difference(count, paths.node + 1, rollout), 1e-6);
-  ck_assert(vx_paths_flow(matrices, g.shape.layers, g.shape.tokens, g.arena, &paths, &error));
+  ck_assert(vx_paths_flow(&g.view, matrices, g.arena, &paths, &error));
   check_conserved(&paths);
   ck_assert_double_lt(vx_test_difference(count, paths.node + 1, flow), 1e-6);
   free(rollout);
@@ -95,12 +104,13 @@ START_TEST(what_arrives_is_the_golden_map) {
 END_TEST
 
 START_TEST(attention_by_layer_and_head) {
-  golden g = open_golden();
+  golden g;
+  open_golden(&g, false);
   size_t n = (size_t)g.shape.tokens, heads = (size_t)g.shape.heads, layers = (size_t)g.shape.layers;
   double *by_layer = malloc(layers * n * sizeof *by_layer), *by_head = malloc(heads * n * sizeof *by_head);
-  vx_attention_by_layer(&g.shape, g.attention, by_layer);
+  vx_attention_by_layer(&g.view, g.attention, by_layer);
   for (size_t l = 0; l < layers; l++) {
-    vx_attention_by_head(&g.shape, g.attention, (int)l, by_head);
+    vx_attention_by_head(&g.view, g.attention, (int)l, by_head);
     for (size_t j = 0; j + 1 < n; j++) {
       double sum = 0;
       for (size_t h = 0; h < heads; h++) {
@@ -113,6 +123,46 @@ START_TEST(attention_by_layer_and_head) {
   }
   free(by_layer);
   free(by_head);
+  close_golden(&g);
+}
+END_TEST
+
+/* Where the head reads the mean of the patches: every row of the whole product counts alike, and no flow has a source.
+ */
+START_TEST(weights_start_where_the_head_reads) {
+  golden g;
+  open_golden(&g, true);
+  size_t n = (size_t)g.shape.tokens, layers = (size_t)g.shape.layers;
+  vx_error error = {"", ""};
+  double *matrices = vx_paths_matrices(&g.shape, g.attention, g.arena, &error);
+  double *row = malloc(n * sizeof *row), *next = malloc(n * sizeof *next);
+  double *by_layer = malloc(layers * (n - 1) * sizeof *by_layer), *last = by_layer + (layers - 1) * (n - 1);
+  vx_paths paths;
+  ck_assert(vx_paths_rollout(&g.view, matrices, g.arena, &paths, &error));
+  check_conserved(&paths);
+  memcpy(row, g.read, n * sizeof *row);
+  for (size_t l = layers; l-- > 0; memcpy(row, next, n * sizeof *row))
+    for (size_t j = 0; j < n; j++) {
+      next[j] = 0;
+      for (size_t i = 0; i < n; i++) next[j] += row[i] * matrices[(l * n + i) * n + j];
+    }
+  for (size_t j = 0; j < n; j++) ck_assert_double_lt(fabs(paths.node[j] - row[j]), 1e-12);
+  vx_attention_by_layer(&g.view, g.attention, by_layer);
+  for (size_t j = 1; j < n; j++) {
+    double sum = 0, heads = g.shape.heads;
+    for (size_t e = 0; e < (size_t)g.shape.heads * (n - 1); e++)
+      sum += g.attention[(((layers - 1) * (size_t)g.shape.heads + e / (n - 1)) * n + 1 + e % (n - 1)) * n + j];
+    ck_assert_double_lt(fabs(last[j - 1] - sum / heads / (double)(n - 1)), 1e-12);
+  }
+  int token_of[20], tokens[20];
+  ck_assert(vx_paths_main_tokens(&paths, 2, tokens) == 2 && tokens[0] > 0 && tokens[1] > 0);
+  ck_assert_double_gt(vx_paths_strongest(&paths, tokens[0], token_of, &error), 0);
+  ck_assert_int_gt(token_of[layers], 0); /* the way ends in a patch that is read */
+  ck_assert(!vx_paths_flow(&g.view, matrices, g.arena, &paths, &error));
+  ck_assert_msg(strstr(error.why, "head reads several"), "%s", error.why);
+  free(row);
+  free(next);
+  free(by_layer);
   close_golden(&g);
 }
 END_TEST
@@ -135,8 +185,11 @@ START_TEST(strongest_ways_by_enumeration) {
     vx_arena *arena = vx_arena_new();
     vx_paths paths;
     vx_error error;
+    double read[N] = {1};
+    vx_shape shape = {.layers = L, .tokens = N, .leading = 1};
+    vx_view view = {.shape = &shape, .read = read};
     random_matrices(&state, matrices);
-    ck_assert(vx_paths_rollout(matrices, L, N, arena, &paths, &error));
+    ck_assert(vx_paths_rollout(&view, matrices, arena, &paths, &error));
     for (int token = 0; token < N; token++) {
       double best = 0, walked = 1;
       int token_of[L + 1];
@@ -320,6 +373,7 @@ int main(void) {
   tcase_add_checked_fixture(tcase, setup, teardown);
   tcase_add_test(tcase, what_arrives_is_the_golden_map);
   tcase_add_test(tcase, attention_by_layer_and_head);
+  tcase_add_test(tcase, weights_start_where_the_head_reads);
   tcase_add_test(tcase, strongest_ways_by_enumeration);
   tcase_add_test(tcase, patches_have_their_most_frequent_label);
   tcase_add_test(tcase, drawings_hold_hostile_names_as_text);

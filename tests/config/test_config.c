@@ -312,8 +312,8 @@ START_TEST(all_mixes_are_all_of_them) {
 END_TEST
 
 START_TEST(shipped_configurations_are_valid) {
-  static const char *const names[] = {
-      "smoke", "table1", "final-report", "chefer-segmentation", "figure3", "voc-subset-vit-tiny", "demo"};
+  static const char *const names[] = {"smoke",   "table1",  "final-report",        "chefer-segmentation",
+                                      "iia-voc", "figure3", "voc-subset-vit-tiny", "demo"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     char path[200];
     vx_error error;

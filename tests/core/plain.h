@@ -13,10 +13,10 @@
 
 /* ---- models and pictures --------------------------------------------------------------------------------------- */
 
-enum { PLAIN_SHAPES = 7 };
+enum { PLAIN_SHAPES = 14 };
 
 /* A small model of random weights: one layer, one head, two classes, patch 32, widths that no vector divides, a
-   head that reads the patches … */
+   head that reads the patches …; then one of every kind of the family, and all that goes together. */
 static inline vx_model *plain_model(int which, unsigned seed) {
   static const vx_shape shapes[PLAIN_SHAPES] = {
       {.layers = 1, .heads = 1, .dim = 5, .mlp = 7, .patch = 4, .image = 8, .classes = 2, .epsilon = 1e-6},
@@ -33,7 +33,90 @@ static inline vx_model *plain_model(int which, unsigned seed) {
        .image = 9,
        .classes = 4,
        .epsilon = 1e-6,
-       .readout = VX_READ_PATCHES}};
+       .readout = VX_READ_PATCHES},
+      {.layers = 2, /* DeiT with a teacher */
+       .heads = 2,
+       .dim = 8,
+       .mlp = 9,
+       .patch = 2,
+       .image = 6,
+       .classes = 3,
+       .epsilon = 1e-6,
+       .distillation = true,
+       .readout = VX_READ_TWO,
+       .activation = VX_QUICK_GELU},
+      {.layers = 3, /* DINOv2 of transformers, with registers */
+       .heads = 2,
+       .dim = 10,
+       .mlp = 14,
+       .patch = 3,
+       .image = 9,
+       .classes = 4,
+       .epsilon = 1e-6,
+       .registers = 2,
+       .unplaced = 2,
+       .scaled = true,
+       .readout = VX_READ_CLS_AND_PATCHES},
+      {.layers = 2, /* fc_norm, no [CLS] */
+       .heads = 3,
+       .dim = 9,
+       .mlp = 11,
+       .patch = 2,
+       .image = 6,
+       .classes = 3,
+       .epsilon = 1e-6,
+       .no_cls = true,
+       .fc_norm = true,
+       .readout = VX_READ_PATCHES,
+       .activation = VX_GELU_TANH},
+      {.layers = 3, /* registers, a position for the patches only, norms of q and k */
+       .heads = 2,
+       .dim = 12,
+       .mlp = 10,
+       .patch = 2,
+       .image = 6,
+       .classes = 5,
+       .epsilon = 1e-5,
+       .registers = 3,
+       .unplaced = 4,
+       .qk_norm = true}, /* relu has kinks, which differences trip over: test_elementary.c */
+      {.layers = 2,      /* pretrained by CLIP */
+       .heads = 2,
+       .dim = 8,
+       .mlp = 12,
+       .patch = 3,
+       .image = 9,
+       .classes = 3,
+       .epsilon = 1e-5,
+       .pre_norm = true,
+       .activation = VX_QUICK_GELU},
+      {.layers = 2, /* registers without [CLS] */
+       .heads = 1,
+       .dim = 7,
+       .mlp = 5,
+       .patch = 2,
+       .image = 4,
+       .classes = 2,
+       .epsilon = 1e-6,
+       .no_cls = true,
+       .registers = 1,
+       .readout = VX_READ_PATCHES},
+      {.layers = 2, /* all at once */
+       .heads = 2,
+       .dim = 12,
+       .mlp = 7,
+       .patch = 3,
+       .image = 9,
+       .classes = 4,
+       .epsilon = 1e-6,
+       .distillation = true,
+       .registers = 1,
+       .unplaced = 1,
+       .readout = VX_READ_TWO,
+       .activation = VX_GELU_TANH,
+       .pre_norm = true,
+       .qk_norm = true,
+       .scaled = true}};
   vx_error error = {0};
   vx_model *model = vx_model_random(&shapes[which], seed, &error);
   ck_assert_msg(model != NULL, "%s: %s", error.where, error.why);
@@ -63,7 +146,11 @@ typedef struct plain {
   const vx_model *model;
   vx_arena *arena;
   plain_layer *layer;
-  double *patches, *embedded, *tokens, *read, *logits; /* [n-1][3PP], [n-1][d], [n][d] after the last norm, [d], [C] */
+  double *patches, *embedded; /* [patches][3PP], [patches][d] */
+  double *stream;             /* [n][d] with positions, before any norm */
+  double *tokens;             /* [n][d] that are read */
+  double *pooled, *read;      /* [parts][d] what is read, and what the head gets */
+  double *logits;             /* [C] */
 } plain;
 
 /* What is different from the plain pass. */
@@ -74,9 +161,56 @@ typedef struct plain_change {
   const int *place;
 } plain_change;
 
+static inline int plain_parts(const vx_shape *s) {
+  return s->readout == VX_READ_CLS || s->readout == VX_READ_PATCHES ? 1 : 2;
+}
+
+static inline double plain_part(const vx_shape *s, int part, int token) {
+  double mean = token < s->leading ? 0 : 1.0 / (s->tokens - s->leading);
+  switch (s->readout) {
+  case VX_READ_CLS:
+    return token == 0;
+  case VX_READ_PATCHES:
+    return mean;
+  case VX_READ_TWO:
+    return token == part;
+  default:
+    return part == 0 ? token == 0 : mean;
+  }
+}
+
+/* r */
 static inline double plain_weight(const vx_shape *s, int token) {
-  if (s->readout == VX_READ_CLS) return token == 0;
-  return token > 0 ? 1.0 / (s->tokens - 1) : 0;
+  double sum = 0;
+  for (int part = 0; part < plain_parts(s); part++) sum += plain_part(s, part, token) / plain_parts(s);
+  return sum;
+}
+
+/* A weight in double: of a folded layer what single precision left over belongs to it. */
+static inline double plain_at(const vx_linear *w, int i) {
+  return (double)w->weight[i] + (w->rest ? (double)w->rest[i] : 0);
+}
+
+static inline double plain_activation(vx_activation kind, double h) {
+  double z = sqrt(2 / acos(-1)) * (h + 0.044715 * h * h * h);
+  switch (kind) {
+  case VX_GELU:
+    return h * erfc(-h / sqrt(2)) / 2;
+  case VX_GELU_TANH:
+    return h * (1 + tanh(z)) / 2;
+  case VX_QUICK_GELU:
+    return h / (1 + exp(-1.702 * h));
+  default:
+    return h > 0 ? h : 0;
+  }
+}
+
+static inline double plain_slope(vx_activation kind, double h) {
+  if (kind == VX_RELU) return h > 0;
+  double step = 1e-3; /* of sixth order: 1e-14 */
+#define AT(k) plain_activation(kind, h + (k)*step)
+  return (45 * (AT(1) - AT(-1)) - 9 * (AT(2) - AT(-2)) + (AT(3) - AT(-3))) / (60 * step);
+#undef AT
 }
 
 static inline void plain_add(const plain_change *change, vx_site site, int layer, int count, int width, int stride,
@@ -95,25 +229,40 @@ static inline double *plain_linear(plain *p, const vx_linear *w, int rows, const
   double *y = plain_take(p, rows, w->out);
   for (int r = 0; r < rows; r++)
     for (int o = 0; o < w->out; o++) {
-      double sum = (double)w->bias[o];
-      for (int i = 0; i < w->in; i++) sum += (double)w->weight[o * w->in + i] * x[r * w->in + i];
+      double sum = (double)w->bias[o] + (w->rest ? (double)w->rest_bias[o] : 0);
+      for (int i = 0; i < w->in; i++) sum += plain_at(w, o * w->in + i) * x[r * w->in + i];
       y[r * w->out + o] = sum;
     }
   return y;
 }
 
+/* One row of `width`; y may be x. */
+static inline void plain_norm_row(const plain *p, const vx_norm *norm, int width, const double *x, double *y) {
+  double mean = 0, variance = 0;
+  for (int i = 0; i < width; i++) mean += x[i] / width;
+  for (int i = 0; i < width; i++) variance += (x[i] - mean) * (x[i] - mean) / width;
+  for (int i = 0; i < width; i++)
+    y[i] = (x[i] - mean) / sqrt(variance + p->model->shape.epsilon) * (double)norm->weight[i] + (double)norm->bias[i];
+}
+
 static inline double *plain_norm(plain *p, const vx_norm *norm, const double *x) {
   int n = p->model->shape.tokens, d = p->model->shape.dim;
   double *y = plain_take(p, n, d);
-  for (int t = 0; t < n; t++) {
-    double mean = 0, variance = 0;
-    for (int i = 0; i < d; i++) mean += x[t * d + i] / d;
-    for (int i = 0; i < d; i++) variance += (x[t * d + i] - mean) * (x[t * d + i] - mean) / d;
-    for (int i = 0; i < d; i++)
-      y[t * d + i] = (x[t * d + i] - mean) / sqrt(variance + p->model->shape.epsilon) * (double)norm->weight[i] +
-                     (double)norm->bias[i];
-  }
+  for (int t = 0; t < n; t++) plain_norm_row(p, norm, d, x + t * d, y + t * d);
   return y;
+}
+
+/* g [d] += the norm's Jacobian at x, transposed and written out, times dy. */
+static inline void plain_norm_back(plain *p, const vx_norm *norm, const double *x, const double *dy, double *g) {
+  int d = p->model->shape.dim;
+  double mean = 0, variance = 0;
+  for (int i = 0; i < d; i++) mean += x[i] / d;
+  for (int i = 0; i < d; i++) variance += (x[i] - mean) * (x[i] - mean) / d;
+  double sigma = sqrt(variance + p->model->shape.epsilon);
+  for (int i = 0; i < d; i++)
+    for (int j = 0; j < d; j++)
+      g[j] += dy[i] * (double)norm->weight[i] *
+              ((i == j) - 1.0 / d - (x[i] - mean) * (x[j] - mean) / (sigma * sigma * d)) / sigma;
 }
 
 static inline double *plain_sum(plain *p, const double *a, const double *b) {
@@ -150,26 +299,30 @@ static inline plain *plain_forward(const vx_model *model, const double *x, const
   plain *p = calloc(1, sizeof *p);
   const int *place = change && change->kept ? change->place : NULL;
   p->own = *model;
-  if (place) p->own.shape.tokens = 1 + change->kept;
+  if (place) p->own.shape.tokens = p->own.shape.leading + change->kept;
   p->model = model = &p->own;
   p->arena = vx_arena_new();
   const vx_shape *s = &model->shape;
-  int n = s->tokens, d = s->dim, side = s->patch;
+  int n = s->tokens, d = s->dim, side = s->patch, lead = s->leading;
   p->layer = VX_TAKE(p->arena, s->layers, plain_layer);
-  p->patches = plain_take(p, n - 1, 3 * side * side);
-  for (int t = 0; t < n - 1; t++)
+  p->patches = plain_take(p, n - lead, 3 * side * side);
+  for (int t = 0; t < n - lead; t++)
     for (int i = 0; i < 3 * side * side; i++) {
       int patch = place ? place[t] : t;
       int c = i / (side * side), row = patch / s->grid * side + i / side % side;
       int column = patch % s->grid * side + i % side;
       p->patches[t * 3 * side * side + i] = x[(c * s->image + row) * s->image + column];
     }
-  p->embedded = plain_linear(p, &model->patch, n - 1, p->patches);
-  double *in = plain_take(p, n, d);
+  p->embedded = plain_linear(p, &model->patch, n - lead, p->patches);
+  double *in = p->stream = plain_take(p, n, d);
   for (int t = 0; t < n; t++)
-    for (int i = 0; i < d; i++)
-      in[t * d + i] = (t ? p->embedded[(t - 1) * d + i] : (double)model->cls[i]) +
-                      (double)model->position[(t && place ? 1 + place[t - 1] : t) * d + i];
+    for (int i = 0; i < d; i++) {
+      bool leads = t < lead, placed = !leads || t < lead - s->unplaced;
+      int where = leads || !place ? t : lead + place[t - lead];
+      in[t * d + i] = (leads ? (double)model->leading[t * d + i] : p->embedded[(t - lead) * d + i]) +
+                      (placed ? (double)model->position[where * d + i] : 0);
+    }
+  if (s->pre_norm) in = plain_norm(p, &model->pre_norm, in);
   for (int k = 0; k < s->layers; k++) {
     plain_layer *l = &p->layer[k];
     const vx_block *b = &model->block[k];
@@ -178,6 +331,10 @@ static inline plain *plain_forward(const vx_model *model, const double *x, const
     l->norm1 = plain_norm(p, &b->norm1, l->x);
     plain_add(change, VX_AT_NORM1, k, n, d, d, l->norm1);
     l->qkv = plain_linear(p, &b->qkv, n, l->norm1);
+    for (int i = 0; s->qk_norm && i < n * 2 * s->heads; i++) {
+      double *row = l->qkv + i / (2 * s->heads) * 3 * d + i % (2 * s->heads) * s->head_dim;
+      plain_norm_row(p, i % (2 * s->heads) < s->heads ? &b->q_norm : &b->k_norm, s->head_dim, row, row);
+    }
     plain_add(change, VX_AT_VALUES, k, n, d, 3 * d, l->qkv + 2 * d);
     plain_attend(p, l, k, change);
     plain_add(change, VX_AT_CONTEXT, k, n, d, d, l->context);
@@ -186,14 +343,16 @@ static inline plain *plain_forward(const vx_model *model, const double *x, const
     l->norm2 = plain_norm(p, &b->norm2, l->middle);
     l->hidden = plain_linear(p, &b->fc1, n, l->norm2);
     l->active = plain_take(p, n, s->mlp);
-    for (int i = 0; i < n * s->mlp; i++) l->active[i] = l->hidden[i] * erfc(-l->hidden[i] / sqrt(2)) / 2;
+    for (int i = 0; i < n * s->mlp; i++) l->active[i] = plain_activation(s->activation, l->hidden[i]);
     l->mlp = plain_linear(p, &b->fc2, n, l->active);
     in = l->out = plain_sum(p, l->middle, l->mlp);
   }
-  p->tokens = plain_norm(p, &model->norm, in);
-  p->read = plain_take(p, d, 1);
-  for (int t = 0; t < n; t++)
-    for (int i = 0; i < d; i++) p->read[i] += plain_weight(s, t) * p->tokens[t * d + i];
+  p->tokens = s->fc_norm ? in : plain_norm(p, &model->norm, in);
+  p->pooled = p->read = plain_take(p, plain_parts(s), d);
+  for (int part = 0; part < plain_parts(s); part++)
+    for (int t = 0; t < n; t++)
+      for (int i = 0; i < d; i++) p->pooled[part * d + i] += plain_part(s, part, t) * p->tokens[t * d + i];
+  if (s->fc_norm) plain_norm_row(p, &model->norm, d, p->pooled, p->read = plain_take(p, d, 1));
   p->logits = plain_linear(p, &model->head, 1, p->read);
   return p;
 }
@@ -220,39 +379,36 @@ static inline double plain_output(const plain *p, int target, vx_output output) 
 static inline void plain_cut_of(plain *p, const double *seed, int token, double weight, double *cut) {
   const vx_model *m = p->model;
   const vx_shape *s = &m->shape;
-  int n = s->tokens, d = s->dim, dh = s->head_dim;
-  double *g = plain_take(p, d, 1), *dy = plain_take(p, d, 1), *jacobian = plain_take(p, d, d);
-  for (int after = s->layers; after >= 0; after--) { /* after = L: the final norm and head; then LN2 of layer `after` */
-    const vx_norm *norm = after == s->layers ? &m->norm : &m->block[after].norm2;
-    const double *x = (after == s->layers ? p->layer[after - 1].out : p->layer[after].middle) + token * d;
-    for (int i = 0; i < d; i++) dy[i] = 0;
-    if (after == s->layers)
-      for (int c = 0; c < s->classes; c++)
-        for (int i = 0; i < d; i++) dy[i] += weight * seed[c] * (double)m->head.weight[c * d + i];
-    else
-      for (int k = 0; k < s->mlp; k++) {
-        double h = p->layer[after].hidden[token * s->mlp + k], through = 0;
-        for (int i = 0; i < d; i++) through += g[i] * (double)m->block[after].fc2.weight[i * s->mlp + k];
-        through *= erfc(-h / sqrt(2)) / 2 + h * exp(-h * h / 2) / sqrt(2 * acos(-1));
-        for (int i = 0; i < d; i++) dy[i] += through * (double)m->block[after].fc1.weight[k * d + i];
-      }
-    double mean = 0, variance = 0; /* the norm's Jacobian, written out */
-    for (int i = 0; i < d; i++) mean += x[i] / d;
-    for (int i = 0; i < d; i++) variance += (x[i] - mean) * (x[i] - mean) / d;
-    double sigma = sqrt(variance + s->epsilon);
-    for (int i = 0; i < d; i++)
-      for (int j = 0; j < d; j++)
-        jacobian[i * d + j] = (double)norm->weight[i] *
-                              ((i == j) - 1.0 / d - (x[i] - mean) * (x[j] - mean) / (sigma * sigma * d)) / sigma;
-    for (int j = 0; j < d; j++)
-      for (int i = 0; i < d; i++) g[j] += dy[i] * jacobian[i * d + j];
-    if (after == s->layers) continue;
+  int n = s->tokens, d = s->dim, dh = s->head_dim, parts = plain_parts(s);
+  double *g = plain_take(p, d, 1), *dy = plain_take(p, d, 1), *head = plain_take(p, parts, d);
+  for (int c = 0; c < s->classes; c++)
+    for (int i = 0; i < parts * d; i++) head[i] += seed[c] * plain_at(&m->head, c * parts * d + i);
+  if (s->fc_norm) {
+    double *before = plain_take(p, d, 1);
+    plain_norm_back(p, &m->norm, p->pooled, head, before);
+    head = before;
+  }
+  for (int i = 0; i < parts * d; i++) dy[i % d] += plain_part(s, i / d, token) * head[i];
+  if (s->fc_norm)
+    memcpy(g, dy, (size_t)d * sizeof *g);
+  else
+    plain_norm_back(p, &m->norm, p->layer[s->layers - 1].out + token * d, dy, g);
+  for (int l = s->layers - 1; l >= 0; l--) {
+    const vx_block *b = &m->block[l];
+    memset(dy, 0, (size_t)d * sizeof *dy);
+    for (int k = 0; k < s->mlp; k++) {
+      double through = 0;
+      for (int i = 0; i < d; i++) through += g[i] * plain_at(&b->fc2, i * s->mlp + k);
+      through *= plain_slope(s->activation, p->layer[l].hidden[token * s->mlp + k]);
+      for (int i = 0; i < d; i++) dy[i] += through * plain_at(&b->fc1, k * d + i);
+    }
+    plain_norm_back(p, &b->norm2, p->layer[l].middle + token * d, dy, g);
     for (int h = 0; h < s->heads; h++)
       for (int j = 0; j < n; j++)
         for (int k = 0; k < dh; k++) {
           double context = 0;
-          for (int i = 0; i < d; i++) context += g[i] * (double)m->block[after].proj.weight[i * d + h * dh + k];
-          cut[(after * s->heads + h) * n + j] += weight * context * p->layer[after].qkv[j * 3 * d + 2 * d + h * dh + k];
+          for (int i = 0; i < d; i++) context += g[i] * plain_at(&b->proj, i * d + h * dh + k);
+          cut[(l * s->heads + h) * n + j] += weight * context * p->layer[l].qkv[j * 3 * d + 2 * d + h * dh + k];
         }
   }
 }
@@ -295,7 +451,7 @@ static inline double *plain_rule_linear(plain *p, plain_rules r, const vx_linear
   for (int t = 0; t < rows; t++)
     for (int o = 0; o < w->out; o++)
       for (int i = 0; i < w->in; i++) {
-        double weight = (double)w->weight[o * w->in + i], value = x[t * w->in + i];
+        double weight = plain_at(w, o * w->in + i), value = x[t * w->in + i];
         if (weight > 0 && value > 0) z1[t * w->out + o] += weight * value;
         if (weight < 0 && value < 0) z2[t * w->out + o] += weight * value;
       }
@@ -306,7 +462,7 @@ static inline double *plain_rule_linear(plain *p, plain_rules r, const vx_linear
   for (int t = 0; t < rows; t++)
     for (int i = 0; i < w->in; i++)
       for (int o = 0; o < w->out; o++) {
-        double weight = (double)w->weight[o * w->in + i], value = x[t * w->in + i];
+        double weight = plain_at(w, o * w->in + i), value = x[t * w->in + i];
         if (weight > 0 && value > 0) result[t * w->in + i] += value * weight * s1[t * w->out + o];
         if (weight < 0 && value < 0) result[t * w->in + i] += value * weight * s2[t * w->out + o];
       }
@@ -373,13 +529,13 @@ static inline double *plain_rule_attention(plain *p, plain_rules r, const plain_
 static inline void plain_rule_pixels(plain *p, const double *relevance, double *pixels) {
   const vx_shape *s = &p->model->shape;
   const vx_linear *w = &p->model->patch;
-  int side = s->patch;
+  int side = s->patch, count = s->tokens - s->leading;
   double low = INFINITY, high = -INFINITY;
-  for (int i = 0; i < (s->tokens - 1) * w->in; i++) {
+  for (int i = 0; i < count * w->in; i++) {
     low = fmin(low, p->patches[i]);
     high = fmax(high, p->patches[i]);
   }
-  for (int t = 0; t < s->tokens - 1; t++)
+  for (int t = 0; t < count; t++)
     for (int o = 0; o < w->out; o++) {
       double z = 1e-9;
       for (int i = 0; i < w->in; i++) {
@@ -405,9 +561,11 @@ static inline void plain_relevance(plain *p, vx_rule rules, double stabilizer, i
   plain_rules r = {rules, stabilizer};
   double *one = plain_take(p, s->classes, 1), *relevance = plain_take(p, n, d);
   one[target] = 1;
-  const double *pooled = plain_rule_linear(p, r, &m->head, 1, p->read, one);
-  const double *quotient = plain_divide(p, r, d, pooled, p->read);
-  for (int i = 0; i < n * d; i++) relevance[i] = plain_weight(s, i / d) * p->tokens[i] * quotient[i % d];
+  const double *read = plain_rule_linear(p, r, &m->head, 1, p->read, one), *quotient;
+  for (int part = 0; part < plain_parts(s); part++) {
+    quotient = plain_divide(p, r, d, read + part * d, p->pooled + part * d);
+    for (int i = 0; i < n * d; i++) relevance[i] += plain_part(s, part, i / d) * p->tokens[i] * quotient[i % d];
+  }
   for (int k = s->layers - 1; k >= 0; k--) {
     const plain_layer *l = &p->layer[k];
     const vx_block *b = &m->block[k];
@@ -422,9 +580,17 @@ static inline void plain_relevance(plain *p, vx_rule rules, double stabilizer, i
     branch = plain_rule_linear(p, r, &b->qkv, n, l->norm1, branch);
     relevance = plain_rule_copy(p, r, n * d, l->x, main, branch);
   }
-  quotient = plain_divide(p, r, n * d, relevance, p->layer[0].x);
-  double *embedded = plain_take(p, n - 1, d);
-  for (int i = 0; i < (n - 1) * d; i++) embedded[i] = p->embedded[i] * quotient[d + i];
+  /* the sums with a position alone, one below the other */
+  int lead = s->leading, placed = lead - s->unplaced, patches = n - lead;
+  double *sums = plain_take(p, placed + patches, d), *of = plain_take(p, placed + patches, d);
+  for (int i = 0; i < (placed + patches) * d; i++) {
+    int from = i < placed * d ? i : i + s->unplaced * d;
+    sums[i] = p->stream[from];
+    of[i] = relevance[from];
+  }
+  quotient = plain_divide(p, r, (placed + patches) * d, of, sums);
+  double *embedded = plain_take(p, patches, d);
+  for (int i = 0; i < patches * d; i++) embedded[i] = p->embedded[i] * quotient[placed * d + i];
   plain_rule_pixels(p, embedded, pixels);
 }
 

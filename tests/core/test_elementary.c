@@ -1,11 +1,13 @@
-/* exp, the normal distribution, GELU, softmax and LayerNorm as core computes them, against libm in long double. */
+/* exp, the normal distribution, the activations, softmax and LayerNorm as core computes them, against libm in long
+ * double. */
 #include "core/elementary.h" /* vx_exp and vx_normal_at in single; those in double are seen through the layers */
 #include "core/layers.h"
 #include "tests/support/files.h"
 
 /* The same functions in double. */
-void vx_bias_gelu_double(int rows, int width, const float *bias, double *hidden, double *active);
-void vx_gelu_back_double(int rows, int width, const double *hidden, double *g);
+void vx_bias_activate_double(vx_activation kind, int rows, int width, const float *bias, double *hidden,
+                             double *active);
+void vx_activate_back_double(vx_activation kind, size_t count, const double *hidden, double *g);
 void vx_softmax_double(int rows, int width, double *scores);
 void vx_norm_forward_double(int rows, int width, const vx_norm *norm, double epsilon, const double *x, double *y,
                             double *scale);
@@ -20,8 +22,19 @@ static long double cdf(long double x) {
   return erfcl(-x / sqrtl(2)) / 2;
 }
 
-static long double slope(long double x) { /* gelu' */
-  return cdf(x) + x * expl(-x * x / 2) / sqrtl(2 * acosl(-1));
+static long double function(vx_activation kind, long double x) {
+  const long double inner = sqrtl(2 / acosl(-1)) * (x + 0.044715L * x * x * x);
+  if (kind == VX_GELU_TANH) return x * (1 + tanhl(inner)) / 2;
+  if (kind == VX_QUICK_GELU) return x / (1 + expl(-1.702L * x));
+  return kind == VX_GELU ? x * cdf(x) : x > 0 ? x : 0;
+}
+
+static long double slope(vx_activation kind, long double x) {
+  const long double c = sqrtl(2 / acosl(-1)), t = tanhl(c * (x + 0.044715L * x * x * x)),
+                    s = 1 / (1 + expl(-1.702L * x));
+  if (kind == VX_GELU_TANH) return (1 + t) / 2 + x * (1 - t * t) / 2 * c * (1 + 3 * 0.044715L * x * x);
+  if (kind == VX_QUICK_GELU) return s + 1.702L * x * s * (1 - s);
+  return kind == VX_GELU ? cdf(x) + x * expl(-x * x / 2) / sqrtl(2 * acosl(-1)) : x > 0;
 }
 
 START_TEST(test_exp_single) {
@@ -38,38 +51,39 @@ START_TEST(test_exp_single) {
 }
 END_TEST
 
-/* GELU and its slope over a dense range and at extremes, through the functions that the passes call. */
-#define CHECK_GELU(real, suffix, limit)                                                                                \
+/* Each activation and its slope over a dense range and at extremes, through the functions that the passes call. */
+#define CHECK_ACTIVATION(real, suffix, kind, limit)                                                                    \
   do {                                                                                                                 \
     enum { COUNT = 80001 };                                                                                            \
     float *zero = calloc(COUNT, sizeof *zero);                                                                         \
     real *x = malloc(COUNT * sizeof *x), *active = malloc(COUNT * sizeof *active), *g = malloc(COUNT * sizeof *g);     \
     for (int i = 0; i < COUNT; i++) x[i] = (real)(i - 40000) / 2000;                                                   \
     for (int i = 0; i < COUNT; i++) g[i] = 1;                                                                          \
-    vx_bias_gelu_##suffix(1, COUNT, zero, x, active);                                                                  \
-    vx_gelu_back_##suffix(1, COUNT, x, g);                                                                             \
+    vx_bias_activate_##suffix(kind, 1, COUNT, zero, x, active);                                                        \
+    vx_activate_back_##suffix(kind, COUNT, x, g);                                                                      \
     double worst = 0, worst_slope = 0;                                                                                 \
     for (int i = 0; i < COUNT; i++) {                                                                                  \
       long double size = fmaxl(1, fabsl((long double)x[i]));                                                           \
-      worst = fmax(worst, apart((long double)active[i], (long double)x[i] * cdf((long double)x[i]), size));            \
-      worst_slope = fmax(worst_slope, apart((long double)g[i], slope((long double)x[i]), 1));                          \
+      worst = fmax(worst, apart((long double)active[i], function(kind, (long double)x[i]), size));                     \
+      worst_slope = fmax(worst_slope, apart((long double)g[i], slope(kind, (long double)x[i]), 1));                    \
     }                                                                                                                  \
-    ck_assert_msg(worst < (limit), "gelu is off by %g", worst);                                                        \
+    ck_assert_msg(worst < (limit), "activation %d is off by %g", (int)kind, worst);                                    \
     ck_assert_msg(worst_slope < (limit), "its slope is off by %g", worst_slope);                                       \
     real far[] = {(real)1e4, (real)-1e4, (real)-1e15, 0, (real)NAN, (real)INFINITY, (real)-INFINITY};                  \
-    vx_bias_gelu_##suffix(1, 7, zero, far, active);                                                                    \
+    vx_bias_activate_##suffix(kind, 1, 7, zero, far, active);                                                          \
     ck_assert(active[0] == (real)1e4 && active[1] <= 0 && active[1] > (real)-1e-30 && active[2] <= 0 &&                \
               active[2] > (real)-1e-20 && active[3] == 0);                                                             \
-    ck_assert(isnan(active[4]) && !isfinite(active[5]) && !isfinite(active[6]));                                       \
+    ck_assert(isnan(active[4]) && !isfinite(active[5]) && (kind == VX_RELU || !isfinite(active[6])));                  \
     free(zero);                                                                                                        \
     free(x);                                                                                                           \
     free(active);                                                                                                      \
     free(g);                                                                                                           \
   } while (0)
 
-START_TEST(test_gelu) {
-  CHECK_GELU(float, single, 3e-7);
-  CHECK_GELU(double, double, 1e-15);
+START_TEST(test_activation) {
+  static const vx_activation kinds[] = {VX_GELU, VX_GELU_TANH, VX_QUICK_GELU, VX_RELU};
+  CHECK_ACTIVATION(float, single, kinds[_i], kinds[_i] ? 3e-6 : 3e-7);
+  CHECK_ACTIVATION(double, double, kinds[_i], kinds[_i] ? 2e-14 : 1e-15);
 }
 END_TEST
 
@@ -173,7 +187,7 @@ int main(void) {
   TCase *tests = tcase_create("elementary");
   tcase_set_timeout(tests, 300);
   tcase_add_test(tests, test_exp_single);
-  tcase_add_test(tests, test_gelu);
+  tcase_add_loop_test(tests, test_activation, 0, 4);
   tcase_add_test(tests, test_softmax);
   tcase_add_test(tests, test_norm);
   tcase_add_test(tests, test_all_finite);

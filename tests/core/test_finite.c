@@ -236,7 +236,6 @@ START_TEST(test_refused) {
       {{VX_AT_INPUT, {.rule = VX_GRADIENT}, false, 0, 1}, "gradient of the input"},
       {{VX_AT_NORM1, {.rule = VX_CUT_GRADIENT}, false, 0, 1}, "cut_gradient of LN1"},
       {{VX_AT_STREAM, {.rule = VX_LRP_PLAIN}, false, 0, 1}, "lrp_plain of the stream"},
-      {{VX_AT_ATTENTION, {.rule = VX_GRADIENT, .points = 20}, false, 0, 1}, "gradient of the attention"},
       {{VX_AT_ATTENTION, {.rule = VX_LRP_IMPROVED, .parameter = NAN}, false, 0, 1}, "lrp_improved of the attention"},
       {{VX_AT_ATTENTION, {.rule = VX_FORWARD}, false, 1, 0}, "value of the attention"},
   };

@@ -290,11 +290,11 @@ static void take_kept(void *user, int index, const vx_view *seen) {
   ck_assert_int_eq(index, g->taken++);
   for (int i = 0; i < s->grid * s->grid; i++)
     if (stays(index, i)) place[kept++] = i;
-  ck_assert_int_eq(seen->shape->tokens, 1 + kept);
+  ck_assert_int_eq(seen->shape->tokens, s->leading + kept);
   if (kept == 0) return;
   plain_change change = {.kept = kept, .place = place};
   plain *p = plain_forward(g->model, g->x, &change);
-  int n = 1 + kept, map = s->heads * n * n;
+  int n = s->leading + kept, map = s->heads * n * n;
   close_to("logits", s->classes, seen->logits, p->logits, 1e-10);
   close_to("attention", map, vx_at(seen, VX_AT_ATTENTION, vx_by(VX_FORWARD), last), p->layer[last].attention, 1e-10);
   double *rows = calloc((size_t)(s->heads * n), sizeof *rows), weights = 0;
@@ -347,6 +347,47 @@ START_TEST(test_kept) {
 }
 END_TEST
 
+/* Everything removed: the leading tokens alone go through; where there are none, the head reads nothing, 0. */
+static void make_empty(void *user, int index, vx_variant *variant) {
+  const group *g = user;
+  (void)index;
+  memset(variant->keep, 0, (size_t)(g->model->shape.grid * g->model->shape.grid));
+}
+
+static void take_empty(void *user, int index, const vx_view *seen) {
+  group *g = user;
+  const vx_model *m = g->model;
+  const vx_shape *s = &m->shape;
+  ck_assert_int_eq(index, g->taken++);
+  ck_assert_int_eq(seen->shape->tokens, s->leading);
+  ck_assert_int_eq(vx_patch_count(seen), 0);
+  if (s->readout == VX_READ_PATCHES) { /* the mean of no patch */
+    plain p = {.model = m, .arena = vx_arena_new()};
+    double *read = plain_take(&p, 1, s->dim);
+    if (s->fc_norm) plain_norm_row(&p, &m->norm, s->dim, read, read);
+    close_to("logits of nothing", s->classes, seen->logits, plain_linear(&p, &m->head, 1, read), 1e-10);
+    vx_arena_free(p.arena);
+  }
+  for (int c = 0; c < s->classes; c++) ck_assert(isfinite(seen->logits[c]));
+}
+
+START_TEST(test_empty) {
+  vx_model *model = plain_model(_i, 18);
+  float *picture = plain_picture(model, 18);
+  vx_needs plan = {.variant_count = 2};
+  vx_worker *worker = worker_for(model, &plan, VX_DOUBLE, picture);
+  const vx_view *view = explain(worker, 0, VX_LOGIT);
+  group g = {.model = model, .view = view};
+  vx_error error = {0};
+  ck_assert_msg(view->again->run(view->again, 2, false, make_empty, take_empty, &g, &error), "%s: %s", error.where,
+                error.why);
+  ck_assert_int_eq(g.taken, 2);
+  vx_worker_free(worker);
+  free(picture);
+  vx_model_close(model);
+}
+END_TEST
+
 int main(void) {
   TCase *tests = tcase_create("gradient");
   tcase_set_timeout(tests, 600);
@@ -355,5 +396,6 @@ int main(void) {
   tcase_add_loop_test(tests, test_lowest, 0, PLAIN_SHAPES);
   tcase_add_loop_test(tests, test_groups, 0, PLAIN_SHAPES);
   tcase_add_loop_test(tests, test_kept, 0, PLAIN_SHAPES);
+  tcase_add_loop_test(tests, test_empty, 0, PLAIN_SHAPES);
   return run_suite("core/gradient", tests);
 }

@@ -1,5 +1,5 @@
 /* Opening checkpoints: both namings and all dtypes give the same model, and what does not fit is refused by name. */
-#include "core/model.h"
+#include "core/names.h"
 
 #include <math.h>
 
@@ -58,7 +58,7 @@ static void same_model(const vx_model *a, const vx_model *b) {
   const vx_shape *s = &a->shape;
   ck_assert(memcmp(s, &b->shape, sizeof *s) == 0);
   size_t d = (size_t)s->dim;
-  same_floats("class tokens", d, a->cls, b->cls);
+  same_floats("class tokens", d, a->leading, b->leading);
   same_floats("positions", (size_t)s->tokens * d, a->position, b->position);
   same_linear("patch embeddings", &a->patch, &b->patch);
   same_linear("heads", &a->head, &b->head);
@@ -340,7 +340,7 @@ START_TEST(test_tensors) {
 
   c = checkpoint_load(GOLDEN "vit-nano");
   json_object_set_new(c->config, "qkv_bias", json_false());
-  refuse(c, "model.safetensors", "bias", "is no tensor of a plain ViT");
+  refuse(c, "model.safetensors", "bias", "is no tensor of this model under its naming, or one that its config denies");
 
   c = checkpoint_load(GOLDEN "vit-nano");
   checkpoint_find(c, "vit.encoder.layer.1.intermediate.dense.weight")->shape[0] = 24;
@@ -350,25 +350,25 @@ START_TEST(test_tensors) {
   c = checkpoint_load(GOLDEN "vit-nano-timm");
   vx_tensor scale = {
       .name = "blocks.0.ls1.gamma", .dtype = VX_F32, .rank = 1, .shape = {24}, .data = c->tensor[0].data};
-  c->tensor[c->count++] = scale; /* LayerScale: another architecture, whose result would silently be wrong */
-  refuse(c, "model.safetensors", "blocks.0.ls1.gamma", "is no tensor of a plain ViT");
+  c->tensor[c->count++] = scale; /* half of a layer scale: a result without it would silently be wrong */
+  refuse(c, "model.safetensors", "blocks.0.ls2.gamma", "tensor is missing");
 
   c = checkpoint_load(GOLDEN "vit-nano");
   vx_tensor second = {
       .name = "vit.embeddings.distillation_token", .dtype = VX_F32, .rank = 1, .shape = {24}, .data = scale.data};
   second.data = checkpoint_floats(c, "vit.layernorm.weight");
   c->tensor[c->count++] = second;
-  refuse(c, "config.json", "architectures", "distilled");
+  refuse(c, "model.safetensors", "position_embeddings", "does not have 2 + a square number of positions");
 
   c = checkpoint_load(GOLDEN "vit-nano-timm");
   second.name = "dist_token";
   second.data = checkpoint_floats(c, "norm.weight");
   c->tensor[c->count++] = second;
-  refuse(c, "config.json", "architecture", "distilled");
+  refuse(c, "model.safetensors", "pos_embed", "does not have 2 + a square number of positions");
 
   c = checkpoint_load(GOLDEN "vit-nano");
   for (int i = 0; i < c->count; i++) c->tensor[i].name = c->tensor[i].name + 1;
-  refuse(c, "model.safetensors", "model.safetensors", "has neither vit.embeddings.cls_token");
+  refuse(c, "model.safetensors", "model.safetensors", "has neither vit.embeddings.patch_embeddings");
 }
 END_TEST
 
@@ -442,8 +442,8 @@ START_TEST(test_config_values) {
   refuse(c, "config.json", "num_attention_heads", "is not a whole number");
 
   c = checkpoint_load(GOLDEN "vit-nano");
-  json_object_set_new(c->config, "hidden_act", json_string("gelu_new"));
-  refuse(c, "config.json", "hidden_act", "is not \"gelu\"");
+  json_object_set_new(c->config, "hidden_act", json_string("silu"));
+  refuse(c, "config.json", "hidden_act", "is \"silu\", expected gelu, ");
 
   c = checkpoint_load(GOLDEN "vit-nano");
   json_object_set_new(c->config, "layer_norm_eps", json_string("1e-6"));
@@ -451,11 +451,11 @@ START_TEST(test_config_values) {
 
   c = checkpoint_load(GOLDEN "vit-nano-timm");
   json_object_set_new(c->config, "global_pool", json_string("avg"));
-  refuse(c, "config.json", "global_pool", "is not \"token\"");
+  refuse(c, "config.json", "global_pool", "is \"avg\", which goes with fc_norm.weight");
 
   c = checkpoint_load(GOLDEN "vit-nano-timm");
-  json_object_set_new(json_object_get(c->config, "model_args"), "act_layer", json_string("quick_gelu"));
-  refuse(c, "config.json", "act_layer", "is not \"gelu\"");
+  json_object_set_new(json_object_get(c->config, "model_args"), "act_layer", json_string("silu"));
+  refuse(c, "config.json", "model_args.act_layer", "is \"silu\", expected gelu, ");
 }
 END_TEST
 
@@ -487,18 +487,56 @@ START_TEST(test_timm_heads) {
   json_object_del(json_object_get(c->config, "model_args"), "num_heads");
   json_object_set_new(c->config, "architecture", json_string("vit_large_patch16_224"));
   refuse(c, "config.json", "num_heads", "stands for another width: add it");
+}
+END_TEST
 
-  FILE *f = fopen("tests/golden/processors/timm-heads.tsv", "r"); /* as timm 1.0.31 builds them */
-  char name[64];
-  int width, count, names = 0;
+/* Every name of timm 1.0.31 and what timm builds for it. */
+START_TEST(test_timm_names) {
+  FILE *f = fopen("tests/golden/processors/timm-names.tsv", "r");
+  char line[256], name[64], heads[8], activation[16], pool[16], special[80];
+  static const char *const activations[] = {"gelu", "gelu_tanh", "quick_gelu", "relu"};
+  int width, bias, cls, registers, names = 0;
+  double epsilon;
   ck_assert_ptr_nonnull(f);
-  for (; fscanf(f, "%63s %d %d", name, &width, &count) == 3; names++) {
-    ck_assert_msg(vx_timm_heads(name, width) == count, "%s: %d", name, vx_timm_heads(name, width));
-    ck_assert_int_eq(vx_timm_heads(name, width + 8), -1);
+  ck_assert_ptr_nonnull(fgets(line, sizeof line, f)); /* the columns' names */
+  for (; fscanf(f, "%63s %d %7s", name, &width, heads) == 3; names++) {
+    char text[16];
+    ck_assert_int_eq(
+        fscanf(f, "%15s %15s %15s %d %d %d %79s", text, activation, pool, &bias, &cls, &registers, special), 7);
+    vx_timm_name means = vx_timm_meaning(name, width);
+    bool other = strcmp(special, "-") != 0 && strcmp(special, "global_pool_map") != 0;
+    ck_assert_msg((vx_family_needs(name) != NULL) == other, "%s: %s", name, vx_family_needs(name));
+    ck_assert_msg(!strcmp(means.pool, pool), "%s: %s", name, means.pool);
+    ck_assert_int_eq(vx_timm_meaning(name, width + 8).heads, -1);
+    if (other) continue;
+    epsilon = atof(text);
+    ck_assert_msg(means.heads == atoi(heads) && means.registers == registers && means.no_cls == !cls &&
+                      means.no_qkv_bias == !bias && means.epsilon == epsilon &&
+                      !strcmp(activations[means.activation], activation),
+                  "%s: %d heads, %d registers, class token %d, bias %d, epsilon %g, %s", name, means.heads,
+                  means.registers, !means.no_cls, !means.no_qkv_bias, means.epsilon, activations[means.activation]);
   }
   fclose(f);
   ck_assert_int_gt(names, 170);
-  ck_assert_int_eq(vx_timm_heads("vit_mine", 192), 0);
+  ck_assert_int_eq(vx_timm_meaning("vit_mine", 192).heads, 0);
+}
+END_TEST
+
+/* The table above is the one that lies with the golden vectors. */
+START_TEST(test_timm_names_shared) {
+  char path[1024], ours[256], theirs[256], name[64], heads[8], epsilon[16], activation[16], pool[16], rest[160];
+  if (!shared_path("golden/variants/timm-architectures.tsv", path)) return;
+  FILE *f = fopen("tests/golden/processors/timm-names.tsv", "r"), *g = fopen(path, "r");
+  ck_assert(f && g && fgets(ours, sizeof ours, f) && fgets(theirs, sizeof theirs, g));
+  while (fgets(theirs, sizeof theirs, g)) {
+    ck_assert_ptr_nonnull(fgets(ours, sizeof ours, f));
+    ck_assert_int_eq(sscanf(ours, "%63s %*d %7s %15s %15s %15s", name, heads, epsilon, activation, pool), 5);
+    snprintf(rest, sizeof rest, "%s\t%s\t%s\t%s\t%s\t", name, heads, epsilon, activation, pool);
+    ck_assert_msg(!strncmp(theirs, rest, strlen(rest)), "%sis not %s", rest, theirs);
+  }
+  ck_assert_ptr_null(fgets(ours, sizeof ours, f));
+  fclose(f);
+  fclose(g);
 }
 END_TEST
 
@@ -544,6 +582,8 @@ int main(void) {
   tcase_add_test(tests, test_config_contradicts);
   tcase_add_test(tests, test_config_values);
   tcase_add_test(tests, test_timm_heads);
+  tcase_add_test(tests, test_timm_names);
+  tcase_add_test(tests, test_timm_names_shared);
   tcase_add_test(tests, test_files);
   return run_suite("core/model", tests);
 }

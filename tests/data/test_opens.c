@@ -49,7 +49,7 @@ static void cut_head(checkpoint *c, size_t count) {
 static void add_tensor(checkpoint *c, const char *name) {
   static const float zeros[4096];
   size_t width = checkpoint_find(c, "norm.weight")->shape[0];
-  c->tensor[c->count++] = (vx_tensor){.name = name, .dtype = VX_F32, .rank = 1, .shape = {width}, .data = zeros};
+  c->tensor[c->count++] = (vx_tensor){.name = name, .dtype = VX_F32, .rank = 3, .shape = {1, 1, width}, .data = zeros};
 }
 
 static void save_in_parts(checkpoint *c, bool both) {
@@ -76,8 +76,7 @@ static void save_in_parts(checkpoint *c, bool both) {
 
 /* Makes the checkpoint of a row in `folder`; false for a row that it does not know. */
 static bool make(const char *row) {
-  bool timm =
-      !strstr(row, "transformers") && (strstr(row, "timm") || strstr(row, "distilled") || strstr(row, "layer scale"));
+  bool timm = !strstr(row, "transformers") && strstr(row, "timm");
   checkpoint *c = checkpoint_load(timm ? TIMM : HF);
   bool known = true, saved = false;
 #define IS(text) (strcmp(row, text) == 0)
@@ -134,11 +133,11 @@ static bool make(const char *row) {
   } else if (strstr(row, "without a head")) {
     checkpoint_drop(c, timm ? "head.weight" : "classifier.weight");
     checkpoint_drop(c, timm ? "head.bias" : "classifier.bias");
-  } else if (IS("registers, timm")) {
+  } else if (strstr(row, "a register")) {
     add_tensor(c, "reg_token");
-  } else if (strstr(row, "distilled")) {
+  } else if (strstr(row, "a distillation token")) {
     add_tensor(c, "dist_token");
-  } else if (IS("layer scale")) {
+  } else if (strstr(row, "half of a layer scale")) {
     add_tensor(c, "blocks.0.ls1.gamma");
   } else {
     known = false;

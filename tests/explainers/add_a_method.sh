@@ -40,7 +40,7 @@ for source in explainers/gradient_norm.c explainers/registry.c find.c; do
 done
 sanitize=$(sed -n 's/^VITX_SANITIZE:[A-Z]*=//p' "$build/CMakeCache.txt")
 $cc ${sanitize:+-fsanitize=$sanitize} find.o registry.o gradient_norm.o "$build/libvitx_explainers.a" \
-  "$build/libvitx_core.a" "$build/libvitx_base.a" -lopenblas -ljansson -lxml2 -lpthread -lm -o find
+  "$build/libvitx_metrics.a" "$build/libvitx_core.a" "$build/libvitx_base.a" -lopenblas -ljansson -lxml2 -lpthread -lm -o find
 found=$(./find)
 [ "$found" = $'5 0 0 3\n7 0 0 5' ] || { echo "the method gave: $found"; exit 1; }
 echo "the diff applies, builds and runs"

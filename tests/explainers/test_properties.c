@@ -23,8 +23,47 @@ static const vx_shape shapes[] = {
      .readout = VX_READ_PATCHES,
      .classes = 4,
      .epsilon = 1e-6},
+    {.layers = 2, /* no [CLS], registers, a norm before the head */
+     .heads = 2,
+     .dim = 8,
+     .mlp = 12,
+     .patch = 4,
+     .image = 12,
+     .no_cls = true,
+     .registers = 2,
+     .fc_norm = true,
+     .readout = VX_READ_PATCHES,
+     .activation = VX_GELU_TANH,
+     .classes = 4,
+     .epsilon = 1e-6},
+    {.layers = 3, /* two heads */
+     .heads = 2,
+     .dim = 8,
+     .mlp = 12,
+     .patch = 4,
+     .image = 12,
+     .distillation = true,
+     .readout = VX_READ_TWO,
+     .pre_norm = true,
+     .activation = VX_QUICK_GELU,
+     .classes = 4,
+     .epsilon = 1e-6},
+    {.layers = 2, /* two things side by side */
+     .heads = 2,
+     .dim = 12,
+     .mlp = 12,
+     .patch = 4,
+     .image = 12,
+     .registers = 1,
+     .unplaced = 1,
+     .readout = VX_READ_CLS_AND_PATCHES,
+     .scaled = true,
+     .qk_norm = true,
+     .activation = VX_RELU,
+     .classes = 4,
+     .epsilon = 1e-6},
 };
-enum { SHAPES = sizeof shapes / sizeof shapes[0], ONE_READ = SHAPES - 1 }; /* the last has no one token that is read */
+enum { SHAPES = sizeof shapes / sizeof shapes[0], ONE_READ = 3 }; /* from there on, several tokens are read */
 
 typedef struct subject {
   vx_model *model;
@@ -147,16 +186,10 @@ END_TEST
 
 /* ---- alone and among all --------------------------------------------------------------------------------------- */
 
-/* Methods of one token, where the head reads several (test_readout.c). */
-static bool refuses(const vx_explainer *explainer, const vx_shape *shape) {
-  return shape->readout == VX_READ_PATCHES &&
-         (strcmp(explainer->id, "ag-cam") == 0 || strcmp(explainer->id, "attention-flow") == 0);
-}
-
 static bool can_run(const vx_explainer *explainer, const vx_shape *shape, vx_args *args, vx_needs *needs) {
   vx_args_default(&explainer->params, args);
   vx_explainer_needs(explainer, shape, args, needs);
-  return vx_explainer_in_all(explainer) && !refuses(explainer, shape) &&
+  return vx_explainer_in_all(explainer) && vx_explainer_fits(explainer, shape, NULL) &&
          !(needs->data & (VX_NEED_PICTURE | VX_NEED_PRIOR));
 }
 

@@ -109,13 +109,18 @@ def check_published(b):
 def check_further(b):
     metrics = [m for m, in sql("SELECT DISTINCT metric FROM scores ORDER BY metric")]
     rows = b.run("return [...document.querySelectorAll('.further tbody tr')].map(r => [...r.cells].map(c => c.textContent))")
+    heads = b.run("return [...document.querySelectorAll('.further thead th')].map(h => h.firstChild.textContent)")
+    titles = {m: b.run("const m = metricByName.get(arguments[0]); return m.percent ? `${m.title}, %` : m.title", m) for m in metrics}
     for row in rows:
         method = row[0].replace("trivial", "")
-        for at, metric in enumerate(metrics, 1):
+        for metric in metrics:
+            at = heads.index(titles[metric])
             mean, n = sql("SELECT avg(value), count(value) FROM scores JOIN run_methods ON id = method WHERE name = ? AND metric = ?", method, metric)[0]
             scale = 100 if b.run("return metricByName.get(arguments[0]).percent", metric) else 1
             close(first_number(row[at]), scale * mean, f"{metric} of {method}")
-            same(n, int(row[-1]), f"n of {method}")
+            # n only where it is not Table 1's, and the ranks that the table of vitx has
+            same("n" in heads, n != sql("SELECT n FROM table1 WHERE method = ?", method)[0][0], f"n of {method}")
+            same(heads[at + 1], "ranks", "a measure has its ranks beside it")
     same(len(rows), len(sql("SELECT 1 FROM run_methods")), "rows of further measures")
 
 
@@ -224,6 +229,11 @@ def check_classes(b):
     go(b, "classes", measure="f1")
     names = b.run("return [...document.querySelectorAll('.shaded thead th button')].map(t => t.textContent)")[2:]
     rows = b.run("return [...document.querySelectorAll('.shaded tbody tr')].map(r => [...r.cells].map(c => c.textContent))")
+    same(names[:2], ["right", "wrong"], "decisions before classes")
+    for row in rows:
+        for at, correct in ((2, 1), (3, 0)):
+            close(row[at], 100 * sql("SELECT avg(f1) FROM per_image WHERE method = ? AND correct = ?", row[0].replace("trivial", ""), correct)[0][0], f"{row[0]}, decisions", 0.051)
+    names, rows = names[2:], [row[:2] + row[4:] for row in rows]
     same(sorted(names), sorted(c for c, in sql("SELECT DISTINCT class FROM per_class")), "classes")
     for row in rows:
         method = row[0].replace("trivial", "")

@@ -1,5 +1,6 @@
 /* The statistics by hand, in their invariants, in what they promise (coverage), and in their speed. */
 #include "base/random.h"
+#include "statistics/agreement.h"
 #include "statistics/bootstrap.h"
 #include "statistics/effect.h"
 #include "statistics/holm.h"
@@ -161,6 +162,33 @@ START_TEST(correlations_by_hand) {
   ck_assert(isnan(r));
   ck_assert(vx_spearman(x, y, 1, &r, NULL) && isnan(r));
   ck_assert(vx_kendall(x, y, 0, &r, NULL) && isnan(r));
+}
+END_TEST
+
+/* Three measures of four methods; the second is better when lower, the third lacks one method. */
+START_TEST(agreement_by_hand) {
+  const double means[12] = {1, 2, 3, 4, /**/ 40, 30, 20, 10, /**/ 5, NAN, 9, 7};
+  const bool higher[3] = {true, false, true};
+  enum { R = 2 };
+  double drawn[12 * R];
+  for (int k = 0; k < 12; k++) drawn[k * R] = drawn[k * R + 1] = means[k];
+  drawn[4 * R + 1] = 15; /* in the second draw of the second measure the first method falls between 10 and 20: it is
+                            third from below where it was last: orders 1 2 3 4 and 3 1 2 4 */
+  drawn[8 * R] = NAN;    /* the third measure has no image of its first method in the first draw */
+  vx_rank_agreement a[3];
+  ck_assert(vx_ranks_agree(means, drawn, higher, 3, 4, R, true, a, NULL));
+  ck_assert_uint_eq(a[0].methods, 4);
+  NEAR(a[0].spearman, 1);
+  NEAR(a[0].kendall, 1);
+  NEAR(a[0].spearman_low, 0.4 + 0.025 * 0.6); /* 1 - 6 (4 + 1 + 1)/(4 x 15) = 0.4; quantiles between two numbers */
+  NEAR(a[0].spearman_high, 0.4 + 0.975 * 0.6);
+  NEAR(a[0].kendall_low, 1 / 3.0 + 0.025 * 2 / 3); /* 4 of 6 pairs in order: (4 - 2)/6 */
+  ck_assert_uint_eq(a[1].methods, 3);              /* 1 3 4 and 5 9 7 */
+  NEAR(a[1].spearman, 0.5);
+  NEAR(a[1].spearman_low, 0.5); /* of the one draw that has all */
+  NEAR(a[2].spearman, 0.5);
+  ck_assert(vx_ranks_agree(means, NULL, higher, 3, 4, 0, true, a, NULL));
+  ck_assert(a[0].spearman == 1 && isnan(a[0].spearman_low) && isnan(a[0].kendall_high));
 }
 END_TEST
 
@@ -464,6 +492,7 @@ int main(void) {
   tcase_add_test(by_hand, holm_by_hand);
   tcase_add_test(by_hand, effects_by_hand);
   tcase_add_test(by_hand, correlations_by_hand);
+  tcase_add_test(by_hand, agreement_by_hand);
   tcase_add_test(by_hand, bootstrap_by_hand);
   tcase_add_test(by_hand, resample_sums_are_plain_sums);
   tcase_add_test(by_hand, comparisons_agree_with_single_pairs);

@@ -1,6 +1,7 @@
 /* A sweep's combinations against what rescoring and the table give for the same settings, one by one; the row of a
    run's own protocol is found, with what ties with it. */
 #include <jansson.h>
+#include <sqlite3.h>
 
 #include "harness/study/oracle.h"
 #include "harness/study/sweep.h"
@@ -182,6 +183,51 @@ START_TEST(main_effects_are_means_over_combinations) {
 }
 END_TEST
 
+/* A measure made up: the image's place plus ten times the method's. Only gate and method touch it. */
+START_TEST(measures_without_a_truth_are_swept_by_what_touches_them) {
+  static const char fill[] =
+      "INSERT INTO run_metrics VALUES (1, 9, 'm', 'm', 'model', '', 'm', 'd');"
+      "INSERT INTO scores SELECT e.scoring, e.method, e.image, 'm', i.position + 10 * m.place FROM evaluations e"
+      " JOIN images i ON i.id = e.image JOIN run_methods m ON m.id = e.method JOIN scorings s ON s.id = e.scoring"
+      " WHERE s.name = 'main' AND i.position <> 3";
+  sqlite3 *db;
+  sqlite3_stmt *read;
+  char *says = NULL;
+  vx_error error;
+  vx_store *store;
+  vx_sweep sweep;
+  ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+  if (sqlite3_exec(db, fill, NULL, NULL, &says) != SQLITE_OK) ck_abort_msg("%s", says);
+  OK((store = vx_store_open(path, VX_STORE_READ, &error)) != NULL);
+  make_sweep(store, &sweep);
+  ck_assert_int_eq(sweep.measure_count, 1);
+  ck_assert_str_eq(sweep.measures[0], "m");
+  double mean[2];
+  for (int gate = 0; gate < 2; gate++) {
+    ck_assert_int_eq(sqlite3_prepare_v2(db,
+                                        gate ? "SELECT avg(position) FROM images JOIN predictions ON image = id"
+                                               " WHERE position <> 3 AND probability > 0.11"
+                                             : "SELECT avg(position) FROM images WHERE position <> 3",
+                                        -1, &read, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(read), SQLITE_ROW);
+    bool any = sqlite3_column_type(read, 0) != SQLITE_NULL;
+    mean[gate] = any ? sqlite3_column_double(read, 0) : (double)NAN;
+    sqlite3_finalize(read);
+    for (int m = 0; m < 3 && any; m++)
+      ck_assert_double_eq_tol(vx_sweep_mean(&sweep, 0, m, gate, 0), mean[gate] + 10 * m, 1e-12);
+  }
+  json_t *tree = sheet_json(vx_sweep_measures(&sweep)), *rows = json_object_get(tree, "rows");
+  ck_assert_uint_eq(json_array_size(rows), 3 + 2); /* methods and gates; one input */
+  json_t *last = json_array_get(rows, 3);          /* the lower gate: center (trivial) apart */
+  ck_assert_double_eq_tol(json_number_value(json_object_get(last, "m")), mean[0] + 5, 1e-9);
+  json_decref(tree);
+  vx_sweep_free(&sweep);
+  vx_store_close(store);
+  sqlite3_close(db);
+}
+END_TEST
+
 /* The oracles against a plain search: every fixed threshold as a sweep of its own. */
 START_TEST(no_threshold_beats_the_oracle) {
   vx_error error;
@@ -256,6 +302,7 @@ int main(void) {
   tcase_add_test(cases, combinations_are_what_rescoring_gives);
   tcase_add_test(cases, a_protocol_is_found_by_its_row);
   tcase_add_test(cases, main_effects_are_means_over_combinations);
+  tcase_add_test(cases, measures_without_a_truth_are_swept_by_what_touches_them);
   tcase_add_test(cases, no_threshold_beats_the_oracle);
   tcase_add_test(cases, wrong_levels_are_named);
   return run_suite("sweep", cases);

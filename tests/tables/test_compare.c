@@ -1,6 +1,7 @@
 /* Comparisons: pairs of small runs by hand, runs matched by image id. */
 #include <jansson.h>
 
+#include "harness/tables/across.h"
 #include "harness/tables/compare.h"
 #include "statistics/compare.h"
 #include "tests/support/store_files.h"
@@ -182,6 +183,70 @@ START_TEST(wrong_questions_are_named) {
 }
 END_TEST
 
+static json_t *across(const vx_compare_options *options) {
+  vx_error error;
+  vx_store *store;
+  vx_sheet *sheet;
+  char *text = NULL;
+  size_t size = 0;
+  OK((store = vx_store_open(path, VX_STORE_READ, &error)) != NULL);
+  OK((sheet = vx_across_sheet(store, options, &error)) != NULL);
+  FILE *to = open_memstream(&text, &size);
+  OK(vx_sheet_print(sheet, VX_FORMAT_JSON, to, &error));
+  fclose(to);
+  vx_sheet_free(sheet);
+  vx_store_close(store);
+  json_t *tree = json_loads(text, 0, NULL);
+  ck_assert_ptr_nonnull(tree);
+  free(text);
+  return tree;
+}
+
+/* IoU by hand: saliency 16/48, rollout 1.6/9, center 0.8/9 or so; oracle_iou is its half and a half, pointing 1 for
+ * all. */
+START_TEST(measures_are_compared_by_the_order_of_methods) {
+  vx_compare_options o = vx_compare_defaults();
+  o.metrics = "iou,oracle,pointing";
+  o.methods = "rollout,saliency,center";
+  json_t *t = across(&o);
+  ck_assert_uint_eq(json_array_size(json_object_get(t, "rows")), 3);
+  ck_assert_str_eq(word(t, 0, "second"), "oracle_iou");
+  ck_assert_double_eq(number(t, 0, "methods"), 3);
+  ck_assert_double_eq(number(t, 0, "n"), 8); /* pointing is undefined for image 4 */
+  ck_assert_double_eq(number(t, 0, "spearman"), 1);
+  ck_assert_double_eq(number(t, 0, "kendall"), 1);
+  ck_assert_double_eq(number(t, 0, "spearman_low"), 1);               /* the same draws for both */
+  ck_assert(json_is_null(json_object_get(row_at(t, 1), "spearman"))); /* all are level */
+  json_decref(t);
+  o.methods = NULL; /* the two that look at the model */
+  t = across(&o);
+  ck_assert_double_eq(number(t, 0, "methods"), 2);
+  json_decref(t);
+  o.ranks = true;
+  t = across(&o);
+  ck_assert_uint_eq(json_array_size(json_object_get(t, "rows")), 3);
+  ck_assert_str_eq(word(t, 0, "method"), "saliency");
+  for (size_t i = 0; i < 3; i++) {
+    ck_assert_double_eq(number(t, i, "iou_rank"), (double)i + 1);
+    ck_assert_double_eq(number(t, i, "oracle_iou_rank"), (double)i + 1);
+    ck_assert_double_eq(number(t, i, "pointing_rank"), 1);
+    ck_assert_double_eq(number(t, i, "moves"), (double)i);
+    ck_assert_double_eq_tol(number(t, i, "oracle_iou"), number(t, i, "iou") / 2 + 50, 1e-12);
+  }
+  json_decref(t);
+  vx_error error = {.why = ""};
+  vx_store *store;
+  OK((store = vx_store_open(path, VX_STORE_READ, &error)) != NULL);
+  o.metrics = "iou,pointin";
+  ck_assert_ptr_null(vx_across_sheet(store, &o, &error));
+  ck_assert(strstr(error.why, "did you mean 'pointing'?"));
+  o.metrics = "iou";
+  ck_assert_ptr_null(vx_across_sheet(store, &o, &error));
+  ck_assert(strstr(error.why, "alone"));
+  vx_store_close(store);
+}
+END_TEST
+
 /* Beyond 10,000 images: mean, interval and tests against plain formulas. */
 START_TEST(many_images_use_the_normal_distribution) {
   enum { MANY = 30000 };
@@ -214,6 +279,7 @@ int main(void) {
   tcase_add_test(cases, three_methods_are_ranked);
   tcase_add_test(cases, two_runs_are_matched_by_id);
   tcase_add_test(cases, wrong_questions_are_named);
+  tcase_add_test(cases, measures_are_compared_by_the_order_of_methods);
   tcase_add_test(cases, many_images_use_the_normal_distribution);
   return run_suite("compare", cases);
 }

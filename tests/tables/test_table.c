@@ -229,6 +229,8 @@ START_TEST(rows_are_sorted_by_family_then_as_asked) {
   OK((store = vx_store_open(path, VX_STORE_READ, &error)) != NULL);
   ck_assert_ptr_null(vx_table_make(store, &options, &error));
   vx_store_close(store);
+  options.sort = "pointing"; /* any column of the run */
+  json_decref(table(&options));
   options.sort = "iou";
   json_t *t = table(&options), *rows = json_object_get(t, "rows");
   const char *families[] = {"attention", "gradient", "trivial"};
@@ -236,6 +238,58 @@ START_TEST(rows_are_sorted_by_family_then_as_asked) {
     ck_assert_str_eq(json_string_value(json_object_get(json_array_get(rows, i), "family")), families[i]);
   }
   json_decref(t);
+}
+END_TEST
+
+/* The table as text. */
+static char *text_of(const vx_table_options *options) {
+  vx_error error;
+  vx_store *store;
+  vx_sheet *sheet;
+  char *text = NULL;
+  size_t size = 0;
+  OK((store = vx_store_open(path, VX_STORE_READ, &error)) != NULL);
+  OK((sheet = vx_table_make(store, options, &error)) != NULL);
+  FILE *to = open_memstream(&text, &size);
+  OK(vx_sheet_print(sheet, VX_FORMAT_TEXT, to, &error));
+  fclose(to);
+  vx_sheet_free(sheet);
+  vx_store_close(store);
+  return text;
+}
+
+/* oracle_iou stands for any further measure: made of IoU, it has IoU's ranks. */
+START_TEST(every_measure_is_shown_as_iou_is) {
+  vx_table_options options = vx_table_defaults();
+  json_t *t = table(&options);
+  const char *rows[] = {"rollout", "saliency", "center"};
+  for (int i = 0; i < 3; i++) {
+    ck_assert_double_eq(cell(t, rows[i], NULL, NULL, "oracle_iou_rank_low"), cell(t, rows[i], NULL, NULL, "rank_low"));
+    ck_assert_double_eq(cell(t, rows[i], NULL, NULL, "oracle_iou_rank_high"),
+                        cell(t, rows[i], NULL, NULL, "rank_high"));
+    ck_assert_double_eq(cell(t, rows[i], NULL, NULL, "oracle_iou_n"), cell(t, rows[i], NULL, NULL, "n"));
+    ck_assert_double_eq(cell(t, rows[i], NULL, NULL, "pointing_n"), cell(t, rows[i], NULL, NULL, "n") - 1);
+  }
+  json_decref(t);
+  char *text = text_of(&options); /* few: all are there, pointing with the n of its own */
+  ck_assert_ptr_nonnull(strstr(text, "pixel acc."));
+  ck_assert_ptr_nonnull(strstr(text, "Pointing"));
+  ck_assert_ptr_nonnull(strstr(text, "its n")); /* 8 of 9, 7 of 8 */
+  free(text);
+  options.metrics = "oracle"; /* a whole measure by its name: nothing else, with interval and ranks */
+  text = text_of(&options);
+  ck_assert_ptr_null(strstr(text, "pixel acc."));
+  ck_assert_ptr_null(strstr(text, "Pointing"));
+  ck_assert_ptr_nonnull(strstr(text, "95 %"));
+  ck_assert_ptr_nonnull(strstr(text, "="));
+  free(text);
+  vx_error error;
+  vx_store *store;
+  options.metrics = "iou,oracl";
+  OK((store = vx_store_open(path, VX_STORE_READ, &error)) != NULL);
+  ck_assert_ptr_null(vx_table_make(store, &options, &error));
+  ck_assert(strstr(error.why, "did you mean"));
+  vx_store_close(store);
 }
 END_TEST
 
@@ -371,6 +425,7 @@ int main(void) {
   tcase_add_test(cases, a_higher_gate_is_a_filter_and_a_lower_one_is_refused);
   tcase_add_test(cases, published_rows_stand_beside_ours);
   tcase_add_test(cases, rows_are_sorted_by_family_then_as_asked);
+  tcase_add_test(cases, every_measure_is_shown_as_iou_is);
   tcase_add_test(cases, tables_of_many_images_say_what_the_rows_say);
   tcase_add_test(cases, each_format_escapes_what_it_must);
   return run_suite("table", cases);

@@ -19,7 +19,7 @@ function axesOf(a, choice) {
   return a.layers.map((x, l) => read(x, `layer ${l + 1}`));
 }
 
-const axisChoices = (a) => [["layers", "layers: attention of [CLS], mean of heads"], ["rollout", "levels: rollout's weight on its way to [CLS]"],
+const axisChoices = (a) => [["layers", `layers: attention of ${a.read}, mean of heads`], ["rollout", `levels: rollout's weight on its way to ${a.read}`],
   ...a.heads.map((x, l) => [String(l), `heads of layer ${l + 1}`])];
 
 function patchColour(classes, p) {
@@ -181,10 +181,9 @@ function parallelSection(i, d, a, params) {
 
 // ---- flow ------------------------------------------------------------------------------------------------------------------
 
-// Where each place of each level stands: [CLS] on top, chosen patches below, all others together at the bottom.
+// Where each place of each level stands: leading tokens ([CLS] …) on top, chosen patches below, all others together at the bottom.
 function flowLevels(a, height) {
-  const places = a.patches.length + 2, levels = [new Array(places).fill(0)];
-  levels[0][0] = 1;
+  const places = a.patches.length + 2, levels = [a.top];
   for (const bands of a.bands) {
     const next = new Array(places).fill(0);
     for (const [, to, v] of bands) next[to] += v;
@@ -205,13 +204,13 @@ function flowBand(x0, x1, a, b, tall) {
 function flowSection(i, d, a) {
   const classes = patchClasses(d), holder = html("div", { class: "figure" }), shownPicture = patchPicture(i, d), status = html("p", { class: "count" });
   const section = html("section", {}, html("h2", { text: "Flow of attention" }),
-    html("p", { class: "muted", text: `How rollout's weight runs from the patches (left) through the layers to [CLS] (right): the height of a band is its share of the whole. The ${a.patches.length} patches that give most are drawn one by one, all others together at the bottom; skip connections count as attention to oneself, as in rollout. Point at a patch, or focus it, to see where it lies.` }),
+    html("p", { class: "muted", text: `How rollout's weight runs from the patches (left) through the layers to ${a.read} (right): the height of a band is its share of the whole. The ${a.patches.length} patches that give most are drawn one by one, all others together at the bottom; skip connections count as attention to oneself, as in rollout. Point at a patch, or focus it, to see where it lies.` }),
     html("div", { class: "brush-row" }, holder, html("figure", { class: "tile brush-picture" }, shownPicture.canvas, html("figcaption", {}, status))));
   const draw = () => {
     const width = Math.max(300, holder.clientWidth - 24), height = 430, levels = flowLevels(a, height - 40), steps = a.bands.length, last = a.patches.length + 1;
-    const x = (level) => 70 + ((steps - level) / steps) * (width - 130), name = (p) => (p === 0 ? "[CLS]" : p === last ? "all other patches" : `patch in ${patchName(a.patches[p - 1])}`);
+    const x = (level) => 70 + ((steps - level) / steps) * (width - 130), name = (p) => (p === 0 ? a.lead : p === last ? "all other patches" : `patch in ${patchName(a.patches[p - 1])}`);
     const colour = (p) => (p === 0 ? "var(--accent)" : p === last ? "var(--patch-background)" : patchColour(classes, a.patches[p - 1]));
-    const root = svg("svg", { class: "plot flow", viewBox: `0 0 ${width} ${height}`, width: "100%", role: "group", "aria-label": "Flow of rollout's weight from patches to [CLS]" });
+    const root = svg("svg", { class: "plot flow", viewBox: `0 0 ${width} ${height}`, width: "100%", role: "group", "aria-label": `Flow of rollout's weight from patches to ${a.read}` });
     const light = (p) => {
       root.querySelectorAll(".band").forEach((b) => b.classList.toggle("dim", p !== null && Number(b.dataset.to) !== p && Number(b.dataset.from) !== p));
       shownPicture.draw(p === null || p === 0 ? null : p === last ? new Set([...Array(run.grid * run.grid).keys()].filter((q) => !a.patches.includes(q))) : new Set([a.patches[p - 1]]));
@@ -234,7 +233,8 @@ function flowSection(i, d, a) {
     }));
     let free = 0; // labels that would lie on another are left out; the node itself can always be pointed at
     levels[steps].forEach((n, p) => {
-      const label = p === 0 ? "[CLS]" : p === last ? "others" : `${Math.floor(a.patches[p - 1] / run.grid) + 1}, ${(a.patches[p - 1] % run.grid) + 1}`;
+      if (p === 0 && !a.lead) return;
+      const label = p === 0 ? (a.lead === "[CLS]" ? a.lead : "leading") : p === last ? "others" : `${Math.floor(a.patches[p - 1] / run.grid) + 1}, ${(a.patches[p - 1] % run.grid) + 1}`;
       const at = n.from + n.tall / 2, fits = at >= free;
       if (fits) free = at + 12;
       root.append(svg("g", { class: "flow-source", tabindex: "0", role: "img", "aria-label": `${name(p)}, ${fixed(100 * n.v, 1)} % of rollout`,
@@ -242,7 +242,7 @@ function flowSection(i, d, a) {
       svg("rect", { class: "catch", x: String(x(steps) - 60), width: "66", y: String(n.from - 2), height: String(n.tall + 4) }),
       fits && svg("text", { class: "flow-label", x: String(x(steps) - 8), y: String(at + 4), "text-anchor": "end" }, label)));
     });
-    root.append(svg("text", { class: "flow-label", x: String(x(0) + 8), y: String(levels[0][0].from + levels[0][0].tall / 2 + 4) }, "[CLS]"));
+    if (a.read === "[CLS]") root.append(svg("text", { class: "flow-label", x: String(x(0) + 8), y: String(levels[0][0].from + levels[0][0].tall / 2 + 4) }, "[CLS]"));
     holder.append(root);
   };
   return { section, draw };

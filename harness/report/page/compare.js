@@ -32,11 +32,14 @@ function classPage(section, params) {
     { title: "all", sub: `n ${imageCount}`, numeric: true, value: (r) => value(r.k, all),
       style: (r) => shade(metric, value(r.k, all)),
       cell: (r) => link("gallery", { method: methods[r.k].name, measure: metric.name, sort: "worst" }, {}, shown(metric, value(r.k, all), metric.percent ? 1 : 3)) },
+    ...[["right", 1], ["wrong", 0]].map(([title, c]) => ({ title, list: images.correct.map((v, i) => (v === c ? i : -1)).filter((i) => i >= 0) })).filter((g) => g.list.length).map((g) => ({
+      title: g.title, sub: `n ${g.list.length}`, numeric: true, hint: `decisions that are ${g.title}`, value: (r) => value(r.k, g), style: (r) => shade(metric, value(r.k, g)),
+      cell: (r) => (known(value(r.k, g)) ? link("gallery", { method: methods[r.k].name, measure: metric.name, decision: g.title, sort: "worst" }, {}, shown(metric, value(r.k, g), metric.percent ? 1 : 3)) : missing) })),
     ...groups.map((g) => ({ title: named(className(g.c)), sub: `n ${g.list.length}`, numeric: true,
       value: (r) => value(r.k, g), cell: (r) => classCell(metric, r.k, g), style: (r) => shade(metric, value(r.k, g)) })),
   ];
   add(section, html("h1", { text: "Classes" }),
-    html("p", { class: "lead", text: `Mean ${metric.title}${metric.percent ? ", percent," : ""} of the images whose main object (the class that covers most pixels) is of the class. Every cell leads to its images.` }),
+    html("p", { class: "lead", text: `Mean ${metric.title}${metric.percent ? ", percent," : ""} of the images whose main object (the class that covers most pixels) is of the class, and of right and wrong decisions. Every cell leads to its images.` }),
     html("form", { class: "filters", onsubmit: (e) => e.preventDefault() },
       selectField("Measure", metricOptions(), metric.name, (v) => { location.hash = address("classes", { measure: v }); })),
     makeTable(columns, methods.map((m, k) => ({ k, class: m.trivial ? "trivial" : null })), { label: "Scores by class", class: "data shaded" }));
@@ -66,20 +69,21 @@ function pairTable(metric) {
   return new Map((metric.pairs || []).map((p) => [p[0] * methods.length + p[1], p]));
 }
 
+const digitsOf = (metric) => (metric.percent ? 2 : 3);
 const points = (metric) => (metric.percent ? " points" : "");
 
 function pairText(metric, p) {
-  return `${methods[p.a].name} less ${methods[p.b].name}: ${minus(signed(p.difference * scaleOf(metric), 2))}${points(metric)}` +
-    ` (95 % ${intervalText(p, scaleOf(metric), 2)}), ${verdict(p)}, Holm p ${pValue(p.wilcoxon)}, n = ${p.n}`;
+  return `${methods[p.a].name} less ${methods[p.b].name}: ${minus(signed(p.difference * scaleOf(metric), digitsOf(metric)))}${points(metric)}` +
+    ` (95 % ${intervalText(p, scaleOf(metric), digitsOf(metric))}), ${verdict(p)}, Holm p ${pValue(p.wilcoxon)}, n = ${p.n}`;
 }
 
 function pairDetail(metric, p) {
   const [a, b] = [methods[p.a].name, methods[p.b].name];
   return html("div", { class: "pair" },
     html("h2", {}, named(a), " against ", named(b)),
-    html("p", { class: "big" }, minus(signed(p.difference * scaleOf(metric), 2)), html("span", { text: `${points(metric)} of ${metric.title}` })),
+    html("p", { class: "big" }, minus(signed(p.difference * scaleOf(metric), digitsOf(metric))), html("span", { text: `${points(metric)} of ${metric.title}` })),
     html("dl", { class: "facts-list" },
-      html("dt", { text: "95 % interval" }), html("dd", { text: `${intervalText(p, scaleOf(metric), 2)} (paired bootstrap)` }),
+      html("dt", { text: "95 % interval" }), html("dd", { text: `${intervalText(p, scaleOf(metric), digitsOf(metric))} (paired bootstrap)` }),
       html("dt", { text: "Decision" }), html("dd", { text: `${verdict(p)}: p ${pValue(p.wilcoxon)} (Wilcoxon, Holm over all pairs)` }),
       html("dt", { text: "Sign flips" }), html("dd", { text: `p ${permutationText(p)}, of this pair alone` }),
       html("dt", { text: "Images" }), html("dd", { text: `${p.n}: higher on ${p.wins}, equal on ${p.ties}, lower on ${p.losses}` })),
@@ -160,8 +164,8 @@ function comparePage(section, params) {
     makeTable([
       { title: "Against", header: true, value: (r) => methods[r.b].name, cell: (r) => methodCell(r.b) },
       { title: `difference${points(metric) ? ", points" : ""}`, numeric: true, value: (r) => r.difference,
-        cell: (r) => link("gallery", { method: methods[r.a].name, against: methods[r.b].name, measure: metric.name, sort: "difference" }, {}, minus(signed(r.difference * s, 2))) },
-      { title: "95 % interval", numeric: true, cell: (r) => intervalText(r, s, 1) },
+        cell: (r) => link("gallery", { method: methods[r.a].name, against: methods[r.b].name, measure: metric.name, sort: "difference" }, {}, minus(signed(r.difference * s, digitsOf(metric)))) },
+      { title: "95 % interval", numeric: true, cell: (r) => intervalText(r, s, digitsOf(metric) - 1) },
       { title: "told apart", value: (r) => verdict(r), cell: (r) => (r.differs ? "yes" : "no") },
       { title: "Holm p", hint: "Wilcoxon's signed-rank test, corrected over all pairs", numeric: true, value: (r) => r.wilcoxon, cell: (r) => pValue(r.wilcoxon) },
       { title: "sign flips p", hint: "of this pair alone; as low as the draws allow where it says so", numeric: true, value: (r) => r.permutation, cell: (r) => (atFloor(r) ? html("span", { title: permutationText(r), text: floorText(r) }) : pValue(r.permutation)) },

@@ -41,7 +41,7 @@ const className = (c) => (c in data.classes ? data.classes[c] : c < 0 ? "no obje
 const labelName = (l) => (l in data.labels ? data.labels[l][0] : `label ${l}`);
 const labelClass = (l) => (l in data.labels ? data.labels[l][1] : -1);
 const methodIndex = (name) => methods.findIndex((m) => m.name === name);
-const families = ["attention", "gradient", "propagation", "hybrid", "trivial"];
+const families = ["attention", "gradient", "propagation", "hybrid", "perturbation", "imported", "trivial"];
 
 function familyDot(family) {
   return html("span", { class: `dot family-${families.includes(family) ? family : "other"}`, "aria-hidden": "true" });

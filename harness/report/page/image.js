@@ -55,7 +55,9 @@ function imagePage(section, params) {
     tile("annotated", truthTile(i, d))),
   html("div", { class: "columns" }, topFive(d), objectList(i, d)));
   if (attentionOf(i)) add(section, html("p", {}, link("attention", { id: images.ids[i] }, {}, "Attention flow and parallel coordinates of this image")));
-  const order = methods.map((m, k) => k).filter((k) => d.maps[k]).sort((a, b) => (metric.values[b][i] ?? -1) - (metric.values[a][i] ?? -1));
+  filmSection(section, i, d, params);
+  const worth = (k) => better(metric, metric.values[k][i] ?? (metric.higher ? -Infinity : Infinity));
+  const order = methods.map((m, k) => k).filter((k) => d.maps[k]).sort((a, b) => worth(b) - worth(a) || a - b);
   add(section, html("h2", { text: `Every method, by ${metric.title}` }),
     html("form", { class: "filters", onsubmit: (e) => e.preventDefault() },
       selectField("Measure", metricOptions(), metric.name, (v) => { location.hash = address("image", { ...params, measure: v }); })),

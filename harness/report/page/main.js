@@ -26,6 +26,7 @@ const pages = {
   distributions: { title: "Distributions", draw: plotPage, print: true },
   classes: { title: "Classes", draw: classPage, print: true },
   compare: { title: "Comparison", draw: comparePage, print: true },
+  measures: { title: "Measures", draw: measuresPage, print: true },
   cost: { title: "Cost", draw: costPage, print: true },
   gallery: { title: "Gallery", draw: galleryPage },
   wrong: { title: "Wrong decisions", draw: wrongPage, badge: wrongCount },
@@ -35,7 +36,7 @@ const pages = {
 if (attentionImages.length) pages.attention = { title: "Attention", draw: attentionPage };
 
 function drawMenu() {
-  const order = ["table", "distributions", "classes", "compare", "cost", "gallery", "wrong", "attention", "about"];
+  const order = ["table", "distributions", "classes", "compare", "measures", "cost", "gallery", "wrong", "attention", "about"];
   $("pages").replaceChildren(...order.filter((p) => pages[p]).map((p) => html("li", {}, link(p, {}, { "data-page": p }, pages[p].title,
     pages[p].badge ? html("span", { class: "badge", text: String(pages[p].badge) }) : null))));
 }
@@ -86,7 +87,7 @@ window.addEventListener("beforeprint", beforePrint);
 window.addEventListener("afterprint", afterPrint);
 let width = window.innerWidth;
 window.addEventListener("resize", () => {
-  const drawn = ["distributions", "cost", "attention"].includes(readAddress().page);
+  const drawn = ["distributions", "measures", "cost", "attention", "image"].includes(readAddress().page);
   if (drawn && Math.abs(window.innerWidth - width) > 40) { width = window.innerWidth; show(); }
 });
 show();

@@ -41,6 +41,11 @@ function notices() {
       link("gallery", { method: trivial.m.name }, {}, named(trivial.m.name)),
       `, which never looks at the model (${shown(iou, trivial.iou)} %)`, table.size ? `; ${above} ${above === 1 ? "is" : "are"} told apart from it and better.` : "."]);
   }
+  if (firstFaithful && agreementText(iou, firstFaithful)) {
+    const g = agreementOf(iou, firstFaithful), sure = known(g[1]) && (g[1] > 0 || g[2] < 0);
+    lines.push([`By ${firstFaithful.title}, which asks the model, the methods stand in ${!sure ? "an order that need have nothing to do with that by IoU" : g[0] < 0 ? "nearly the reverse order" : g[0] < 0.5 ? "a rather different order" : "a similar order"}: `,
+      link("measures", { x: "iou", y: firstFaithful.name }, {}, `Spearman ${minus(signed(g[0], 2))}${known(g[1]) ? ` [${minus(signed(g[1], 2))}, ${minus(signed(g[2], 2))}]` : ""}`), "."]);
+  }
   const few = tooFew(iou);
   if (few) lines.push([few]);
   if (data.note) lines.push([data.note.charAt(0).toUpperCase() + data.note.slice(1) + "."]);
@@ -60,8 +65,8 @@ function intervalPlot(metric, row, reference, low, high) {
 }
 
 function scoreCell(metric, k) {
-  const row = metric.rows[k];
-  const interval = known(row[1]) ? html("span", { class: "interval-text", text: `${shown(metric, row[1], 1)}–${shown(metric, row[2], 1)}` }) : null;
+  const row = metric.rows[k], digits = metric.percent ? 1 : 2;
+  const interval = known(row[1]) ? html("span", { class: "interval-text", text: `${shown(metric, row[1], digits)}–${shown(metric, row[2], digits)}` }) : null;
   return [link("gallery", { method: methods[k].name, measure: metric.name, sort: metric.higher ? "worst" : "best" },
     { title: `${metric.title} of ${methods[k].name}: the images behind it, ${metric.higher ? "lowest" : "best"} first (n = ${row[3]})` },
     shown(metric, row[0])), interval && " ", interval];
@@ -74,10 +79,10 @@ function methodCell(k) {
 }
 
 // Ranks that cannot be excluded, [rank, low, high, level with the best].
-function rankText(place, k) {
+function rankText(place, k, measure = "iou") {
   if (!place) return missing;
   const [, low, high, level] = place;
-  return link("compare", { measure: "iou", method: methods[k].name }, { class: level ? "level" : null, title: level ? "level with the best" : "the best is told apart from it" },
+  return link("compare", { measure, method: methods[k].name }, { class: level ? "level" : null, title: level ? "level with the best" : "the best is told apart from it" },
     low < high ? `${low}–${high}` : String(low));
 }
 
@@ -137,15 +142,29 @@ function tableOne() {
     { label: "Table 1", class: "data table-one", caption: "Table 1, in percent. Every number leads to the images behind it." });
 }
 
-// Measures beyond the paper's, when the run has them.
-function furtherTable() {
+// Measures beyond the paper's, when the run has them: a number with its interval, the ranks that cannot be excluded, and n
+// where it is not that of Table 1.
+function furtherColumns(m) {
+  const own = m.rows.some((r, k) => known(r[0]) && r[3] !== data.tallies[k].n), standings = run.aggregate === "mean" && m.standings;
+  const columns = [{ title: m.percent ? `${m.title}, %` : m.title, sub: m.higher ? "higher is better" : "lower is better", hint: m.meaning, numeric: true,
+    value: (r) => m.rows[r.k][0], cell: (r) => [scoreCell(m, r.k), r.k === m.ceiling ? html("span", { class: "tag", text: "ceiling", title: "its map is what the measure compares with: the highest that there is, in no ranking" }) : null] }];
+  if (standings) columns.push({ title: "ranks", hint: `by ${m.title}: the ranks that cannot be excluded; bold: level with the best`, numeric: true,
+    value: (r) => (standings[r.k] ? standings[r.k][1] * 1000 + standings[r.k][2] : null), cell: (r) => rankText(standings[r.k], r.k, m.name) });
+  if (own) columns.push({ title: "n", hint: `images that have ${m.title}`, numeric: true, value: (r) => m.rows[r.k][3], cell: (r) => String(m.rows[r.k][3]) });
+  return columns;
+}
+
+function measureTable(list, title, about, name) {
+  if (!list.length) return null;
+  const columns = [{ title: "Method", header: true, value: (r) => methods[r.k].name, cell: (r) => methodCell(r.k) }, ...list.flatMap(furtherColumns)];
+  return [html("h2", { text: title }), html("p", { class: "muted", text: about }),
+    makeTable(columns, methods.map((m, k) => ({ k, class: m.trivial ? "trivial" : null })), { label: title, class: `data ${name}` })];
+}
+
+function furtherTables() {
   const further = data.metrics.filter((m) => !mainMetrics.includes(m));
-  if (!further.length) return null;
-  const columns = [{ title: "Method", header: true, value: (r) => methods[r.k].name, cell: (r) => methodCell(r.k) },
-    ...further.map((m) => ({ title: m.percent ? `${m.title}, %` : m.title, sub: m.higher ? "higher is better" : "lower is better", hint: m.meaning, numeric: true,
-      value: (r) => m.rows[r.k][0], cell: (r) => scoreCell(m, r.k) })),
-    { title: "n", hint: "images that have the first of these measures", numeric: true, value: (r) => further[0].rows[r.k][3], cell: (r) => String(further[0].rows[r.k][3]) }];
-  return [html("h2", { text: "Further measures" }), makeTable(columns, methods.map((m, k) => ({ k, class: m.trivial ? "trivial" : null })), { label: "Further measures", class: "data further" })];
+  return [measureTable(further.filter((m) => m.faithful), "What maps have to do with the model", "These measures ask the model: patches or pixels that a map calls relevant are taken away or put back, or the method is made again. docs/measures.md says of each what it rewards wrongly.", "faithful"),
+    measureTable(further.filter((m) => !m.faithful), "Further measures", "Of the map and the annotation, or of the map alone.", "further")];
 }
 
 const aggregates = { mean: "mean over images", pooled: "from pixel counts summed over images", class: "mean over classes" };
@@ -170,5 +189,5 @@ function tablePage(section) {
     html("p", { class: "lead" }, plural(methods.filter((m) => !m.trivial).length, "method"), " on ", named(run.model), ", data ",
       named(run.data), ". A method's heat map is cut to a mask and laid on the annotated objects."),
     html("dl", { class: "facts-list heading" }, html("dt", { text: "run" }), html("dd", {}, named(run.title)), data.heading.map(([about, text]) => [html("dt", { text: about }), html("dd", {}, named(text))])),
-    facts(), notices(), tableOne(), tableNotes(), furtherTable());
+    facts(), notices(), tableOne(), tableNotes(), furtherTables());
 }
