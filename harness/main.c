@@ -32,6 +32,7 @@ static const command commands[] = {
     COMMAND(table, "the paper's Table 1 from a results file"),
     COMMAND(compare, "which methods really differ; is one run worse than another"),
     COMMAND(report, "a results file as one page to open in a browser"),
+    COMMAND(site, "many results files as static pages: a leaderboard and a report each"),
     COMMAND(sweep, "what each open choice of a protocol does to the numbers"),
     COMMAND(rescore, "score stored heat maps in another way, without the model"),
     COMMAND(import, "maps of another program beside ours"),
