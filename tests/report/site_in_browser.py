@@ -51,7 +51,7 @@ with Browser(1440, 900) as b:
     values = [float(r["first"][3]) for r in boards[0]["rows"]]
     same(values, sorted(values, reverse=True), "best first")
     same(all("[" in r["cells"][3] for r in boards[0]["rows"]), True, "intervals")
-    same("level" in boards[0]["rows"][0]["kind"], True, "the best is level with itself")
+    same("with-best" in boards[0]["rows"][0]["kind"], True, "the best is level with itself")
 
     # a click on a head sorts, another turns it round
     click = "document.querySelector('.board').querySelectorAll('th button')[arguments[0]].click()"

@@ -61,7 +61,7 @@
       rows.sort((a, b) => compare(column.value(a), column.value(b), down));
       body.replaceChildren();
       for (const r of rows) {
-        const line = add(body, "tr", undefined, {className: `${r.row.kind}${r.row.level_with_best === "yes" ? " level" : ""}`});
+        const line = add(body, "tr", undefined, {className: `${r.row.kind}${r.row.level_with_best === "yes" ? " with-best" : ""}`});
         for (const c of columns) {
           const cell = add(line, "td");
           c.show(r, cell);
@@ -96,7 +96,7 @@
     if (first.protocol) add(main, "p", `Protocol ${first.protocol}, SHA-256 ${first.protocol_sha256}`, {className: "muted digest"});
     for (const run of list) {
       const line = add(main, "p", undefined, {className: "muted digest"});
-      add(line, "a", run.file, {href: encodeURIComponent(run.report)});
+      add(line, "a", tail(run.file), {href: encodeURIComponent(run.report)});
       add(line, "span", `: ${run.table.title}${run.finished ? "" : "; not finished"}`);
     }
     const all = list.flatMap(run => run.table.rows.map(row => ({run, row})));
