@@ -59,7 +59,10 @@ static void print_finding(const request *r, const vx_finding *f) {
   static const char *const words[] = {"ok", "WARN", "WRONG"};
   if (r->json || r->lines || (r->quiet && f->verdict == VX_FOUND_OK)) return;
   printf("%-5s %s", words[f->verdict], f->what);
-  if (f->looked_at > 1) printf(" (%" PRId64 ")", f->looked_at);
+  if (f->looked_at > 1 && f->wrong && !*f->first)
+    printf(" (%" PRId64 " of %" PRId64 ")", f->wrong, f->looked_at);
+  else if (f->looked_at > 1)
+    printf(" (%" PRId64 ")", f->looked_at);
   if (*f->first) {
     printf("\n      %" PRId64 "%s, the first: ", f->wrong, f->verdict == VX_FOUND_WRONG ? " wrong" : "");
     vx_print_name(stdout, f->first);

@@ -136,7 +136,11 @@ static bool check_protocol(const vx_submission *s, vx_error *error) {
 /* ---- what is to be known -------------------------------------------------------------------------------------------
  */
 
-static void warn(const vx_submission *s) {
+static bool warn(const vx_submission *s, vx_error *error) {
+  vx_store_counts counts;
+  if (!vx_store_count(s->store, s->run.id, &counts, error)) return false;
+  vx_finding failed = {.what = "no image is listed as failed", .looked_at = s->run.image_count, .wrong = counts.failed};
+  if (counts.failed) vx_finding_tell(s, &failed, VX_FOUND_WARNING);
   vx_finding imported = {.what = "imported maps have a digest of what they came from"};
   for (int i = 0; i < s->run.method_count; i++) {
     const vx_method_row *m = &s->run.methods[i];
@@ -146,6 +150,7 @@ static void warn(const vx_submission *s) {
   if (imported.looked_at) vx_finding_tell(s, &imported, VX_FOUND_WARNING);
   if (strcmp(s->run.kernel, vx_blas_kernel()) != 0)
     vx_submission_say(s, VX_FOUND_WARNING, "made with the kernel of OpenBLAS that is here", s->run.kernel);
+  return true;
 }
 
 static void rerun(const vx_submission *s) {
@@ -181,9 +186,8 @@ static bool check(vx_submission *s, int64_t run, vx_error *error) {
   if (!vx_run_read(s->store, run, s->arena, &s->run, error) ||
       !vx_store_check_whole(s->store, s->run.id, take_check, s, error) ||
       !vx_store_check(s->store, s->run.id, take_check, s, &wrong, error) || !check_protocol(s, error) ||
-      !vx_submission_remake(s, error))
+      !vx_submission_remake(s, error) || !warn(s, error))
     return false;
-  warn(s);
   if (s->options->rerun > 0) rerun(s);
   return true;
 }

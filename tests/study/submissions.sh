@@ -104,6 +104,10 @@ forge "every score comes out of its stored map" "UPDATE maps SET bytes = (SELECT
   AND m.image <> maps.image LIMIT 1) WHERE method = $(method rollout) AND image = $first"
 # the hardest image is gone
 forge "every image of the list is there" "DELETE FROM evaluations WHERE image = $first; DELETE FROM images WHERE id = $first; $sums"
+# or is said to have failed
+forge "another picture than the run saw" "DELETE FROM evaluations WHERE image = $first; DELETE FROM maps WHERE image = $first;
+  DELETE FROM top5 WHERE image = $first; DELETE FROM predictions WHERE image = $first; UPDATE images SET picture_digest = NULL
+  WHERE id = $first; INSERT INTO failures (image, severity, stage, place, reason) VALUES ($first, 'failure', 'picture', 'x', 'y'); $sums"
 # another gate
 forge "fixes min_confidence" "UPDATE runs SET min_confidence = 0.01, config = replace(config, 'min_confidence: 0', 'min_confidence: 0.01')"
 forge "min_confidence is another one" "UPDATE runs SET min_confidence = 0.01"
