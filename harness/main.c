@@ -32,12 +32,15 @@ static const command commands[] = {
     COMMAND(table, "the paper's Table 1 from a results file"),
     COMMAND(compare, "which methods really differ; is one run worse than another"),
     COMMAND(report, "a results file as one page to open in a browser"),
+    COMMAND(site, "many results files as static pages: a leaderboard and a report each"),
     COMMAND(sweep, "what each open choice of a protocol does to the numbers"),
     COMMAND(measure, "add measures to a finished run, from its stored maps"),
     COMMAND(rescore, "score stored heat maps in another way, without the model"),
     COMMAND(import, "maps of another program beside ours"),
     COMMAND(export, "maps, masks, overlays and tables of a run for other programs"),
     COMMAND(verify, "does a results file agree with itself, and with a second run"),
+    {"check-submission", "can others believe a results file; was it made by its protocol", vx_cmd_check_submission,
+     vx_help_check_submission},
     COMMAND(dump, "every result row of a results file as text"),
     COMMAND(bench, "how fast the passes and methods are here, and how fast they could be"),
     COMMAND(help, "the page of a command: vitx help run"),
@@ -49,7 +52,7 @@ static void print_overview(FILE *to) {
   fputs("vitx evaluates explanations of Vision Transformers: which of them can be trusted?\n\n"
         "usage: vitx COMMAND [ARGUMENTS]\n\n",
         to);
-  for (int i = 0; i < COMMANDS; i++) fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].summary);
+  for (int i = 0; i < COMMANDS; i++) fprintf(to, "  %-16s %s\n", commands[i].name, commands[i].summary);
   fputs("\n`vitx COMMAND --help` is a whole page on a command, `vitx help config` on the keys of a run,\n"
         "`vitx --version` what this program was built from.\n",
         to);

@@ -132,9 +132,10 @@ static bool print_run(vx_store *store, const vx_run_row *r, vx_arena *arena, vx_
     return false;
   char *changed = vx_config_changed(r->config, r->name, true, error);
   if (!changed) return false;
-  printf("%3d  %-20s %9d %9d %7d %8d  %-20s %-20s %s, %s, %s%s%s\n", (int)r->id, r->name, r->image_count, counts.done,
-         counts.passed, count, r->started, *r->finished ? r->finished : "not yet", r->model, r->data, r->kernel,
-         *changed ? "; " : "", changed);
+  printf("%3d  %-20s %9d %9d %7d %8d  %-20s %-20s %s, %s, %s%s%s%s%.12s%s%s%s\n", (int)r->id, r->name, r->image_count,
+         counts.done, counts.passed, count, r->started, *r->finished ? r->finished : "not yet", r->model, r->data,
+         r->kernel, *r->protocol ? "; protocol " : "", r->protocol, *r->protocol ? " (SHA-256 " : "",
+         r->protocol_digest, *r->protocol ? "…)" : "", *changed ? "; " : "", changed);
   free(changed);
   return true;
 }
@@ -148,7 +149,7 @@ static int list_runs(const char *path, vx_error *error) {
               vx_query_runs(store, arena, &runs, &count, error);
   if (good)
     printf("%3s  %-20s %9s %9s %7s %8s  %-20s %-20s %s\n", "run", "name", "images", "done", "passed", "methods",
-           "started", "finished", "model, data, kernel; keys that are not the default");
+           "started", "finished", "model, data, kernel; protocol; keys that are not the default");
   for (int i = 0; good && i < count; i++) good = print_run(store, &runs[i], arena, error);
   vx_arena_free(arena);
   vx_store_close(store);

@@ -37,8 +37,8 @@ static bool is_group(const char *name) {
 
 /* Of what decides a run by itself, or stands apart in every table. */
 static bool is_elsewhere(const char *name, bool score) {
-  static const char *const names[] = {"model",   "data.root", "data.split", "classes",
-                                      "methods", "all_mixes", "metrics",    "compare_with"};
+  static const char *const names[] = {"model",     "data.root", "data.split",   "classes", "methods",
+                                      "all_mixes", "metrics",   "compare_with", "protocol"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(name, names[i]) == 0) return true;
   return !score && strncmp(name, "score.", 6) == 0;
@@ -49,6 +49,7 @@ typedef struct telling {
   bool (*take)(void *user, const char *key, const char *value);
   void *user;
   bool score, standard; /* those of score; those whose value is the default */
+  const vx_yaml *fixed; /* what the run's protocol says already is not told; NULL: all is */
 } telling;
 
 /* False when memory is out, or when whoever is told says so. */
@@ -62,7 +63,7 @@ static bool walk(const vx_yaml *map, const char *group, const telling *to) {
       continue;
     }
     const vx_key *key = vx_key_find(name);
-    if (is_elsewhere(name, to->score)) continue;
+    if (is_elsewhere(name, to->score) || (to->fixed && vx_key_node(to->fixed, name))) continue;
     if (!to->standard && key && key->standard && is_standard(node, key->standard)) continue;
     vx_text value = {0};
     vx_text_add(&value, "%s", "");
@@ -84,7 +85,7 @@ bool vx_config_each(const char *config, const char *name, bool (*take)(void *use
                     void *user, vx_error *error) {
   vx_yaml *tree = vx_yaml_parse(config, strlen(config), name, error);
   if (!tree) return false;
-  bool good = walk(tree, "", &(telling){take, user, true, true});
+  bool good = walk(tree, "", &(telling){take, user, true, true, NULL});
   vx_yaml_free(tree);
   return good || vx_fail(error, name, "out of memory");
 }
@@ -93,8 +94,11 @@ char *vx_config_changed(const char *config, const char *name, bool score, vx_err
   vx_text text = {0};
   vx_yaml *tree = vx_yaml_parse(config, strlen(config), name, error);
   if (!tree) return NULL;
+  const vx_yaml *by = vx_yaml_find(tree, "protocol");
+  vx_protocol *protocol = by && by->kind == VX_YAML_SCALAR && *by->text ? vx_protocol_read(by->text, NULL) : NULL;
   vx_text_add(&text, "%s", "");
-  if (!walk(tree, "", &(telling){add_key, &text, score, false})) text.broken = true;
+  if (!walk(tree, "", &(telling){add_key, &text, score, false, protocol ? protocol->keys : NULL})) text.broken = true;
+  vx_protocol_free(protocol);
   vx_yaml_free(tree);
   char *changed = vx_text_end(&text);
   if (!changed) vx_fail(error, name, "out of memory");

@@ -173,8 +173,7 @@ static bool read_value(vx_config *config, const vx_key *key, const vx_yaml *node
   return read[key->type](config, key, node, place);
 }
 
-/* The node of a dotted key, or NULL. */
-static const vx_yaml *node_of(const vx_yaml *root, const char *dotted) {
+const vx_yaml *vx_key_node(const vx_yaml *root, const char *dotted) {
   size_t n = group_length(dotted);
   if (!n) return vx_yaml_find(root, dotted);
   char group[64];
@@ -182,9 +181,30 @@ static const vx_yaml *node_of(const vx_yaml *root, const char *dotted) {
   return vx_yaml_find(vx_yaml_find(root, group), dotted + n + 1);
 }
 
+/* Of a key that the protocol fixes; `node`, what the run says of it, may be NULL and has to say the same. */
+static bool read_fixed(vx_config *config, const vx_key *key, const vx_yaml *fixed, const vx_yaml *node,
+                       const vx_place *place) {
+  const vx_protocol *protocol = config->rules;
+  vx_place there = {protocol->path, key->name, place->error};
+  vx_config own = *config; /* its texts go into the same arena */
+  vx_text says = {0}, means = {0};
+  if (!read_value(config, key, fixed, &there) || (node && !read_value(&own, key, node, place))) return false;
+  vx_key_print(config, key, &says);
+  vx_key_print(node ? &own : config, key, &means);
+  bool good = says.text && means.text;
+  if (!good) vx_fail_at(place, node, "out of memory");
+  if (good && strcmp(says.text, means.text) != 0)
+    good = vx_fail_at(place, node, "is %s; protocol %s fixes %s: %s", means.text, protocol->name, key->name, says.text);
+  free(says.text);
+  free(means.text);
+  return good;
+}
+
 static bool read_key(vx_config *config, const vx_key *key, const vx_yaml *root, vx_error *error) {
   vx_place place = {config->path, key->name, error};
-  const vx_yaml *node = node_of(root, key->name);
+  const vx_yaml *node = vx_key_node(root, key->name);
+  const vx_yaml *fixed = config->rules ? vx_key_node(config->rules->keys, key->name) : NULL;
+  if (fixed) return read_fixed(config, key, fixed, node, &place);
   if (node) return read_value(config, key, node, &place);
   if (!key->standard) return vx_fail_at(&place, NULL, "is missing; %s", key->meaning);
   if (!*key->standard) return true; /* none: the field is zero already */
@@ -221,6 +241,12 @@ static bool apply_set(vx_yaml *root, const char *text, vx_error *error) {
   return vx_yaml_set(root, key, equals + 1, error);
 }
 
+/* The protocol stands before all other keys: it decides how they are read. */
+static bool open_protocol(vx_config *config, const vx_yaml *root, vx_error *error) {
+  if (!read_key(config, vx_key_find("protocol"), root, error)) return false;
+  return !config->protocol || (config->rules = vx_protocol_read(config->protocol, error));
+}
+
 static bool check_together(const vx_config *config, vx_error *error) {
   if (config->resize == VX_RESIZE_CROP && config->score.size == VX_SIZE_IMAGE) {
     vx_place place = {config->path, "score.size", error};
@@ -246,7 +272,7 @@ vx_config *vx_config_from(vx_yaml *root, const char *path, const char *const *se
     vx_fail(error, path, "out of memory");
     return NULL;
   }
-  bool good = true;
+  bool good = open_protocol(config, root, error);
   for (int i = 0; i < vx_key_count && good; i++) good = read_key(config, &vx_keys[i], root, error);
   if (good && check_together(config, error)) return config;
   vx_config_free(config);
@@ -271,6 +297,7 @@ vx_config *vx_config_parse(const char *text, size_t size, const char *path, cons
 
 void vx_config_free(vx_config *config) {
   if (!config) return;
+  vx_protocol_free(config->rules);
   free(config->methods);
   vx_arena_free(config->arena);
   free(config);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "core/vx.h"
 #include "explainers/explainer.h"
+#include "harness/config/protocol.h"
 #include "harness/config/setting.h"
 #include "harness/config/yaml.h"
 #include "harness/data/mask_labels.h"
@@ -53,6 +54,9 @@ typedef struct vx_config {
   vx_arena *arena;  /* owns every text here */
   const char *path; /* of the file */
   const char *name; /* its name without folder and ending: the run's */
+
+  const char *protocol; /* name or file, or NULL */
+  vx_protocol *rules;   /* the protocol; NULL without one */
 
   const char *model;        /* folder of the checkpoint */
   const char *root, *split; /* data set */

@@ -11,6 +11,11 @@
 #define ANY WORDS(NULL)
 
 const vx_key vx_keys[] = {
+    {"protocol", VX_KEY_TEXT, "",
+     "A protocol by which the run is made, a file or the name of one in protocols/: its keys are the run's, and "
+     "another "
+     "value for one of them is an error (docs/protocols.md).",
+     AT(protocol), ANY},
     {"model", VX_KEY_TEXT, NULL, "Folder of the checkpoint: model.safetensors and config.json.", AT(model), ANY},
     {"data.root", VX_KEY_TEXT, NULL, "Folder of the data set, in Pascal VOC's layout.", AT(root), ANY},
     {"data.split", VX_KEY_TEXT, "val",

@@ -82,5 +82,9 @@ void vx_print_target(const vx_config *config, vx_text *text);
 
 /* print.c */
 void vx_text_add_scalar(vx_text *text, const char *word); /* in quotes where YAML needs them */
+void vx_key_print(const vx_config *config, const vx_key *key, vx_text *text);
+
+/* config.c: the node of a dotted key, or NULL. */
+const vx_yaml *vx_key_node(const vx_yaml *root, const char *dotted);
 
 #endif

@@ -39,7 +39,7 @@ const char *vx_config_word(const char *key, int value, vx_arena *arena) {
 
 /* ---- the whole configuration ---------------------------------------------------------------------------------- */
 
-static void print_value(const vx_config *config, const vx_key *key, vx_text *text) {
+void vx_key_print(const vx_config *config, const vx_key *key, vx_text *text) {
   const char *field = (const char *)config + key->offset;
   const char *word;
   size_t length = 0;
@@ -89,7 +89,7 @@ char *vx_config_print(const vx_config *config) {
       }
       vx_text_add(&text, "  %s: ", dot + 1);
     }
-    print_value(config, key, &text);
+    vx_key_print(config, key, &text);
     vx_text_add(&text, "\n");
   }
   return vx_text_end(&text);

@@ -121,7 +121,7 @@ static void add_methods(vx_report *report, json_t *summary) {
    of today's. */
 static void add_passes(vx_report *report, json_t *summary) {
   vx_error reason = {.where = "", .why = ""};
-  vx_config *config = vx_config_parse(report->run.config, strlen(report->run.config), "run", NULL, 0, &reason);
+  vx_config *config = vx_origin_config(&report->run, NULL, 0, &reason);
   if (!config && !*report->made->note)
     snprintf(report->made->note, sizeof report->made->note, "no passes of methods: %s: %s", reason.where, reason.why);
   json_t *list = vx_report_put_list(report, summary, "passes");

@@ -193,6 +193,8 @@ static bool fill(vx_run *run) {
   info->seed = (uint64_t)config->seed;
   info->class_map = config->classes;
   info->compare_with = config->compare_with;
+  info->protocol = config->rules ? config->rules->name : NULL;
+  info->protocol_digest = config->rules ? config->rules->digest : NULL;
   info->scoring = vx_setting_words(&config->score);
   info->scoring.name = "main";
   info->input_side = run->shape->image;

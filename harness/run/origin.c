@@ -1,11 +1,19 @@
 #include "harness/run/origin.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 
 vx_config *vx_origin_config(const vx_run_row *run, const char *const *set, int set_count, vx_error *error) {
-  return vx_config_parse(run->config, strlen(run->config), run->name, set, set_count, error);
+  /* what its protocol fixed stands among the keys: the protocol's file need not be here */
+  const char **all = calloc((size_t)set_count + 1, sizeof *all);
+  if (!all) return vx_fail(error, run->name, "out of memory"), NULL;
+  all[0] = "protocol=none";
+  for (int i = 0; i < set_count; i++) all[i + 1] = set[i];
+  vx_config *config = vx_config_parse(run->config, strlen(run->config), run->name, all, set_count + 1, error);
+  free(all);
+  return config;
 }
 
 bool vx_origin_open(const vx_run_row *run, const char *root, const char *split, vx_origin *origin, vx_error *error) {

@@ -48,6 +48,19 @@ static bool open_model(vx_run *run, vx_error *error) {
   return run->model != NULL;
 }
 
+/* A protocol is about one list of images. */
+static bool check_list(const vx_run *run, vx_error *error) {
+  const vx_voc *voc = &run->voc;
+  if (!run->config->rules) return true;
+  const char **ids = calloc(voc->count + 1, sizeof *ids);
+  if (!ids) return vx_fail(error, voc->root, "out of memory");
+  for (size_t i = 0; i < voc->count; i++) ids[i] = voc->entry[i].id;
+  bool good =
+      vx_protocol_check_list(run->config->rules, ids, (int)voc->count, voc->list ? voc->list : voc->root, error);
+  free(ids);
+  return good;
+}
+
 static bool open_map(vx_run *run, vx_error *error) {
   int count = run->shape->classes;
   const char **names = calloc((size_t)count, sizeof *names);
@@ -113,8 +126,8 @@ static bool open_all(vx_run *run, char *advice, size_t advice_size, vx_error *er
   const vx_config *config = run->config;
   run->arena = vx_arena_new();
   if (!run->arena) return vx_fail(error, config->path, "out of memory");
-  return vx_voc_open(config->root, config->split, &config->labels, &run->voc, error) && open_model(run, error) &&
-         open_map(run, error) && set_target(run, error) &&
+  return vx_voc_open(config->root, config->split, &config->labels, &run->voc, error) && check_list(run, error) &&
+         open_model(run, error) && open_map(run, error) && set_target(run, error) &&
          vx_run_input(config, run->shape->image, &run->input, error) &&
          vx_plan_fit(config, run->shape, run->arena, &run->fitted, error) && (run->config = &run->fitted) &&
          vx_plan_make(run->config->methods, run->config->method_count, run->shape, &run->plan, error) &&

@@ -75,12 +75,12 @@ static bool put_run(vx_store *store, const vx_run_row *run, const char *digest, 
       store, error,
       "INSERT INTO runs (name, digest, config, model, model_digest, data, data_digest, input, min_confidence, target,"
       " output, precision, seed, class_map, compare_with, input_side, grid_side, image_count, program,"
-      " openblas, kernel, host, started)"
-      " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
-      "ttttttttrtttlTTiiitttt", run->name, digest, run->config, run->model, run->model_digest, run->data,
+      " openblas, kernel, host, protocol, protocol_digest, started)"
+      " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
+      "ttttttttrtttlTTiiittttTT", run->name, digest, run->config, run->model, run->model_digest, run->data,
       run->data_digest, run->input, run->min_confidence, run->target, run->output, run->precision, (int64_t)run->seed,
       run->class_map, run->compare_with, run->input_side, run->grid, run->image_count, run->program, run->openblas,
-      run->kernel, run->host);
+      run->kernel, run->host, run->protocol, run->protocol_digest);
   if (!ok) return false;
   store->run = sqlite3_last_insert_rowid(store->db);
   vx_scoring_row scoring = run->scoring;
@@ -109,10 +109,10 @@ static bool check_same_maker(vx_store *store, sqlite3_stmt *found, const vx_run_
 /* What may differ without changing a result is taken from the newest command. */
 static bool refresh_run(vx_store *store, const vx_run_row *run, vx_error *error) {
   return vx_sql_do(store, error,
-                   "UPDATE runs SET name=?, config=?, model=?, data=?, class_map=?, compare_with=?, finished=NULL"
-                   " WHERE id=?",
-                   "ttttTTl", run->name, run->config, run->model, run->data, run->class_map, run->compare_with,
-                   store->run);
+                   "UPDATE runs SET name=?, config=?, model=?, data=?, class_map=?, compare_with=?, protocol=?,"
+                   " protocol_digest=?, finished=NULL WHERE id=?",
+                   "ttttTTTTl", run->name, run->config, run->model, run->data, run->class_map, run->compare_with,
+                   run->protocol, run->protocol_digest, store->run);
 }
 
 bool vx_store_find(vx_store *store, const vx_run_row *run, int64_t *id, vx_error *error) {

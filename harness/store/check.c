@@ -171,6 +171,18 @@ static const rule rules[] = {
      "i.image_id || ', ' || m.name || ': ' || p.kind || ' map of ' || length(p.bytes) || ' bytes'"},
 };
 
+/* What a file has to be that others are to believe. */
+static const rule whole_rules[] = {
+    {"the run is finished", "runs r WHERE ?1 IN (0, r.id)", "r.finished IS NULL", "'run ' || r.id"},
+    {"every image of the list is there", "runs r WHERE ?1 IN (0, r.id)",
+     "(SELECT count(*) FROM images i WHERE i.run = r.id) <> r.image_count",
+     "(SELECT count(*) FROM images i WHERE i.run = r.id) || ' of ' || r.image_count"},
+    {"every image has a prediction, or a failure that says why", IMAGES " AND p.image IS NULL",
+     "NOT EXISTS (SELECT 1 FROM failures f WHERE f.image = i.id AND f.severity = 'failure')", "i.image_id"},
+    {"every score has its map", EVALUATIONS " AND e.status <> 'failed'",
+     "NOT EXISTS (SELECT 1 FROM maps p WHERE p.image = e.image AND p.method = e.method)", EVALUATION " || 'no map'"},
+};
+
 static bool apply(vx_store *store, const rule *rule_of, int64_t run, vx_check *check, vx_error *error) {
   char sql[4096];
   *check = (vx_check){.what = rule_of->what};
@@ -221,6 +233,56 @@ bool vx_store_check(vx_store *store, int64_t run, void (*report)(const vx_check 
                         : apply(store, &rules[i], run, &check, error);
     if (!ok) return false;
     *wrong += check.wrong > 0;
+    report(&check, user);
+  }
+  return true;
+}
+
+/* ---- a file to be handed in ---------------------------------------------------------------------------------------
+ */
+
+extern const unsigned char vx_asset_schema_sql[]; /* made from schema.sql at build time */
+
+/* Tables, views, indices and triggers of one file that the other has not, or has otherwise. */
+static int64_t other_parts(sqlite3 *db, sqlite3 *than, char *first, size_t size) {
+  static const char all[] = "SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+  sqlite3_stmt *read = NULL, *find = NULL;
+  int64_t other = 0;
+  bool good =
+      sqlite3_prepare_v2(db, all, -1, &read, NULL) == SQLITE_OK &&
+      sqlite3_prepare_v2(than, "SELECT 1 FROM sqlite_schema WHERE name = ? AND sql = ?", -1, &find, NULL) == SQLITE_OK;
+  if (!good) other = 1;
+  while (good && sqlite3_step(read) == SQLITE_ROW) {
+    sqlite3_bind_value(find, 1, sqlite3_column_value(read, 0));
+    sqlite3_bind_value(find, 2, sqlite3_column_value(read, 1));
+    if (sqlite3_step(find) != SQLITE_ROW && !other++) snprintf(first, size, "%s", vx_sql_text(read, 0));
+    sqlite3_reset(find);
+  }
+  sqlite3_finalize(read);
+  sqlite3_finalize(find);
+  return other;
+}
+
+/* The file's layout against one that is made anew: a table that is there, a trigger that is gone. */
+static bool check_layout(vx_store *store, vx_check *check, vx_error *error) {
+  sqlite3 *fresh = NULL;
+  *check = (vx_check){.what = "tables, views and triggers are those of this layout", .looked_at = 1};
+  bool good = sqlite3_open(":memory:", &fresh) == SQLITE_OK &&
+              sqlite3_exec(fresh, (const char *)vx_asset_schema_sql, NULL, NULL, NULL) == SQLITE_OK;
+  if (good)
+    check->wrong = other_parts(store->db, fresh, check->first, sizeof check->first) +
+                   other_parts(fresh, store->db, check->first, sizeof check->first);
+  sqlite3_close(fresh);
+  return good || vx_fail(error, store->path, "out of memory");
+}
+
+bool vx_store_check_whole(vx_store *store, int64_t run, void (*report)(const vx_check *check, void *user), void *user,
+                          vx_error *error) {
+  vx_check check;
+  if (!check_layout(store, &check, error)) return false;
+  report(&check, user);
+  for (size_t i = 0; i < sizeof whole_rules / sizeof *whole_rules; i++) {
+    if (!apply(store, &whole_rules[i], run, &check, error)) return false;
     report(&check, user);
   }
   return true;

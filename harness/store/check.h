@@ -16,4 +16,9 @@ typedef struct vx_check {
 bool vx_store_check(vx_store *store, int64_t run, void (*report)(const vx_check *check, void *user), void *user,
                     int *wrong, vx_error *error);
 
+/* What a file has to be beyond that to be handed in: this layout's tables and triggers, a finished run, every image of
+   the list, every map. */
+bool vx_store_check_whole(vx_store *store, int64_t run, void (*report)(const vx_check *check, void *user), void *user,
+                          vx_error *error);
+
 #endif

@@ -16,6 +16,7 @@ static const section of_run[] = {
      "SELECT digest, model_digest, data_digest, input, min_confidence, target, output, precision,"
      " (SELECT group_concat(name || '=' || digest, ' ') FROM (SELECT name, digest FROM run_metrics WHERE run = ?1"
      "  ORDER BY name)), seed, input_side, grid_side, image_count FROM runs WHERE id = ?1"},
+    {"protocol", "SELECT protocol, protocol_digest FROM runs WHERE id = ?1 AND protocol IS NOT NULL"},
     {"class", "SELECT class, name FROM classes WHERE run = ?1 ORDER BY class"},
     {"label", "SELECT label, name, class FROM labels WHERE run = ?1 ORDER BY label"},
     {"method", "SELECT name, digest, explainer, family, class_specific, trivial, is_mask, pixel_map, parameters, parts"

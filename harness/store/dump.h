@@ -7,10 +7,10 @@
 
 #include "harness/store/store.h"
 
-/* One line a row, columns parted by tabs, the first names the kind of row: run, method, scoring, image, object,
-   prediction, top, evaluation, score, curve, map, failure. Numbers in full precision, NULL as "-", maps as a digest,
-   tab, newline and backslash in texts escaped. Runs in the order of their digests, then by names and places in the
-   list. `run` 0: all. Write errors are left in `to`. */
+/* One line a row, columns parted by tabs, the first names the kind of row: run, protocol, method, scoring, image,
+   object, prediction, top, evaluation, score, curve, map, failure. Numbers in full precision, NULL as "-", maps as a
+   digest, tab, newline and backslash in texts escaped. Runs in the order of their digests, then by names and places in
+   the list. `run` 0: all. Write errors are left in `to`. */
 bool vx_store_dump(vx_store *store, int64_t run, FILE *to, vx_error *error);
 
 #endif

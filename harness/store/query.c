@@ -49,10 +49,10 @@ bool vx_query_list(vx_store *store, const char *sql, int64_t first, int64_t seco
 
 static bool take_run(vx_arena *arena, sqlite3_stmt *row, void *element) {
   vx_run_row *r = element;
-  const char **const texts[] = {&r->name,      &r->digest,      &r->config,       &r->model,   &r->model_digest,
-                                &r->data,      &r->data_digest, &r->input,        &r->target,  &r->output,
-                                &r->precision, &r->class_map,   &r->compare_with, &r->program, &r->openblas,
-                                &r->kernel,    &r->host,        &r->started,      &r->finished};
+  const char **const texts[] = {
+      &r->name,     &r->digest, &r->config, &r->model,     &r->model_digest, &r->data,         &r->data_digest,
+      &r->input,    &r->target, &r->output, &r->precision, &r->class_map,    &r->compare_with, &r->program,
+      &r->openblas, &r->kernel, &r->host,   &r->started,   &r->finished,     &r->protocol,     &r->protocol_digest};
   int count = (int)(sizeof texts / sizeof *texts);
   r->id = sqlite3_column_int64(row, 0);
   r->min_confidence = sqlite3_column_double(row, count + 1);
@@ -65,7 +65,8 @@ static bool take_run(vx_arena *arena, sqlite3_stmt *row, void *element) {
 
 #define RUN_COLUMNS                                                                                                    \
   "id, name, digest, config, model, model_digest, data, data_digest, input, target, output, precision,"                \
-  " class_map, compare_with, program, openblas, kernel, host, started, finished, min_confidence, seed, input_side,"    \
+  " class_map, compare_with, program, openblas, kernel, host, started, finished, protocol, protocol_digest, "          \
+  "min_confidence, seed, input_side,"                                                                                  \
   " grid_side, image_count FROM runs"
 
 bool vx_query_runs(vx_store *store, vx_arena *arena, vx_run_row **rows, int *count, vx_error *error) {

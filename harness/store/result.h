@@ -230,8 +230,9 @@ typedef struct vx_run_row {
   uint64_t seed;            /* * */
   const char *class_map;    /* file; none: identity by name */
   const char *compare_with; /* row of configs/published.yaml, or none */
-  int input_side, grid;     /* S and S / P */
-  int image_count;          /* length of the list */
+  const char *protocol, *protocol_digest; /* name and SHA-256 of the protocol, or none */
+  int input_side, grid;                   /* S and S / P */
+  int image_count;                        /* length of the list */
 
   const char *program;  /* "vitx 0.1.0 (gcc 12.2.0)" */
   const char *openblas; /* "OpenBLAS 0.3.21" */

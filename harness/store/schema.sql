@@ -18,6 +18,8 @@ CREATE TABLE runs (
   seed INTEGER NOT NULL,           -- of everything that is drawn
   class_map TEXT,                  -- file that maps model labels to classes of the data; NULL: by name
   compare_with TEXT,               -- row of configs/published.yaml
+  protocol TEXT,                   -- its name (docs/protocols.md); NULL: made by none
+  protocol_digest TEXT,            -- SHA-256 of its file
   input_side INTEGER NOT NULL,     -- pixels
   grid_side INTEGER NOT NULL,      -- patches
   image_count INTEGER NOT NULL,    -- length of the list of images

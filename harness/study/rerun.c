@@ -55,8 +55,7 @@ static bool same_real(double a, double b) {
   return (isnan(a) && isnan(b)) || a == b;
 }
 
-/* What differs between two evaluations, milliseconds apart; NULL: nothing. */
-static const char *difference(const vx_evaluation *a, const vx_evaluation *b) {
+const char *vx_evaluation_difference(const vx_evaluation *a, const vx_evaluation *b) {
   if (a->status != b->status) return "another status";
   if (a->target != b->target) return "another target";
   if (!same_real(a->threshold, b->threshold)) return "another threshold";
@@ -100,7 +99,7 @@ static void compare_image(const vx_run *run, const vx_result *then, const vx_res
     const vx_evaluation *old = find_evaluation(then, m), *new = find_evaluation(now, m);
     if (!old) continue; /* not made in the run */
     report->compared++;
-    const char *what = new ? difference(old, new) : "nothing came of it";
+    const char *what = new ? vx_evaluation_difference(old, new) : "nothing came of it";
     if (what) differs(report, then->id, run->info.methods[m].name, what);
   }
 }
@@ -108,7 +107,9 @@ static void compare_image(const vx_run *run, const vx_result *then, const vx_res
 static bool rerun_images(vx_store *store, const vx_run_row *row, const vx_run *run, const vx_rerun_options *options,
                          vx_arena *arena, vx_rerun_report *report, vx_error *error) {
   vx_image_set set;
+  int64_t *ids;
   if (!vx_query_images(store, row, NAN, arena, &set, error)) return false;
+  if (options->any && !vx_query_image_ids(store, row->id, arena, &ids, &set.count, error)) return false;
   int *chosen = VX_TAKE(arena, set.count + 1, int);
   vx_result *then = vx_result_new(), *now = vx_result_new();
   vx_evaluator *evaluator = vx_evaluator_new(run, NULL, true, error);
@@ -116,9 +117,9 @@ static bool rerun_images(vx_store *store, const vx_run_row *row, const vx_run *r
   if (ok) report->images = choose_images(&set, options->images, options->seed, chosen);
   report->methods = run->info.method_count;
   for (int i = 0; ok && i < report->images; i++) {
-    const vx_image_row *image = &set.rows[chosen[i]];
-    ok = vx_result_read(store, image->id, run->info.methods, run->info.method_count, then, error) &&
-         vx_evaluate(evaluator, image->position, NULL, now, error);
+    int64_t image = options->any ? ids[chosen[i]] : set.rows[chosen[i]].id;
+    ok = vx_result_read(store, image, run->info.methods, run->info.method_count, then, error) &&
+         vx_evaluate(evaluator, then->position, NULL, now, error);
     if (ok) compare_image(run, then, now, report);
   }
   vx_evaluator_free(evaluator);

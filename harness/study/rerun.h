@@ -4,9 +4,11 @@
 
 #include "base/error.h"
 #include "harness/store/query.h"
+#include "harness/store/result.h"
 
 typedef struct vx_rerun_options {
   int images; /* how many, drawn from those through the gate */
+  bool any;   /* drawn from all of the list */
   uint64_t seed;
   const char *const *set; /* keys over the run's own config: where model and data lie now */
   int set_count;
@@ -29,5 +31,9 @@ bool vx_rerun_same(vx_store *store, const vx_run_row *row, const struct vx_run *
    when it cannot be done; what differs is in the report. */
 bool vx_rerun(vx_store *store, const vx_run_row *run, const vx_rerun_options *options, vx_rerun_report *report,
               vx_error *error);
+
+/* What differs between a stored evaluation and one made again, milliseconds apart; NULL: nothing. Of further measures
+   only those count that both have. */
+const char *vx_evaluation_difference(const vx_evaluation *then, const vx_evaluation *now);
 
 #endif

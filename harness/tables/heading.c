@@ -12,8 +12,8 @@ static bool add_title(const vx_run_row *run, const char *scoring, vx_text *text,
   bool own = strcmp(scoring, "main") == 0;
   char *changed = vx_config_changed(run->config, run->name, own, error);
   if (!changed) return false;
-  vx_text_add(text, "%s (run %" PRId64 "%s%s%s%s)", run->name, run->id, own ? "" : ", scoring ", own ? "" : scoring,
-              *changed ? "; " : "", changed);
+  vx_text_add(text, "%s (run %" PRId64 "%s%s%s%s%s%s)", run->name, run->id, own ? "" : ", scoring ", own ? "" : scoring,
+              *run->protocol ? "; protocol " : "", run->protocol, *changed ? "; " : "", changed);
   free(changed);
   return true;
 }
