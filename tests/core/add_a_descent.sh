@@ -80,7 +80,7 @@ for precision in "" "-DVX_REAL_DOUBLE" "-DVX_REAL_DOUBLE -DVX_LIN_SINGLE"; do
   for source in $real; do $cc $flags $precision -c "$source" -o "$((i += 1)).o"; done
 done
 for source in core/needs.c core/view.c core/worker.c explainers/registry.c explainers/direct_attention.c find.c; do $cc $flags -c "$source" -o "$((i += 1)).o"; done
-$cc ${sanitize:+-fsanitize=$sanitize} ./*.o "$build/libvitx_explainers.a" "$build/libvitx_core.a" "$build/libvitx_base.a" \
+$cc ${sanitize:+-fsanitize=$sanitize} ./*.o "$build/libvitx_explainers.a" "$build/libvitx_metrics.a" "$build/libvitx_statistics.a" "$build/libvitx_core.a" "$build/libvitx_base.a" \
   $(pkg-config --libs openblas jansson) -lxml2 -lpthread -lm -o find
 ./find
 echo "the diff applies, builds and carries the gradient"

@@ -10,6 +10,7 @@
 
 #include "core/safetensors.h"
 #include "explainers/explainer.h"
+#include "metrics/answers.h"
 #include "tests/explainers/flow_checks.h"
 #include "tests/support/files.h"
 
@@ -132,9 +133,15 @@ static void check_in(const golden *from, const vx_model *model, vx_tensors *file
   ck_assert_msg(vx_worker_forward(worker, x, &error), "%s: %s", error.where, error.why);
   vx_view *view = vx_worker_explain(worker, (int)target, VX_LOGIT, &error);
   ck_assert_msg(view != NULL, "%s: %s", error.where, error.why);
+  const double black[3] = {0};
+  vx_answers *answers = vx_answers_new(shape, black, &error);
+  ck_assert_msg(answers != NULL, "%s: %s", error.where, error.why);
+  vx_answers_start(answers, (int)target);
+  view->answers = answers;
   view->noise = noise;
   view->noise_count = noise ? (int)vx_tensors_find(file, "noise")->shape[0] : 0;
   for (int i = 0; i < count; i++) compare(from, &subjects[i], precision, view);
+  vx_answers_free(answers);
   vx_worker_free(worker);
   free(x);
   free(noise);
