@@ -17,7 +17,7 @@ bool vx_csv_print(vx_store *store, vx_csv_what what, const vx_run_row *run, int6
                   const vx_method_row *methods, int count, const char *const *ids, int id_count, FILE *to,
                   vx_error *error);
 
-/* Prints a cell, in quotes where it needs them. */
+/* Prints a cell, by RFC 4180: in quotes, and quotes doubled, where it has a comma, a quote or a line end. */
 void vx_csv_cell(const char *text, FILE *to);
 
 #endif

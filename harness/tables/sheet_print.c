@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/store/csv.h"
 #include "harness/tables/sheet_cells.h"
 
 enum { CELL_SIZE = 64 };
@@ -151,20 +152,6 @@ static void print_markdown(const vx_sheet *sheet, FILE *to) {
   }
 }
 
-/* RFC 4180: quotes around what has a comma, a quote or a line end; quotes doubled. */
-static void print_quoted(const char *text, FILE *to) {
-  if (!strpbrk(text, ",\"\r\n")) {
-    fputs(text, to);
-    return;
-  }
-  putc('"', to);
-  for (; *text; text++) {
-    if (*text == '"') putc('"', to);
-    putc(*text, to);
-  }
-  putc('"', to);
-}
-
 static void print_csv(const vx_sheet *sheet, FILE *to) {
   char room[CELL_SIZE];
   for (int c = 0; c < sheet->column_count; c++) fprintf(to, "%s%s", c ? "," : "", sheet->columns[c].key);
@@ -173,7 +160,7 @@ static void print_csv(const vx_sheet *sheet, FILE *to) {
     for (int c = 0; c < sheet->column_count; c++) {
       const cell *one = &sheet->cells[row * sheet->column_count + c];
       if (c) putc(',', to);
-      if (one->kind == CELL_TEXT) print_quoted(one->text, to);
+      if (one->kind == CELL_TEXT) vx_csv_cell(one->text, to);
       if (one->kind == CELL_INT) fprintf(to, "%lld", one->whole);
       if (one->kind == CELL_REAL) {
         exact_text(one->real, room);
