@@ -1,5 +1,6 @@
 #include "harness/run/origin.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,15 @@ const vx_voc_entry *vx_origin_entry(const vx_origin *origin, const vx_image_row 
   if (place < voc->count && strcmp(voc->entry[place].id, image->image_id) == 0) return &voc->entry[place];
   int found = find(voc, image->image_id);
   return found < 0 ? NULL : &voc->entry[found];
+}
+
+bool vx_origin_same_mask(const vx_voc_entry *entry, const vx_mask *mask, int64_t run, const char *then,
+                         vx_error *error) {
+  char now[VX_DIGEST_SIZE];
+  vx_mask_digest(mask, now);
+  if (then && strcmp(then, now) == 0) return true;
+  return vx_fail(error, entry->mask, "is not the mask that run %" PRId64 " saw (digest %s, now %s)", run,
+                 then ? then : "none", now);
 }
 
 void vx_origin_open_val(vx_origin *origin) {

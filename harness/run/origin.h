@@ -27,6 +27,10 @@ bool vx_origin_input(const vx_run_row *run, vx_input_options *input, vx_error *e
 /* The entry of an image by its place in the list or, where the list is another one, by its name; NULL: none. */
 const vx_voc_entry *vx_origin_entry(const vx_origin *origin, const vx_image_row *image);
 
+/* Whether the mask of an entry is still the one that run `run` saw, whose digest was `then` (NULL: it had none). */
+bool vx_origin_same_mask(const vx_voc_entry *entry, const vx_mask *mask, int64_t run, const char *then,
+                         vx_error *error);
+
 /* Opens the data set's own list `val` where the run's was another one; where that is not there it stays empty. */
 void vx_origin_open_val(vx_origin *origin);
 

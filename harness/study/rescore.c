@@ -86,17 +86,6 @@ static void close_scratch(void *hand) {
   free(s);
 }
 
-/* Is the mask still the one that the run saw? */
-static bool check_mask(const vx_rescore *r, const vx_voc_entry *entry, const job *j, const vx_mask *mask,
-                       vx_error *error) {
-  char now[VX_DIGEST_SIZE];
-  vx_mask_digest(mask, now);
-  const char *then = j->stored->mask_digest;
-  if (then && strcmp(then, now) == 0) return true;
-  return vx_fail(error, entry->mask, "is not the mask that run %" PRId64 " saw (digest %s, now %s)", r->run.id,
-                 then ? then : "none", now);
-}
-
 static bool make_truths(const work *w, const vx_image_row *image, job *j, scratch *s, vx_error *error) {
   const vx_rescore *r = w->rescore;
   const vx_voc *voc = &r->origin.voc;
@@ -107,7 +96,7 @@ static bool make_truths(const work *w, const vx_image_row *image, job *j, scratc
   const vx_voc_entry *entry = &voc->entry[image->position];
   int predicted = image->label >= 0 && image->label < r->label_count ? r->label_class[image->label] : -1;
   if (!vx_voc_mask(voc, entry, &mask, error)) return false;
-  bool ok = check_mask(r, entry, j, &mask, error);
+  bool ok = vx_origin_same_mask(entry, &mask, r->run.id, j->stored->mask_digest, error);
   for (int k = 0; ok && k < w->setting_count; k++)
     ok = vx_setting_truth(&w->settings[k], &r->input, &mask, mask.width, mask.height, predicted, &s->truths[k], error);
   for (int k = 0; ok && k < w->setting_count; k++) j->has_truth[k] = s->truths[k].known;
